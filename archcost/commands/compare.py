@@ -41,6 +41,12 @@ def compare(
     settings_b: Annotated[
         list[str] | None, typer.Option("--set-b", metavar="NAME=VALUE", help="Override a param of the second spec.")
     ] = None,
+    inputs_a: Annotated[
+        list[str] | None, typer.Option("--input-a", metavar="[NAME=]SHAPE", help="--input of the first spec alone.")
+    ] = None,
+    inputs_b: Annotated[
+        list[str] | None, typer.Option("--input-b", metavar="[NAME=]SHAPE", help="--input of the second spec alone.")
+    ] = None,
     batch: Batch = 1,
     training: TrainingStep = False,
     weight_dtype: WeightDtype = None,
@@ -60,6 +66,7 @@ def compare(
     import archcost
     from archcost.commands.option_values import check_training, parse_params, settings_of, whole
     from archcost.errors import UsageError
+    from archcost.given_inputs import read_inputs
     from archcost.named_specs import analyze_one
     from archcost.render.printing import format_of, write
 
@@ -70,13 +77,17 @@ def compare(
         raise UsageError("compare takes two specs or more", hint)
     if len(specs) > 2 and weight_dtype_b:  # noqa: PLR2004 - only two have these names
         raise UsageError("--weight-dtype-b is for two specs")
-    if len(specs) > 2 and (settings_a or settings_b):  # noqa: PLR2004 - only two have these names
-        raise UsageError("--set-a and --set-b are for two specs")
+    if len(specs) > 2 and (settings_a or settings_b or inputs_a or inputs_b):  # noqa: PLR2004 - only two have these names
+        raise UsageError("--set-a, --set-b, --input-a and --input-b are for two specs")
     check_training((metric, sort, *[name for name, _ in limits]), training=training)
     asked = settings_of(settings, inputs=inputs, batch=batch, training=training, weight_dtype=weight_dtype)
-    first = asked._replace(params={**asked.params, **parse_params(settings_a or (), "--set-a")})
+    first = asked._replace(
+        params={**asked.params, **parse_params(settings_a or (), "--set-a")},
+        inputs={**asked.inputs, **read_inputs(inputs_a or (), "--input-a")},
+    )
     second = asked._replace(
         params={**asked.params, **parse_params(settings_b or (), "--set-b")},
+        inputs={**asked.inputs, **read_inputs(inputs_b or (), "--input-b")},
         weight_dtype=weight_dtype_b or weight_dtype,
     )
     asked_of = [first, second, *[asked] * (len(specs) - 2)]

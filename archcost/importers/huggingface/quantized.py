@@ -58,7 +58,7 @@ def _name(text: str) -> str:
 
 def _kept(told: dict[str, Any]) -> str:
     """The first of the modules that keep their dtype."""
-    named = next((told[key] for key in _KEPT if isinstance(told.get(key), list)), [])
+    named: list[Any] = next((told[key] for key in _KEPT if isinstance(told.get(key), list)), [])
     names = [_name(name) for name in named if isinstance(name, str)]
     return ", ".join(names[:_MOST_KEPT]) + " and others" * (len(names) > _MOST_KEPT)
 

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from archcost.importers.onnx.graph import StoredTensor
 from archcost.importers.onnx.making import OnnxMaker
 from archcost.importers.onnx.rules.base import Unmapped, place_of
+from archcost.importers.onnx.tensors import StoredTensor
 from archcost.importers.onnx.values import Stored
 
 if TYPE_CHECKING:
@@ -86,9 +86,9 @@ def _pieces(lowering: Lowering, node: OnnxNode) -> list[tuple[Cut, ...]]:
         size = given.shape[dim]
         sizes = maker.attribute("split") or (maker.fixed(1) if maker.has(1) else ())
         sizes = sizes or (-(-size // len(node.outputs)),) * len(node.outputs)
-        ends = [sum(sizes[: place + 1]) for place in range(len(sizes))]
+        stops = [sum(sizes[: place + 1]) for place in range(len(sizes))]
         return [
-            (Cut(given.source, dim, end - part, min(end, size), size),) for part, end in zip(sizes, ends, strict=True)
+            (Cut(given.source, dim, end - part, min(end, size), size),) for part, end in zip(sizes, stops, strict=True)
         ]
     starts, ends = (maker.attribute(word) or maker.fixed(place) for word, place in (("starts", 1), ("ends", 2)))
     axes = maker.attribute("axes") or (maker.fixed(3) if maker.has(3) else (0,))
