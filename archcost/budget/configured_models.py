@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from archcost.errors import CallError, Diagnostic, UsageError
 from archcost.given_inputs import read_inputs
-from archcost.importers.sources import CONFIGURED, FORM, parse_source
+from archcost.importers.sources import CONFIGURED, FILE_ENDINGS, RUN_FORM, parse_source
 from archcost.named_specs import MODEL, SpecResult, attempt_read, imported_spec
 from archcost.spec.budget_reader import read_budgets
 from archcost.spec.document import Scalar, Sequence
@@ -91,7 +91,10 @@ def _read_source(reader: Reader, value: Value) -> ImportSource | None:
         reader.report(error.message, value, error.help)
         return None
     if source is None:
-        reader.report(f"'{brief(value)}' is no source of a model", value, f"a source is {FORM}; files go under `specs`")
+        way = f"a source is {RUN_FORM}; files go under `specs`"
+        if text.endswith(FILE_ENDINGS):
+            way = f'a file is a spec: `specs = ["{brief(value)}"]`, with its limits in `[[budgets]]`'
+        reader.report(f"'{brief(value)}' is no source of a model", value, way)
     return source
 
 
