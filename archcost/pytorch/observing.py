@@ -127,7 +127,7 @@ def _tensors_of(layers: _Layers) -> dict[str, list[tuple[ParameterUse, Shape]]]:
     keys: dict[str, str] = {}
     for name in names:
         owner = _owner(name, layers.modules)
-        whole = owner in layers.running and owner not in layers.holders
+        whole = owner in layers.running and owner not in layers.holders and not _is_taken_before(name, owner, layers)
         keys[name] = owner if whole or _is_one(owner, parts[owner]) else name
     used: dict[str, list[tuple[ParameterUse, Shape]]] = {}
     for name, key in _with_lent(keys, layers.uses).items():
@@ -168,6 +168,15 @@ def _units(
             )
         )
     return units, runs, outputs_of
+
+
+def _is_taken_before(name: str, owner: str, layers: _Layers) -> bool:
+    """Whether code outside of a layer takes one of its tensors as it is, before the layer runs on the others."""
+    use = layers.uses[name]
+    path = layers.run.modules.calls[layers.run.tape.calls[use.call].module].path
+    inside = f"{path}.".startswith(f"{owner}.") or not owner
+    others = [other.call for each, other in layers.uses.items() if each != name and above(each) == owner]
+    return not inside and not use.derived and bool(others) and use.call < min(others)
 
 
 def _with_lent(keys: Mapping[str, str], uses: Mapping[str, ParameterUse]) -> dict[str, str]:

@@ -26,7 +26,7 @@ _MATRIX = 2
 class ParameterUse(NamedTuple):
     """The number of a call, and the kind of layer that it is; None of a function that is no layer's own.
 
-    ``shape`` is that of a linear layer's weight where a product takes it the other way around. ``derived``: it takes
+    ``shape`` is that of a whole linear weight where a product takes it the other way around. ``derived``: it takes
     what is made of the parameter.
     """
 
@@ -45,6 +45,7 @@ def first_uses(calls: Sequence[TorchCall], values: Sequence[TorchValue]) -> dict
         for value in values
         if value.origin is not Origin.RESULT and value.origin is not Origin.INPUT
     }
+    shapes = {value.name: _shape(value) for value in values if value.origin is Origin.PARAMETER}
     for number, call in enumerate(calls):
         read = data_of(call)
         names = dict.fromkeys(name for value in read for name in made_of.get(value, ()))
@@ -64,7 +65,7 @@ def first_uses(calls: Sequence[TorchCall], values: Sequence[TorchValue]) -> dict
             if name in data and call.function not in ("mul", "addmm"):
                 uses.setdefault(name, taken.get(name, ParameterUse(number, None)))
             else:
-                turned = name in made_of.get(weight, ()) and len(made_of[weight]) == 1
+                turned = made_of.get(weight, ()) == (name,) and sorted(_shape(values[weight])) == sorted(shapes[name])
                 shape = tuple(reversed(_shape(values[weight]))) if turned else None
                 uses.setdefault(name, ParameterUse(number, kind, shape, name in taken))
     return taken | uses

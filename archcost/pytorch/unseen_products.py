@@ -24,7 +24,7 @@ _VECTORS = "products with a vector, which torch's counter reads as 0: elements o
 _WINDOWS = "deformable convolutions, which torch's counter reads as 0: elements of the result × those of a window"
 _GRIDS = "sampling grids, which torch's counter reads as 0: elements of the grid × columns of a matrix"
 
-# By function, the argument whose last dim is summed over.
+# By function, the argument whose last dim is summed over, if the call names no other.
 _SUMMED = dict.fromkeys(("matmul", "mv", "dot", "vdot", "linalg_matmul", "linalg_vecdot", "inner", "linear"), 0)
 _SUMMED |= {"addmv": 1}
 _WEIGHT_OF_WINDOWS = {"deform_conv2d": 1}  # by function, the argument that is the weight
@@ -47,7 +47,8 @@ def unseen_products(call: TorchCall, values: Sequence[TorchValue]) -> Unseen:
     given = prod(shape_at(values[call.outputs[0]].shape, 1)) if call.outputs else 0
     if call.function in _SUMMED:
         taken = _shape(call, values, _SUMMED[call.function])
-        return Unseen(given * taken[-1], _VECTORS) if taken else Unseen(0)
+        dim = call.kwargs.get("dim", -1)
+        return Unseen(given * taken[dim if isinstance(dim, int) else -1], _VECTORS) if taken else Unseen(0)
     if call.function == "affine_grid":  # a matrix of 2×3 gives the two coordinates of a place, one of 3×4 three
         return Unseen(given * _shape(call, values, 0)[-1], _GRIDS)
     if call.function in _WEIGHT_OF_WINDOWS:

@@ -236,8 +236,62 @@ class ByNames(nn.Module):
         return found
 
 
+class Codebooks(nn.Module):
+    """Tables in one parameter, each of which is multiplied with and taken the other way around."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.tables = nn.Parameter(torch.randn(2, 5, 4))
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        for table in self.tables:
+            x = x @ table.t() @ table
+        return x
+
+
+class Vectors(nn.Module):
+    """Products of pairs of vectors, along the last dim and along another."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.fc = nn.Linear(4, 4)
+
+    def forward(self, x: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        y = self.fc(x)
+        return torch.linalg.vecdot(x[:, 0], y[:, 0]), torch.linalg.vecdot(x[:, :, 0], y[:, :, 0], dim=1)
+
+
+class Ahead(nn.Module):
+    """Takes weights of layers before those run: a matrix, a table of tokens, and a gain."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.fc, self.out, self.norm = nn.Linear(4, 4), nn.Linear(4, 9), nn.LayerNorm(4)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        rows = functional.embedding(torch.zeros(1, dtype=torch.int64), self.out.weight)
+        x = self.fc(functional.linear(x + rows, self.fc.weight)) * self.norm.weight
+        return cast("torch.Tensor", self.out(self.norm(x)))
+
+
+class OnTheCpu(nn.Module):
+    """Does twice as much where it has numbers: where it is run without them, it is to do the same."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.fc = nn.Linear(4, 4)
+
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
+        x = self.fc(x)
+        return x if x.is_meta or x.device.type not in ("cpu", "cuda") else self.fc(x)
+
+
 # The model, its inputs, its MACs, and how many of them torch's counter reads as 0.
 IMPORTED = [
+    ("Codebooks", "4", 2 * 2 * 5 * 4, 0),
+    ("Vectors", "3x4", 3 * 4 * 4 + 4 + 3, 4 + 3),
+    ("Ahead", "4", 2 * 4 * 4 + 4 * 9, 0),
+    ("OnTheCpu", "4", 2 * 4 * 4, 0),
     ("Beside", "3x8x8", 64 * 4 * 27, 0),
     ("Lent", "4", 4 * 6, 0),
     ("Merged", "4", 4 * 2 * 4 + 4 * 4, 0),

@@ -10,7 +10,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
 from archcost.errors import UsageError
-from archcost.importers.onnx.graph import MAX_NODES, OnnxGraph, OnnxNode, Reference
+from archcost.importers.onnx.graph import MAX_NODES, CallAttribute, OnnxGraph, OnnxNode
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -85,7 +85,7 @@ class _Renamed(NamedTuple):
     def node(self, node: OnnxNode) -> OnnxNode:
         call = self.call
         given = {
-            name: self.attributes.get(value.name) if isinstance(value, Reference) else value
+            name: self.attributes.get(value.name) if isinstance(value, CallAttribute) else value
             for name, value in node.attributes.items()
         }
         return replace(

@@ -33,8 +33,8 @@ class DeclaredValue(NamedTuple):
 NodeAttribute = Any  # a number, a text, a list of them, a tensor, a graph, or a reference
 
 
-class Reference(NamedTuple):
-    """An attribute of a node within a function: the one that a call has by this name."""
+class CallAttribute(NamedTuple):
+    """Stands for an attribute of a node within a function: the one that a call has by this name."""
 
     name: str
 
@@ -173,7 +173,7 @@ class _Counted:
     def _attribute(self, message: Any, depth: int) -> NodeAttribute:
         """The value of an attribute, whatever its type says: old files do not say one."""
         if message.ref_attr_name:
-            return Reference(text(message.ref_attr_name))
+            return CallAttribute(text(message.ref_attr_name))
         if message.HasField("g"):
             return self.graph(message.g, depth + 1)
         if message.HasField("t"):

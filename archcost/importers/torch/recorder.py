@@ -18,7 +18,7 @@ from archcost.importers.torch.calls import Called
 from archcost.importers.torch.functions import QUIET, name_of, reads
 from archcost.importers.torch.recording_values import Ground, tensors_in
 from archcost.importers.torch.recurrences import Recurrences
-from archcost.importers.torch.shadows import REFUSED
+from archcost.importers.torch.shadows import ON_THE_CPU, REFUSED
 from archcost.importers.torch.value_shapes import Unsettled, deciding
 
 if TYPE_CHECKING:
@@ -57,6 +57,8 @@ class CallRecorder(TorchFunctionMode):
         if function in _GRADIENTS:
             raise self._refused(f"the gradients that `{function.__name__}` takes at {self._tape.where()} are not seen")
         name = name_of(function)
+        if self._shadows is not None and name in ON_THE_CPU:
+            return ON_THE_CPU[name]
         if name in QUIET and not self._unsettled:
             return function(*args, **(kwargs or {}))
         call = Called(name, function, args, kwargs or {})
@@ -92,14 +94,20 @@ class CallRecorder(TorchFunctionMode):
         if self._tape.values.unseen:
             raise self._refused(f"what `{_transform(before.tensors)}` makes at {self._tape.where()} is not seen")
         if self._shadows is None:
-            found = call.run()
+            found = self._flat(call, call.run())
             self._tape.after(call, before, found)
             return found
-        found = self._run_on_meta(call, self._shadows, deciders)
+        found = self._flat(call, self._run_on_meta(call, self._shadows, deciders))
         outcome = self._tape.after(call, before, found)
         counted = self._tape.macs()
         self._shadows.follow(call, *outcome)
         self._tape.skip(self._tape.macs() - counted)
+        return found
+
+    def _flat(self, call: Called, found: Any) -> Any:
+        """What a call gives, if it has a shape: nested tensors are lists of tensors, each with its own."""
+        if any(tensor.is_nested for tensor in tensors_in(found)):
+            raise self._refused(f"the nested tensor that `{call.name}` makes at {self._tape.where()} has no shape")
         return found
 
     def _run_on_meta(self, call: Called, shadows: Shadows, deciders: Sequence[Tensor]) -> Any:

@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 MASKS = (torch.bool, torch.uint8)  # dtypes of indices that say of each place whether it is taken
 META = torch.device("meta")
 _CPU = torch.device("cpu")
+# What a tensor says of where it is: a model whose code asks takes the way that it takes where there are numbers. What
+# it has made there is made on the meta device.
+ON_THE_CPU: dict[str, Any] = {"device": _CPU, "is_meta": False, "is_cpu": True}
 _MOST_ELEMENTS = 1 << 20  # of one shadow
 REFUSED = (RuntimeError, TypeError, ValueError, IndexError)  # what torch's functions raise
 

@@ -304,3 +304,59 @@ def test_whole_numbers_are_those_of_the_example_in_a_run_with_numbers_as_well() 
     assert len(recording.remarks) == 2
     with pytest.raises(UsageError, match=r"`bool` reads .* depends on the input's numbers"):
         record(lambda: Both(weighted=True), ids(1))
+
+
+WHERE = [
+    lambda x: x.is_meta,
+    lambda x: not x.is_cpu,
+    lambda x: x.is_cuda,
+    lambda x: x.device.type != "cpu",
+    lambda x: x.device != torch.device("cpu"),
+    lambda x: str(x.device) == "meta",
+    lambda x: x.get_device() >= 0,
+]
+
+
+@pytest.mark.parametrize("elsewhere", WHERE)
+def test_a_model_takes_the_way_that_it_takes_where_there_are_numbers(elsewhere: Callable[..., bool]) -> None:
+    recording = run(lambda self, x: x + self.plain if elsewhere(x) else x * 2 * self.plain)
+    assert (functions(recording), recording.remarks) == (["mul", "mul"], [])
+
+
+MADE_THERE = [
+    lambda _, x: x + torch.arange(4, device=x.device),
+    lambda _, x: x + torch.arange(4).to(x.device),
+    lambda _, x: x + torch.arange(4).to(device=x.device, dtype=x.dtype),
+    lambda _, x: x + torch.zeros(4, device=str(x.device)),
+    lambda self, x: x + self.table.to(x.device.type),
+    lambda _, x: x + nn.Parameter(torch.ones(4, device=x.device)),
+    lambda _, x: x + x.new_zeros(4, device=x.device),
+    lambda _, x: x + torch.tensor([1, 2, 3, 4], device=torch.device(x.device)),
+]
+
+
+@pytest.mark.parametrize("forward", MADE_THERE)
+def test_what_is_made_beside_a_tensor_is_made_without_numbers(forward: Callable[..., torch.Tensor]) -> None:
+    recording = run(forward)
+    assert functions(recording)[-1] == "add"
+    assert recording.remarks == []
+
+
+def test_what_is_made_in_the_context_of_a_device_is_made_without_numbers() -> None:
+    def forward(self: Simple, x: torch.Tensor) -> torch.Tensor:
+        with torch.device(x.device):
+            return x + torch.ones(4) * self.weight
+
+    recording = run(forward)
+    assert (functions(recording)[-1], recording.remarks) == ("add", [])
+
+
+def test_a_nested_tensor_is_refused_where_it_is_made() -> None:
+    with pytest.raises(UsageError, match=r"the nested tensor that `\w+` makes at .*test_recording_numbers"):
+        run(lambda _, x: torch.nested.nested_tensor([x[0], x[0, :2]]).to_padded_tensor(0.0))
+
+
+def test_what_gives_no_tensor_has_a_way_out() -> None:
+    with pytest.raises(UsageError, match="gives no tensor, but generator") as caught:
+        run(lambda _, x: (x + each for each in range(3)))
+    assert "tensors are found in what is given back" in caught.value.help

@@ -16,11 +16,23 @@ if TYPE_CHECKING:
 _LETTERS = "abcdefghijklmnopqrstuvwxyz"
 
 
-@rule("matmul", "bmm", "mm", "mv", "dot", "vdot", "linalg_matmul", "linalg_vecdot", signature="input, other")
+@rule("matmul", "bmm", "mm", "mv", "dot", "vdot", "linalg_matmul", signature="input, other")
 def matmul(call: BoundCall, maker: Maker) -> int:
     """A @ B."""
     first, second = call.get("input"), call.get("other")
     return maker.step("matmul", [_value(call, first), _value(call, second)])
+
+
+@rule("linalg_vecdot", signature="input, other, dim=-1")
+def vecdot(call: BoundCall, maker: Maker) -> int:
+    """Sums of products over a dim that both have."""
+    first, second = call.tensor("input"), call.tensor("other")
+    rank = rank_of(maker, first)
+    if rank_of(maker, second) != rank:
+        raise Unmapped("its tensors have different ranks")
+    names = _LETTERS[:rank]
+    given = names.replace(names[place_of(call.get("dim"), rank)], "")
+    return maker.step("einsum", [first, second], {"equation": f"{names}, {names} -> {given}"})
 
 
 @rule("rmatmul", signature="input, other")
