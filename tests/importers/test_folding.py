@@ -129,6 +129,21 @@ layers:
   - local
   - wide
 """,
+    "one kind in the first of many rounds, and another behind": """
+input: [16]
+blocks:
+  dense:
+    layers:
+      - {id: fc, linear: 16}
+      - {add, from: [input, fc]}
+  sparse:
+    layers:
+      - {id: experts, mixture_of_experts: {num_experts: 4, top_k: 2, hidden_features: 8}}
+      - {add, from: [input, experts]}
+layers:
+  - {id: layers, repeat: 90, $("dense" if i < 3 else "sparse")}
+  - linear: 4
+""",
     "two streams through rounds, and a memory that all of them read": """
 inputs:
   high: [8, 16]

@@ -20,6 +20,7 @@ Key = tuple[int, ...]
 DEPTH = "depth"  # how many rounds there are: a list says it best
 _TURNS = 3  # rounds in which two kinds of them do not take turns yet
 _SHAPES = {"shape", "sizes", "unflattened_size"}
+_MUCH = 2  # times the length of a condition: then a list is too long to be read
 _LONGEST = 900  # characters of an expression; the language has a limit of 1,000
 INDICES = ("i", "j", "k", "m", "n")  # of loops in loops, from the outermost
 
@@ -139,9 +140,14 @@ class Solver:
         if all(common[number] == value for row in rounds.values() for number, value in row.items()):
             filled = [common.get(number, next(iter(common.values()))) for number in range(count)]
             if hint.dimension == FLAG:
-                numbers = [number for number, value in enumerate(filled) if value]
-                return Worded(f"{index} in {numbers}")
-            text = f"{text_of(tuple(filled))}[{index}]"
+                text = f"{index} in {[number for number, value in enumerate(filled) if value]}"
+            else:
+                text = f"{text_of(tuple(filled))}[{index}]"
+            change = _changed_once(filled)
+            if change:
+                two = chosen(f"{index} < {change}", f"{index} >= {change}", filled[0], filled[-1])
+                if _MUCH * len(two.text) < len(text):
+                    return two
             if len(text) > _LONGEST:
                 raise UnfoldableError(f"'{hint.name}' of '{hint.where}' differs in too many rounds")
             return Worded(text)
@@ -188,6 +194,12 @@ def _by_part(values: dict[Key, Any]) -> dict[int, Any] | None:
         if row.setdefault(key[0], value) != value:
             return None
     return row
+
+
+def _changed_once(row: Sequence[Any]) -> int:
+    """The first round that has another value than the first ones, if all behind it have that; 0 if there is none."""
+    change = next((number for number, value in enumerate(row) if value != row[0]), 0)
+    return change if all(value == row[-1] for value in row[change:]) else 0
 
 
 def _have_same_length(values: dict[Key, Any]) -> bool:
