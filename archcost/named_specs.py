@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 _NO_TEXT = "\b"  # what a file of ONNX begins with, and no spec can
+_SOURCE_OF_PYTHON = ".py"  # how a file ends that is told what a source is
 BINARY = ".onnx"  # how names end of files that hold no text; one that a person names may have any name
 MODEL = "@"  # before the name of a model of the configuration
 
@@ -170,7 +171,7 @@ def read_spec(name: str, settings: Settings = AS_IT_STANDS) -> Spec:
     if name.startswith(MODEL) and ConfiguredNames.read is not None and not os.path.lexists(name):
         return ConfiguredNames.read(name, settings)
     before, colon, rest = name.partition(":")
-    if not colon:
+    if not (colon or name.endswith(_SOURCE_OF_PYTHON)):
         return _of_file(name, settings)
     from archcost.importers.sources import ZOO, parse_source
 

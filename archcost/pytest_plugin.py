@@ -21,6 +21,9 @@ if TYPE_CHECKING:
     from archcost.analysis.report import Report
     from archcost.given_inputs import Inputs
 
+_BUDGET = "budget"  # the name of a spec's test
+_MOST_TOLD = 10  # specs that were not judged
+
 
 class Budget(Protocol):
     """Judges specs by their own budgets and those of the configuration."""
@@ -121,11 +124,15 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> pytest.Collector | None:
     """A test for each spec file that the configuration names, where ``--archcost`` asks for them."""
-    if not parent.config.getoption("--archcost") or file_path.suffix not in (".yaml", ".yml"):
+    if not parent.config.getoption("--archcost"):
         return None
     from archcost.budget.chosen import choose
     from archcost.budget.config import load_config
     from archcost.errors import ConfigError, UsageError
+    from archcost.importers.sources import FILE_ENDINGS
+
+    if not file_path.name.endswith(FILE_ENDINGS):
+        return None
 
     try:
         chosen = choose((), load_config(None))
@@ -138,12 +145,26 @@ def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> pytest.Col
     return file
 
 
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    """Say why specs were not judged, which a skipped test does not: nobody reads a limit where there is none."""
+    if not config.getoption("--archcost"):
+        return
+    skipped = [each for each in terminalreporter.stats.get("skipped", ()) if each.nodeid.endswith(f"::{_BUDGET}")]
+    for report in skipped[:_MOST_TOLD]:
+        reason = report.longrepr[2] if isinstance(report.longrepr, tuple) else str(report.longrepr)
+        terminalreporter.write_line(
+            f"archcost: {report.nodeid.rpartition('::')[0]}: {reason.removeprefix('Skipped: ')}"
+        )
+    if len(skipped) > _MOST_TOLD:
+        terminalreporter.write_line(f"archcost: {len(skipped) - _MOST_TOLD:,} more specs were not judged")
+
+
 class SpecFile(pytest.File):
     """A spec file: one test."""
 
     def collect(self) -> Iterator[pytest.Item]:
         """The budget of the spec."""
-        yield SpecBudget.from_parent(self, name="budget")
+        yield SpecBudget.from_parent(self, name=_BUDGET)
 
 
 class OverBudgetError(Exception):

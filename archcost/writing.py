@@ -45,12 +45,22 @@ def write_named(path: str, texts: Iterable[str], *, append: bool = False) -> Non
 
 def write_new(path: str, text: str, *, over: bool = False) -> None:
     """Write a file that is not there yet, or ``over`` one that is, with the folders it is in; raises UsageError."""
+    make_way(path)
     try:
-        os.makedirs(os.path.dirname(path) or ".", exist_ok=True)
         with open(path, "w" if over else "x", encoding="utf-8", newline="\n") as file:
             file.write(text)
     except FileExistsError:
         raise UsageError(f"{path} is there already", "give another name") from None
+    except OSError as error:
+        raise UsageError(f"cannot write {path}: {failed(error).reason}") from None
+    except ValueError as error:
+        raise UsageError(f"cannot write {path}: {error}") from None
+
+
+def make_way(path: str) -> None:
+    """Make the folder that a file is to be in, with those around it; raises UsageError."""
+    try:
+        os.makedirs(os.path.dirname(path) or ".", exist_ok=True)
     except OSError as error:
         raise UsageError(f"cannot write {path}: {failed(error).reason}") from None
     except ValueError as error:

@@ -287,6 +287,17 @@ def test_files_with_nothing_to_judge_are_skipped(tmp_path: Path) -> None:
     assert "no limits to judge" in done.stdout
 
 
+def test_what_is_not_judged_says_why(tmp_path: Path) -> None:
+    """Also without -rs, which shows no reasons; and files that stand for specs are collected as well."""
+    (tmp_path / "conftest.py").write_text('pytest_plugins = ["archcost.pytest_plugin"]\n')
+    (tmp_path / "archcost.toml").write_text('specs = ["*.yaml", "config.json"]\n')
+    (tmp_path / "net.yaml").write_text(SPEC.format(width=32))
+    (tmp_path / "config.json").write_text('{"model_type": "llama", "num_hidden_layers": 1}')
+    done = run_pytest("--archcost", "-q", cwd=tmp_path)
+    for name in ("net.yaml", "config.json"):
+        assert f"archcost: {name}: 1 spec: no limits to judge" in done.stdout
+
+
 def test_the_fixture_fails_with_the_report(tmp_path: Path) -> None:
     (tmp_path / "conftest.py").write_text('pytest_plugins = ["archcost.pytest_plugin"]\n')
     (tmp_path / "net.yaml").write_text(SPEC.format(width=32) + "budgets: {params: 100}\n")

@@ -5,9 +5,10 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING, NamedTuple
 
+from archcost import model_zoo
 from archcost.budget.config import load_config
 from archcost.budget.configured_models import Permission, analyze_model, spec_of_model
-from archcost.errors import Diagnostic, UsageError, suggestion
+from archcost.errors import Diagnostic, UsageError, did_you_mean, suggestion
 from archcost.files import DISK
 from archcost.named_specs import MODEL, analyze_one, expand
 from archcost.settings import input_text
@@ -46,6 +47,7 @@ def choose(names: Sequence[str], config: Config) -> ChosenSpecs:
     Raises UsageError where there is nothing to judge, ConfigError for globs that match nothing.
     """
     if names:
+        _refuse_misspelt(names, config)
         paths = [f"{MODEL}{name}" if f"{MODEL}{name}" in config.models else name for name in names]
         models = [path for path in paths if path.startswith(MODEL) and not os.path.lexists(path)]
         for path in models:
@@ -57,6 +59,17 @@ def choose(names: Sequence[str], config: Config) -> ChosenSpecs:
         raise UsageError(f"no specs are given, and {where}", hint)
     paths = [*config.spec_paths(), *config.models]
     return ChosenSpecs(paths, whole=True, files=config.files)
+
+
+def _refuse_misspelt(names: Sequence[str], config: Config) -> None:
+    """Raise UsageError for a name that nothing has, and that is close to one of a configured model."""
+    models = [path.removeprefix(MODEL) for path in config.models]
+    for name in names if models else ():
+        if f"{MODEL}{name}" in config.models or os.path.lexists(name) or model_zoo.find(name):
+            continue
+        meant = did_you_mean(name, models)
+        if meant:
+            raise UsageError(f"there is no spec, and no model of the configuration, called '{name}'", meant)
 
 
 def _model_of(path: str, config: Config) -> ConfiguredModel:

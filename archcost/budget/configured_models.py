@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from archcost.errors import CallError, Diagnostic, UsageError
 from archcost.given_inputs import read_inputs
-from archcost.importers.sources import CONFIGURED, FORM, parse_source
+from archcost.importers.sources import CONFIGURED, FILE_ENDINGS, RUN_FORM, parse_source
 from archcost.named_specs import MODEL, SpecResult, attempt_read, imported_spec
 from archcost.spec.budget_reader import read_budgets
 from archcost.spec.document import Scalar, Sequence
@@ -39,6 +39,7 @@ class ConfiguredModel(NamedTuple):
     inputs: dict[str, InputShape]
     limits: tuple[Limit, ...]
     mark: Mark
+    input_mark: Mark | None = None  # where its inputs stand
 
 
 def read_models(reader: Reader, value: Value) -> dict[str, ConfiguredModel]:
@@ -74,7 +75,10 @@ def _read_model(reader: Reader, key: Scalar, value: Value) -> ConfiguredModel | 
     source = _read_source(reader, entries["source"][1])
     inputs = _read_inputs(reader, entries["input"][1]) if "input" in entries else {}
     limits = read_budgets(reader, entries["budgets"][1]) if "budgets" in entries else []
-    return ConfiguredModel(source, inputs, tuple(limits), entries["source"][1].mark) if source is not None else None
+    if source is None:
+        return None
+    place = entries["input"][1].mark if "input" in entries else None
+    return ConfiguredModel(source, inputs, tuple(limits), entries["source"][1].mark, place)
 
 
 def _read_source(reader: Reader, value: Value) -> ImportSource | None:
@@ -87,7 +91,10 @@ def _read_source(reader: Reader, value: Value) -> ImportSource | None:
         reader.report(error.message, value, error.help)
         return None
     if source is None:
-        reader.report(f"'{brief(value)}' is no source of a model", value, f"a source is {FORM}; files go under `specs`")
+        way = f"a source is {RUN_FORM}; files go under `specs`"
+        if text.endswith(FILE_ENDINGS):
+            way = f'a file is a spec: `specs = ["{brief(value)}"]`, with its limits in `[[budgets]]`'
+        reader.report(f"'{brief(value)}' is no source of a model", value, way)
     return source
 
 
@@ -134,9 +141,22 @@ def analyze_model(path: str, model: ConfiguredModel, settings: Settings, may: Pe
         return SpecResult(path, analyze(spec, asked))
 
     try:
-        return attempt_read(path, lambda: spec_of_model(path, model, asked, may), work)
+        found = attempt_read(path, lambda: spec_of_model(path, model, asked, may), work)
     except CallError as error:  # a library that is missing
         return SpecResult(path, None, (Diagnostic(error.message, model.mark, error.help),))
+    found.diagnostics = tuple([each if each.mark else _placed(each, model, settings) for each in found.diagnostics])
+    return found
+
+
+def _placed(found: Diagnostic, model: ConfiguredModel, settings: Settings) -> Diagnostic:
+    """A problem at the line of the configuration that says what is wrong: that of the input where it has to do with it.
+
+    Where inputs are asked for beside the configuration, nobody knows which is wrong.
+    """
+    if settings.inputs:
+        return found
+    of_input = model.input_mark is not None and "input" in f"{found.message} {found.help}"
+    return found._replace(mark=model.input_mark if of_input else model.mark)
 
 
 def spec_of_model(path: str, model: ConfiguredModel, settings: Settings, may: Permission) -> Spec:
@@ -144,6 +164,8 @@ def spec_of_model(path: str, model: ConfiguredModel, settings: Settings, may: Pe
     source = model.source
     if source.library == CONFIGURED:
         source = source._replace(name=os.path.join(may.folder, source.name))
+    elif source.runs_users_code:
+        source = source._replace(folder=may.folder)
     spec = imported_spec(source, settings, may.files)
     spec.name = path.removeprefix(MODEL)
     return spec

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from archcost.analysis.report import Report
     from archcost.comparing import Comparison, SideBySide
     from archcost.render.document import Document
+    from archcost.settings import Settings
 
 
 def compare(
@@ -44,6 +45,12 @@ def compare(
     ] = None,
     settings_b: Annotated[
         list[str] | None, typer.Option("--set-b", metavar="NAME=VALUE", help="Override a param of the second spec.")
+    ] = None,
+    inputs_a: Annotated[
+        list[str] | None, typer.Option("--input-a", metavar="[NAME=]SHAPE", help="--input of the first spec alone.")
+    ] = None,
+    inputs_b: Annotated[
+        list[str] | None, typer.Option("--input-b", metavar="[NAME=]SHAPE", help="--input of the second spec alone.")
     ] = None,
     batch: Batch = 1,
     training: TrainingStep = False,
@@ -71,22 +78,15 @@ def compare(
     """Show what differs between two specs, or put three or more side by side."""
     # long: an option a line, and again where it is passed on
     import archcost
-    from archcost.commands.option_values import check_training, parse_params, settings_of, whole
-    from archcost.errors import UsageError
+    from archcost.commands.option_values import check_training, settings_of, whole
     from archcost.named_specs import analyze_one
     from archcost.render.printing import format_of, write
 
     chosen = format or format_of(output)
     limits = [_limit(text) for text in fail_on or ()]
-    if len(specs) < 2:  # noqa: PLR2004 - two make a comparison
-        hint = "give the same one twice to compare settings: --set-b width=0.5"
-        raise UsageError("compare takes two specs or more", hint)
     of_second = {"dtype": dtype_b, "weight_dtype": weight_dtype_b, "kv_dtype": kv_dtype_b}
     given = {name: word for name, word in of_second.items() if word}
-    if len(specs) > 2 and given:  # noqa: PLR2004 - only two have these names
-        raise UsageError(f"--{next(iter(given)).replace('_', '-')}-b is for two specs")
-    if len(specs) > 2 and (settings_a or settings_b):  # noqa: PLR2004 - only two have these names
-        raise UsageError("--set-a and --set-b are for two specs")
+    _check_number(specs, dtypes=list(given), own=bool(settings_a or settings_b or inputs_a or inputs_b))
     check_training((metric, sort, *[name for name, _ in limits]), training=training)
     asked = settings_of(
         settings,
@@ -97,14 +97,40 @@ def compare(
         weight_dtype=weight_dtype,
         kv_dtype=kv_dtype,
     )
-    first = asked._replace(params={**asked.params, **parse_params(settings_a or (), "--set-a")})
-    second = asked._replace(params={**asked.params, **parse_params(settings_b or (), "--set-b")}).with_dtypes(given)
+    first = _own(asked, "a", settings_a, inputs_a)
+    second = _own(asked, "b", settings_b, inputs_b).with_dtypes(given)
     asked_of = [first, second, *[asked] * (len(specs) - 2)]
     reports = whole([analyze_one(name, own) for name, own in zip(specs, asked_of, strict=True)])
     found = archcost.compare(*reports, sort=sort)
     write(_document(found, metric, depth, only_changed=only_changed), chosen, output)
     if _exceeded(reports, limits):
         raise typer.Exit(1)
+
+
+def _check_number(specs: Sequence[str], *, dtypes: Sequence[str], own: bool) -> None:
+    """Raise UsageError for a spec alone, and for options of two where there are more."""
+    from archcost.errors import UsageError
+
+    if len(specs) < 2:  # noqa: PLR2004 - two make a comparison
+        hint = "give the same one twice to compare settings: --set-b width=0.5"
+        raise UsageError("compare takes two specs or more", hint)
+    if len(specs) == 2:  # noqa: PLR2004 - only two have these names
+        return
+    if dtypes:
+        raise UsageError(f"--{dtypes[0].replace('_', '-')}-b is for two specs")
+    if own:
+        raise UsageError("--set-a, --set-b, --input-a and --input-b are for two specs")
+
+
+def _own(asked: Settings, side: str, params: Sequence[str] | None, inputs: Sequence[str] | None) -> Settings:
+    """The settings of one of two specs: those of both, and its own over them."""
+    from archcost.commands.option_values import parse_params
+    from archcost.given_inputs import read_inputs
+
+    return asked._replace(
+        params={**asked.params, **parse_params(params or (), f"--set-{side}")},
+        inputs={**asked.inputs, **read_inputs(inputs or (), f"--input-{side}")},
+    )
 
 
 def _document(found: Comparison | SideBySide, metric: str, depth: int | None, *, only_changed: bool) -> Document:

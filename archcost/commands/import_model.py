@@ -71,11 +71,14 @@ def _write(ask: Ask, output: str | None, *, strict: bool) -> None:
     from archcost.render.exit import write_out
     from archcost.render.output import print_line, write_text
     from archcost.spec.loader import loads
+    from archcost.writing import make_way
 
     path = f"{ask.source.title}.yaml" if output is None else output
     imported = import_anew(ask)
     if output is None:
         _refuse_other(path, imported.text, ask.source.name)
+    if path != "-":
+        make_way(path)
     write_text(imported.text, None if path == "-" else path, "yaml")
     for remark in (imported.unfolded, *imported.remarks):
         if remark:

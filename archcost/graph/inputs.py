@@ -199,8 +199,22 @@ def _problem(name: str, declaration: InputDeclaration, shape: Any, names: Names)
 
     mark = declaration.shape.mark
     message = f"the shape of '{name}' must be whole numbers ≥ 1, got {shown(shape)}"
-    hint = input_shape_help(name, shape, Surroundings((names,), {}, names.meter, mark))
+    hint = _set_otherwise(declaration.shape.value, sizes)
+    hint = hint or input_shape_help(name, shape, Surroundings((names,), {}, names.meter, mark))
     return Diagnostic(message, mark, hint)
+
+
+def _set_otherwise(own: Any, sizes: list[Any]) -> str:
+    """The help for a size that a param gives, and that is a whole number below 1."""
+    parts = zip(own, sizes, strict=True) if isinstance(own, list) and len(own) == len(sizes) else ()
+    found = [
+        part
+        for part, size in parts
+        if isinstance(part, Expression) and part.names and size is not None and not decided(size >= 1)
+    ]
+    return (
+        f"set {' and '.join([f'`{name}`' for name in sorted(found[0].names)])} so that it is 1 or more" if found else ""
+    )
 
 
 def _full(shape: Any, declaration: InputDeclaration, batch: int) -> tuple[int, ...]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from archcost.dtypes import FLOAT_DTYPES, STORED_BITS
-from archcost.errors import Diagnostic, UsageError, suggestion
+from archcost.errors import Diagnostic, UsageError, shortened, suggestion
 from archcost.graph.inputs import params_in_inputs
 from archcost.ops.fields import shown
 from archcost.spec.expressions import UNKNOWN, ExpressionError, Names
@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from archcost.settings import Settings
     from archcost.spec.model import Param, Spec
     from archcost.spec.problems import Problems
+
+_SHOWN = 1000  # characters of a list of params
 
 
 def freeze(value: Any) -> Any:
@@ -37,7 +39,7 @@ def resolve_params(spec: Spec, settings: Settings, problems: Problems, meter: Me
     for name, value in given.items():
         if name not in spec.params:
             known = list(spec.params)
-            hint = suggestion(name, known, "params") if known else _without_params(spec)
+            hint = suggestion(name, known, "params") or _params(known) if known else _without_params(spec)
             raise UsageError(f"{spec.name} has no param '{name}'", hint)
         _check_value(name, value)
     given = {**given, **params_in_inputs(spec, settings)}
@@ -78,6 +80,11 @@ def _sort(value: Any) -> str:
     if isinstance(value, str):
         return "a text"
     return "true or false" if isinstance(value, bool) else "a number"
+
+
+def _params(known: Collection[str]) -> str:
+    """The help where a spec has more params than fit on a line."""
+    return shortened(f"known params: {', '.join(known)}", _SHOWN)
 
 
 def _without_params(spec: Spec) -> str:

@@ -24,15 +24,20 @@ RUN_FORM = "torchvision:MODEL, timm:MODEL, transformers:config.json or package.m
 FORM = f"config.json, a model YAML of Ultralytics, FILE.onnx, {RUN_FORM}"
 FILE_ENDINGS = (".yaml", ".yml", ".json", ".onnx")
 _CALLED = "a function of one line gives them: `def net(): return Net(64)`, and the source is `package.module:net`"
-_PYTHON_FILE = ".py"
+PYTHON_FILE = ".py"
+_CALLABLE = ", where NAME makes the network"
 _NAMED = {"torchvision": "resnet50", "timm": "convnext_tiny", "transformers": "config.json"}
 
 
 class ImportSource(NamedTuple):
-    """A model from outside: of a library, by its name there or its configuration's path, of Python, or of a file."""
+    """A model from outside: of a library, by its name there or its configuration's path, of Python, or of a file.
+
+    ``folder`` is where modules of Python are looked up, before the working directory; empty: only there.
+    """
 
     library: str
     name: str
+    folder: str = ""
 
     @property
     def text(self) -> str:
@@ -72,24 +77,28 @@ def parse_source(text: str) -> ImportSource | None:
     """
     before, colon, name = text.partition(":")
     if not colon:
+        if text.endswith(PYTHON_FILE):
+            raise _python_file(text, "NAME")
         return None
     if before in LIBRARIES:
         if not name:
             raise UsageError(f"'{text}' names no model", f"write it like `{before}:{_NAMED[before]}`")
         return ImportSource(before, name)
-    if before.endswith(_PYTHON_FILE) and _is_dotted(name) and not name.endswith(FILE_ENDINGS):
-        dotted = before.removesuffix(_PYTHON_FILE).replace("\\", "/").removeprefix("./").replace("/", ".")
-        way = f"`{dotted}:{name}`" if _is_dotted(dotted) else "`package.module:callable`"
-        raise UsageError(
-            f"'{before}' is a file, and a source names a module of Python",
-            f"write a module as Python imports it: {way}",
-        )
+    if before.endswith(PYTHON_FILE) and _is_dotted(name) and not name.endswith(FILE_ENDINGS):
+        raise _python_file(before, name)
     called, bracket, _ = name.partition("(")
     if bracket and name.endswith(")") and _is_dotted(before) and _is_dotted(called):
         raise UsageError(f"'{text}' is a call, and a source names what is called, without arguments", _CALLED)
     if before != ZOO and _is_dotted(before) and _is_dotted(name) and not name.endswith(FILE_ENDINGS):
         return ImportSource(PYTHON, text)
     return None
+
+
+def _python_file(path: str, name: str) -> UsageError:
+    dotted = path.removesuffix(PYTHON_FILE).replace("\\", "/").removeprefix("./").replace("/", ".")
+    way = f"`{dotted}:{name}`" if _is_dotted(dotted) else "`package.module:callable`"
+    message = f"'{path}' is a file, and a source names a module of Python"
+    return UsageError(message, f"write a module as Python imports it: {way}" + _CALLABLE * (name == "NAME"))
 
 
 def is_source(text: str) -> bool:
@@ -109,7 +118,9 @@ def required_source(text: str) -> ImportSource:
     if source is None and (text == WRITTEN or os.path.isfile(text)):
         return ImportSource(FILE, text)
     if source is None:
-        raise UsageError(f"'{text}' is no source of a model", f"a source is {FORM}")
+        from archcost.spec.loader import meant_by
+
+        raise UsageError(f"'{text}' is no source of a model", meant_by(text) or f"a source is {FORM}")
     return source
 
 

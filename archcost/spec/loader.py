@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     Translate = Callable[[str, str], str]  # of a text and its path: the text of the spec that it stands for
 
 _FEW = 3  # models that a message names
+_CONFIGURATION = "config.json"  # what libraries call the file of a model in its folder
 
 
 def itself(text: str, path: str) -> str:
@@ -123,12 +124,30 @@ def _named_text(path: str) -> str:
         real, is_linked = located(path)
         return spec_text(DISK, real, path) if is_linked else decode(read_named(real, MAX_BYTES), path)
     except FileError as error:
-        hint = _missing_help(path) if isinstance(error, MissingFileError) else error.help
+        hint = _missing_help(path) if isinstance(error, MissingFileError) else meant_by(path) or error.help
         message = f"cannot read {path}: {error.reason}"
         raise UnreadError([Diagnostic(message, Mark(Source(path, ""), 0, 0), hint)]) from None
 
 
+def meant_by(name: str) -> str:
+    """How to name the model in a folder, or a network of Python that is written with dots alone; empty for neither."""
+    inner = os.path.join(name, _CONFIGURATION)
+    if os.path.isfile(inner):
+        return f"name the file in it: {inner}"
+    parts = name.split(".")
+    if not all(map(str.isidentifier, parts)):
+        return ""
+    for count in range(len(parts), 0, -1):
+        path = os.path.join(*parts[:count])
+        if os.path.isfile(f"{path}.py") or os.path.isfile(os.path.join(path, "__init__.py")):
+            callable_ = ".".join(parts[count:]) or "NAME"
+            return f"a network of Python is named `{'.'.join(parts[:count])}:{callable_}`"
+    return ""
+
+
 def _missing_help(name: str) -> str:
+    if found := meant_by(name):
+        return found
     if name in REGISTRY:
         return f"{name} is an op: `archcost ops {name}` shows it"
     if os.path.isfile(f"{name}.yaml"):

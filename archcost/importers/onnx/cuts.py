@@ -86,9 +86,9 @@ def _pieces(lowering: Lowering, node: OnnxNode) -> list[tuple[Cut, ...]]:
         size = given.shape[dim]
         sizes = maker.attribute("split") or (maker.fixed(1) if maker.has(1) else ())
         sizes = sizes or (-(-size // len(node.outputs)),) * len(node.outputs)
-        ends = [sum(sizes[: place + 1]) for place in range(len(sizes))]
+        stops = [sum(sizes[: place + 1]) for place in range(len(sizes))]
         return [
-            (Cut(given.source, dim, end - part, min(end, size), size),) for part, end in zip(sizes, ends, strict=True)
+            (Cut(given.source, dim, end - part, min(end, size), size),) for part, end in zip(sizes, stops, strict=True)
         ]
     begins, stops = (maker.attribute(word) or maker.fixed(place) for word, place in (("starts", 1), ("ends", 2)))
     axes = maker.attribute("axes") or (maker.fixed(3) if maker.has(3) else (0,))

@@ -117,7 +117,9 @@ def _ask(name: str, shape: list[Dim | Batched], asked: InputShape, sizes: dict[s
         start = 0
     else:
         rest = len(shape) - 1
-        raise UsageError(f"the input '{shortened(name, _SHOWN)}' has {rest} dims without the batch, not {len(asked)}")
+        message = f"the input '{shortened(name, _SHOWN)}' has {rest} dims without the batch, not {len(asked)}"
+        without = input_text(name, InputShape(asked[1:], asked.dtype))
+        raise UsageError(message, f"leave the batch out: `--input {without}`" if len(asked) == rest + 1 else "")
     same = True
     for place, size in enumerate(asked, start):
         before = shape[place]

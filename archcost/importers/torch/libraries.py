@@ -64,7 +64,8 @@ def _of_weights(name: str, model: nn.Module) -> RunInputs | None:
     """What the published weights take, by their transforms; None for what takes images of any size.
 
     A video has as many frames as the weights take at least, or 16, as they were trained with. A model that has a
-    size of its own takes that one. Optical flow is of two images, of the size that the published figures are for.
+    size of its own takes that one, and a detector a square as large as it scales the smaller side of an image to.
+    Optical flow is of two images, of the size that the published figures are for.
     """
     from torchvision import models
 
@@ -74,13 +75,19 @@ def _of_weights(name: str, model: nn.Module) -> RunInputs | None:
     kind = type(transforms).__name__
     if kind == "OpticalFlow":
         return RunInputs(tuple([SampleInput(image, (3, *_FLOW)) for image in ("image1", "image2")]))
-    size = getattr(transforms, "crop_size", None) or getattr(transforms, "resize_size", None)
+    size = getattr(transforms, "crop_size", None) or getattr(transforms, "resize_size", None) or _scaled_to(model)
     if not size:
         return None
     own = getattr(model, "image_size", None)
     height, width = (own, own) if own else (size[0], size[-1])
     frames = (max(best.meta.get("min_temporal_size", 0), _FRAMES),) if kind == "VideoClassification" else ()
     return RunInputs((SampleInput(SOLE, (3, *frames, height, width)),))
+
+
+def _scaled_to(model: nn.Module) -> tuple[int, ...]:
+    """The size that a detector scales images to; none where it is no detector."""
+    within = getattr(model, "transform", None)
+    return getattr(within, "fixed_size", None) or tuple(getattr(within, "min_size", ()))[-1:]
 
 
 def _timm(source: ImportSource, files: Files | None) -> Recipe:

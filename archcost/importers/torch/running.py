@@ -34,7 +34,9 @@ if TYPE_CHECKING:
 
     Found = TypeVar("Found")
 
-_OTHER_INPUT = "`--input SHAPE` gives another input"
+_OTHER_INPUT = "`--input SHAPE` gives another input, without the batch"
+_WHOLE = "`--input NAME=SHAPE:int64` gives whole numbers, as an embedding takes them: `--input ids=128:int64`"
+_OF_WHOLE = re.compile(r"scalar types: Long, Int|must be (?:long|int)", re.IGNORECASE)  # of places in a table
 # Words of torch's errors, and of Python's, for an input of the wrong size, dtype or number.
 _OF_INPUTS = re.compile(r"shape|size|dim|channel|dtype|scalar type|argument|index out of|out of range|broadcast|length")
 _MISSING = re.compile(r"missing \d+ required .*argument.*?: (.*?)(?: \(\S+:\d+\))?$")
@@ -79,6 +81,8 @@ def _way_out(message: str) -> str:
         return f"give it by its name: `{' '.join([f'--input {name}=SHAPE' for name in names])}`"
     if _OF_HOLDERS.search(message):
         return _ONE_EACH
+    if _OF_WHOLE.search(message):
+        return _WHOLE
     return _OTHER_INPUT if _OF_INPUTS.search(message) else ""
 
 

@@ -24,7 +24,7 @@ from archcost.importers.torch import libraries
 from archcost.importers.torch.foreign import Foreign
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from archcost.files import Files
     from archcost.importers.torch.samples import RunInputs
@@ -152,17 +152,19 @@ def _copied(module: nn.Module) -> nn.Module:
 
 
 def _callable(source: ImportSource) -> Callable[[], Any]:
-    """The attribute of an importable module, the working directory included."""
+    """The attribute of an importable module, the working directory and the source's own folder included."""
     target = source.name
     module_name, _, name = target.partition(":")
     with Foreign(target, "imported"):
-        if os.getcwd() not in sys.path:
-            sys.path.insert(0, os.getcwd())
+        folders = _folders_of(source)
+        sys.path[:0] = [folder for folder in folders if folder not in sys.path]
         try:
             found: Any = importlib.import_module(module_name)
         except ModuleNotFoundError as error:
             if error.name and f"{module_name}.".startswith(f"{error.name}."):
-                raise UsageError(f"there is no module '{error.name}'", _where_modules_are(error.name)) from None
+                raise UsageError(
+                    f"there is no module '{error.name}'", _where_modules_are(error.name, folders)
+                ) from None
             raise
     with Foreign(target, "looked up"):
         for part in name.split("."):
@@ -181,11 +183,15 @@ def _callable(source: ImportSource) -> Callable[[], Any]:
     return make
 
 
-def _where_modules_are(name: str) -> str:
+def _folders_of(source: ImportSource) -> list[str]:
+    return list(dict.fromkeys([*([os.path.abspath(source.folder)] if source.folder else []), os.getcwd()]))
+
+
+def _where_modules_are(name: str, folders: Sequence[str]) -> str:
     """What somebody may have meant by a module that there is not: one beside it, or one of another folder."""
     package, _, last = name.rpartition(".")
-    folders = getattr(sys.modules.get(package), "__path__", []) if package else [os.getcwd()]
-    beside = [each.name for each in pkgutil.iter_modules(folders)]
+    within = getattr(sys.modules.get(package), "__path__", []) if package else folders
+    beside = [each.name for each in pkgutil.iter_modules(within)]
     elsewhere = "run archcost in the folder from which Python imports it, or install its package"
     return suggestion(last, beside, f"modules of {package}" if package else "modules here") or elsewhere
 

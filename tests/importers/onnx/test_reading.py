@@ -253,6 +253,7 @@ def test_a_graph_that_computes_with_a_batch_of_one_says_so() -> None:
     [
         ([(0, 2), (6, 8), (2, 4), (4, 6)], 8 * 3 + 8 * 2),  # all four gates, in another order
         ([(0, 2), (-2, 9), (2, 6)], 8 * 3 + 8 * 2),
+        ([], 8 * 3 + 8 * 2),  # split into four
         ([(0, 2), (0, 2), (2, 4), (4, 6)], None),  # one twice, and one not at all
         ([(0, 4), (2, 4), (6, 8)], None),
     ],
@@ -262,15 +263,17 @@ def test_a_weight_that_is_cut_and_joined_is_one_if_nothing_is_lost(
     stretches: list[tuple[int, int]], params: int | None
 ) -> None:
     """A layer of 2 features over 3: matrices of 4 · 2 rows, the first in stretches of them."""
+    count = len(stretches) or 4
     cuts = [node("Slice", ["w", f"s{k}", f"e{k}", "zero"], [f"g{k}"]) for k in range(len(stretches))]
     places = [
         whole(f"{name}{k}", [at]) for k, pair in enumerate(stretches) for name, at in zip("se", pair, strict=True)
     ]
+    cuts = cuts or [node("Split", ["w"], [f"g{k}" for k in range(count)], axis=0)]
     states = [onnx.numpy_helper.from_array(np.ones((1, 1, 2), np.float32), name) for name in "hc"]
     given = model(
         [
             *cuts,
-            node("Concat", [f"g{k}" for k in range(len(stretches))], ["joined"], axis=0),
+            node("Concat", [f"g{k}" for k in range(count)], ["joined"], axis=0),
             node("Unsqueeze", ["joined", "zero"], ["wide"]),
             node("LSTM", ["x", "wide", "r", "", "", "h", "c"], ["y"], hidden_size=2),
         ],

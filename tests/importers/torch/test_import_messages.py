@@ -101,7 +101,7 @@ TOLD: dict[str, tuple[Callable[[Any, Tensor], Any], str, str]] = {
     "a wrong size": (
         lambda net, x: net.head(x[:, :4]),
         "mat1 and mat2 shapes cannot be multiplied",
-        '`inputs="SHAPE"` gives another input',
+        '`inputs="SHAPE"` gives another input, without the batch',
     ),
 }
 
