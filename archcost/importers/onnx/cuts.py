@@ -90,14 +90,14 @@ def _pieces(lowering: Lowering, node: OnnxNode) -> list[tuple[Cut, ...]]:
         return [
             (Cut(given.source, dim, end - part, min(end, size), size),) for part, end in zip(sizes, stops, strict=True)
         ]
-    begins, stops = (maker.attribute(word) or maker.fixed(place) for word, place in (("starts", 1), ("ends", 2)))
+    starts, ends = (maker.attribute(word) or maker.fixed(place) for word, place in (("starts", 1), ("ends", 2)))
     axes = maker.attribute("axes") or (maker.fixed(3) if maker.has(3) else (0,))
     steps = maker.fixed(_STEPS) if maker.has(_STEPS) else (1,)
-    if [len(begins), *steps] != [1, 1]:
+    if [len(starts), *steps] != [1, 1]:
         return []
     dim = place_of(axes[0], len(given.shape))
     size = given.shape[dim]
-    start, end = (min(place + size if place < 0 else place, size) for place in (begins[0], stops[0]))
+    start, end = (min(place + size if place < 0 else place, size) for place in (starts[0], ends[0]))
     return [(Cut(given.source, dim, start, end, size),)] if 0 <= start < end else []
 
 
