@@ -65,11 +65,16 @@ def _refuse_misspelt(names: Sequence[str], config: Config) -> None:
     """Raise UsageError for a name that nothing has, and that is close to one of a configured model."""
     models = [path.removeprefix(MODEL) for path in config.models]
     for name in names if models else ():
-        if f"{MODEL}{name}" in config.models or os.path.lexists(name) or model_zoo.find(name):
+        if name.startswith(MODEL) or f"{MODEL}{name}" in config.models or _is_known(name):
             continue
         meant = did_you_mean(name, models)
         if meant:
             raise UsageError(f"there is no spec, and no model of the configuration, called '{name}'", meant)
+
+
+def _is_known(name: str) -> bool:
+    """Whether a name is that of a file, of a model of the zoo, or has a form of its own."""
+    return os.path.lexists(name) or ":" in name or model_zoo.find(name) is not None
 
 
 def _model_of(path: str, config: Config) -> ConfiguredModel:

@@ -47,7 +47,7 @@ NAMES = [  # what is typed, and the library and name of the source; None: it is 
 @pytest.mark.parametrize(("text", "parts"), NAMES, ids=[text for text, _ in NAMES])
 def test_what_stands_before_the_colon_decides(text: str, parts: tuple[str, str] | None) -> None:
     source = parse_source(text)
-    assert (None if source is None else tuple(source)) == parts
+    assert (None if source is None else (source.library, source.name)) == parts
     assert is_source(text) is (parts is not None)
     assert runs_users_code(text) is (parts is not None and not parts[0])
     if source is not None:
