@@ -28,6 +28,10 @@ TEXT = {"layers": 2, "vocabulary": 100, "tokens": 16}
 LLAMA = {**TEXT, "width": 64, "heads": 8, "kv_heads": 4, "hidden": 96}
 MVIT = {**IMAGE, "widths": [96, 192, 384], "heads": [1, 2, 4], "strides": [1, 2, 2], "kv_strides": [8, 4, 2]}
 BOTH = {"vocabulary": 100, "source_len": 16, "target_len": 12}
+LATENT = {
+    **{"width": 64, "heads": 4, "kv_heads": 4, "hidden": 96, "latent": 16, "nope_dim": 8, "rope_dim": 8, "value_dim": 8},
+    **{"experts": 4, "experts_per_token": 2, "expert_hidden": 16, "shared_hidden": 16},
+}
 SMALL: dict[str, dict[str, Any]] = {
     "alexnet": {},
     "bart": {**TEXT, "layers": 1, "decoder_layers": 1, "width": 96},
@@ -39,6 +43,7 @@ SMALL: dict[str, dict[str, Any]] = {
     "darknet53": IMAGE,
     "ddpm_cifar10": {"width": 32},
     "decoder": {**TEXT, "layers": 1},
+    "deepseek_v2_lite": {**TEXT, **LATENT},
     "deeplabv3_mobilenet_v3_large": {"resolution": 128},
     "densenet121": {**IMAGE, **SHALLOW},
     "densenet40_k12": {},
@@ -48,6 +53,7 @@ SMALL: dict[str, dict[str, Any]] = {
     "efficientnet_b0": IMAGE,
     "fcn_resnet50": IMAGE,
     "fcos_resnet50_fpn": FRAME,
+    "gemma_2_2b": {**LLAMA, "head_dim": 8, "window": 8},
     "ghostnet": {},
     "gmlp_ti16": {"depth": 2},
     "gpt2": {**TEXT, "width": 96},
@@ -57,6 +63,7 @@ SMALL: dict[str, dict[str, Any]] = {
     "lstm_lm": {"width": 64, "vocabulary": 100},
     "mamba_130m": {"layers": 1, "width": 32, "vocabulary": 50, "tokens": 6},
     "maxvit_t": SHALLOW,
+    "mcunet_in0": {},
     "mistral_7b": LLAMA,
     "mixer_s32": {"depth": 2},
     "mixnet_s": {},

@@ -39,6 +39,7 @@ BYTES = [
     f"{4 * PARAMS} B",
     f"{4 * 36 * (4 + 5) / 1024:.2f} KiB",
 ]  # of the weights; of the input and the output, at the peak
+RUN = f"{(4 * PARAMS + 4 * 36 * (4 + 5)) / 1024:.2f} KiB"  # memory to run: the sum of these
 FORMATS = ("table", "markdown", "tree", "csv", "json", "latex")
 
 
@@ -138,10 +139,10 @@ def test_the_summary_has_a_row_for_each_and_marks_the_broken(specs: Path, run: C
     assert " ".join(lines[5]) == f"unreadable.yaml ({MARK})"
     markdown = rows(shown(run, specs, *SEVERAL, "--format", "markdown"))[2:]
     assert markdown == [
-        ["good", f"{PARAMS}", f"{MACS}", "1", *BYTES],
-        [f"broken\\_1 ({MARK})", f"{PARAMS}", f"{MACS}", "1", *BYTES],
-        [f"empty ({MARK})", "–", "–", "0", "0 B", "576 B"],
-        [f"unreadable.yaml ({MARK})", *[""] * 5],
+        ["good", f"{PARAMS}", f"{MACS}", RUN, "1", *BYTES],
+        [f"broken\\_1 ({MARK})", f"{PARAMS}", f"{MACS}", RUN, "1", *BYTES],
+        [f"empty ({MARK})", "–", "–", "576 B", "0", "0 B", "576 B"],
+        [f"unreadable.yaml ({MARK})", *[""] * 6],
     ]
 
 

@@ -359,4 +359,4 @@ def test_a_nested_tensor_is_refused_where_it_is_made() -> None:
 def test_what_gives_no_tensor_has_a_way_out() -> None:
     with pytest.raises(UsageError, match="gives no tensor, but generator") as caught:
         run(lambda _, x: (x + each for each in range(3)))
-    assert "tensors are found in what is given back" in caught.value.help
+    assert "whose forward pass gives tensors" in caught.value.help
