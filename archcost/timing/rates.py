@@ -1,0 +1,175 @@
+"""The constants of the prediction: what share of printed rates kernels reach, and what a launch takes.
+
+Each is physical, and the same for all models and all devices of a kind. Those of GPUs were fixed on the measurements of
+one device, the GeForce RTX 3090; those of CPUs on the one that there are measurements of.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from archcost.errors import UsageError
+from archcost.timing.kernels import Pipe
+from archcost.timing.precision import FLOAT32
+
+if TYPE_CHECKING:
+    from archcost.hardware.device import Device
+    from archcost.timing.kernels import Execution, Kernel
+
+NANOSECONDS = 10**9
+MILLE = 1000
+CPU = "cpu"
+TF32 = "tf32"
+HALVES = ("float16", "bfloat16")
+PRODUCTS, ARITHMETIC, MEMORY, LAUNCH = "products", "arithmetic", "memory", "launch"  # what bounds a kernel
+_RTX3090 = "measurements of the RTX 3090"
+_I9 = "measurements of the Core i9-10940X"
+
+
+class Constant(NamedTuple):
+    """A constant: its value in a unit, what it means, and where it is from."""
+
+    value: int
+    unit: str
+    meaning: str
+    origin: str
+
+
+_SHARE = "‰"
+_GPU: dict[str, Constant] = {
+    "tensor cores at half rate": Constant(
+        1080,
+        _SHARE,
+        "of the printed rate, where sums in float32 halve it: the units never wait, and cards clock above what is printed",
+        _RTX3090,
+    ),
+    "tensor cores at full rate": Constant(
+        790,
+        _SHARE,
+        "of the printed rate, where sums in float32 do not halve it: fed by shared memory, bound by power",
+        "a measured matrix product: 247.6 of the 312 TFLOP/s of an A100",
+    ),
+    "float32 units": Constant(900, _SHARE, "of the printed float32 rate that products reach", "assumed"),
+    Pipe.DEPTHWISE: Constant(
+        350, _SHARE, "of the float32 rate that depthwise convolutions reach, in any dtype", _RTX3090
+    ),
+    "grouped in channels-last": Constant(
+        736,
+        _SHARE,
+        "of the rate of grouped convolutions that they keep in channels-last: 1 / 1.358",
+        "PyTorch, torch/_inductor/graph.py, GROUPED_MULTIPLIER",
+    ),
+    "memory": Constant(890, _SHARE, "of the printed bandwidth that a pass reaches", _RTX3090),
+    Pipe.GROUPED: Constant(700, _SHARE, "of the printed bandwidth that grouped convolutions reach", _RTX3090),
+    "operation": Constant(2, "instructions", "for an operation of the float32 units", _RTX3090),
+    Pipe.POOL: Constant(7, "instructions", "for a tap of a pool: address, bound, load, conversion", _RTX3090),
+    "eager": Constant(
+        10_000,
+        "ns",
+        "of a launch by eager PyTorch, from Python to the driver",
+        "5 to 25 µs in a course on GPU kernels, 7 µs in PyTorch issue 41383",
+    ),
+    "compiled": Constant(
+        5_000,
+        "ns",
+        "of a launch from compiled code",
+        "4 to 6 µs in the driver (a blog on CUDA graphs), about as PyTorch pull request 180507 has it",
+    ),
+}
+_CPU: dict[str, Constant] = {
+    Pipe.CONVOLUTION: Constant(360, _SHARE, "of the float32 rate that convolutions reach", _I9),
+    Pipe.POINTWISE: Constant(660, _SHARE, "of the float32 rate that 1×1 convolutions reach", _I9),
+    Pipe.MATRICES: Constant(630, _SHARE, "of the float32 rate that products of matrices reach", _I9),
+    Pipe.GROUPED: Constant(360, _SHARE, "of the float32 rate that grouped convolutions reach", _I9),
+    Pipe.DEPTHWISE: Constant(170, _SHARE, "of the float32 rate that depthwise convolutions reach", _I9),
+    "float32 units": Constant(170, _SHARE, "of the float32 rate that loops over elements reach", "assumed"),
+    "memory": Constant(800, _SHARE, "of the printed bandwidth that a pass reaches", "assumed"),
+    "weights": Constant(4, "times", "that weights pass the memory: read, written in blocks, read", _I9),
+    "operation": Constant(1, "instructions", "for an operation of the float32 units", "assumed"),
+    Pipe.POOL: Constant(1, "instructions", "for a tap of a pool", "assumed"),
+    "eager": Constant(20_000, "ns", "of a call from Python", "as compiled"),
+    "compiled": Constant(20_000, "ns", "of a parallel loop, from start to end", _I9),
+}
+CONSTANTS = {"gpu": _GPU, CPU: _CPU}
+
+
+class Time(NamedTuple):
+    """Nanoseconds, and what they are spent on."""
+
+    nanoseconds: int
+    by: str
+
+
+class Rates:
+    """What a device does in a run; raises UsageError for one of which no bandwidth is known."""
+
+    def __init__(self, device: Device, run: Execution) -> None:
+        self.device = device
+        self.run = run
+        self.is_cpu = device.kind == CPU
+        self.constants = CONSTANTS[CPU if self.is_cpu else "gpu"]
+        if device.bytes_per_second is None:
+            raise UsageError(f"no bandwidth is known of {device.name}, so no time can be predicted", _LIST)
+        self.bandwidth = device.bytes_per_second
+        self.launch = self._value("compiled" if run.compiled else "eager")
+
+    def time(self, kernel: Kernel) -> Time:
+        """The time of a kernel: the longest of its products, its arithmetic, its bytes and its launches."""
+        return max(
+            Time(_ceil(2 * kernel.macs, self._products(kernel)) if kernel.macs else 0, PRODUCTS),
+            Time(self._arithmetic(kernel), ARITHMETIC),
+            Time(self._memory(kernel), MEMORY),
+            Time(kernel.launches * self.launch, LAUNCH),
+            key=lambda time: time.nanoseconds,
+        )
+
+    def _value(self, name: str) -> int:
+        return self.constants[name].value
+
+    def _products(self, kernel: Kernel) -> int:
+        """Operations in a thousand seconds that products of this kind reach."""
+        pipe = kernel.pipe
+        if self.is_cpu:
+            return self._peak(kernel.dtype) * self._value(pipe)
+        if pipe is Pipe.DEPTHWISE:
+            return self._peak(FLOAT32) * self._value(pipe)
+        dtype, peaks = kernel.dtype, self.device.peaks
+        if dtype == FLOAT32 and pipe is not Pipe.MATRICES and TF32 in peaks:
+            dtype = TF32  # cuDNN may use it, unless it is told not to
+        if dtype in HALVES and dtype not in peaks:
+            dtype = FLOAT32
+        if dtype == FLOAT32:
+            share = self._value("float32 units")
+        else:
+            share = self._value(f"tensor cores at {'half' if self.device.float16_acc16 else 'full'} rate")
+        if pipe is Pipe.GROUPED and (self.run.channels_last or self.run.compiled):
+            share = share * self._value("grouped in channels-last") // MILLE
+        return self._peak(dtype) * share
+
+    def _peak(self, dtype: str) -> int:
+        peak = self.device.peaks.get(dtype)
+        if peak is None:
+            known = ", ".join(self.device.peaks) or "none"
+            raise UsageError(f"no dense rate in {dtype} is known of {self.device.name}", f"known rates: {known}")
+        return peak
+
+    def _arithmetic(self, kernel: Kernel) -> int:
+        peak = self.device.peaks.get(FLOAT32)
+        if not kernel.operations or peak is None:
+            return 0
+        each = self._value(Pipe.POOL if kernel.pipe is Pipe.POOL else "operation")
+        share = self._value("float32 units") if self.is_cpu else MILLE
+        return _ceil(kernel.operations * each, peak * share)
+
+    def _memory(self, kernel: Kernel) -> int:
+        name = Pipe.GROUPED if kernel.pipe is Pipe.GROUPED and not self.is_cpu else "memory"
+        moved = kernel.read + kernel.written + kernel.weights * (self._value("weights") if self.is_cpu else 1)
+        return _ceil(moved, self.bandwidth * self._value(name))
+
+
+_LIST = "`archcost devices` shows what is known"
+
+
+def _ceil(amount: int, rate: int) -> int:
+    """Nanoseconds at a rate in thousandths, rounded up."""
+    return -(-amount * NANOSECONDS * MILLE // rate)
