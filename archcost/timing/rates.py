@@ -77,18 +77,19 @@ _GPU: dict[str, Constant] = {
     ),
 }
 _CPU: dict[str, Constant] = {
-    Pipe.CONVOLUTION: Constant(360, _SHARE, "of the float32 rate that convolutions reach", _I9),
-    Pipe.POINTWISE: Constant(660, _SHARE, "of the float32 rate that 1×1 convolutions reach", _I9),
-    Pipe.MATRICES: Constant(630, _SHARE, "of the float32 rate that products of matrices reach", _I9),
-    Pipe.GROUPED: Constant(360, _SHARE, "of the float32 rate that grouped convolutions reach", _I9),
-    Pipe.DEPTHWISE: Constant(170, _SHARE, "of the float32 rate that depthwise convolutions reach", _I9),
-    "float32 units": Constant(170, _SHARE, "of the float32 rate that loops over elements reach", "assumed"),
-    "memory": Constant(800, _SHARE, "of the printed bandwidth that a pass reaches", "assumed"),
-    "weights": Constant(4, "times", "that weights pass the memory: read, written in blocks, read", _I9),
-    "operation": Constant(1, "instructions", "for an operation of the float32 units", "assumed"),
-    Pipe.POOL: Constant(1, "instructions", "for a tap of a pool", "assumed"),
-    "eager": Constant(20_000, "ns", "of a call from Python", "as compiled"),
-    "compiled": Constant(20_000, "ns", "of a parallel loop, from start to end", _I9),
+    Pipe.CONVOLUTION: Constant(250, _SHARE, "of the float32 rate that convolutions reach", _I9),
+    Pipe.POINTWISE: Constant(650, _SHARE, "of the float32 rate that 1×1 convolutions reach", _I9),
+    Pipe.GROUPED: Constant(650, _SHARE, "of the float32 rate that grouped convolutions reach", _I9),
+    Pipe.DEPTHWISE: Constant(250, _SHARE, "of the float32 rate that depthwise convolutions reach", _I9),
+    Pipe.MATRICES: Constant(350, _SHARE, "of the float32 rate that products of matrices reach", _I9),
+    "float32 units": Constant(100, _SHARE, "of the float32 rate that loops over elements reach", _I9),
+    "memory": Constant(600, _SHARE, "of the printed bandwidth that a pass reaches", _I9),
+    "weights": Constant(5, "times", "their bytes that weights cost, which each run reads and packs into blocks", _I9),
+    "operation": Constant(1, "instructions", "for an operation of the float32 units", "by definition"),
+    Pipe.POOL: Constant(1, "instructions", "for a tap of a pool", "by definition"),
+    "call": Constant(80_000, "ns", "of a call of a library for a product, with its parallel loop", _I9),
+    "eager": Constant(10_000, "ns", "of any other kernel from Python: a parallel loop, from start to end", "as compiled"),
+    "compiled": Constant(10_000, "ns", "of any other kernel: a parallel loop, from start to end", _I9),
 }
 CONSTANTS = {"gpu": _GPU, CPU: _CPU}
 
@@ -111,7 +112,6 @@ class Rates:
         if device.bytes_per_second is None:
             raise UsageError(f"no bandwidth is known of {device.name}, so no time can be predicted", _LIST)
         self.bandwidth = device.bytes_per_second
-        self.launch = self._value("compiled" if run.compiled else "eager")
 
     def time(self, kernel: Kernel) -> Time:
         """The time of a kernel: the longest of its products, its arithmetic, its bytes and its launches."""
@@ -119,9 +119,14 @@ class Rates:
             Time(_ceil(2 * kernel.macs, self._products(kernel)) if kernel.macs else 0, PRODUCTS),
             Time(self._arithmetic(kernel), ARITHMETIC),
             Time(self._memory(kernel), MEMORY),
-            Time(kernel.launches * self.launch, LAUNCH),
+            Time(kernel.launches * self._launch(kernel), LAUNCH),
             key=lambda time: time.nanoseconds,
         )
+
+    def _launch(self, kernel: Kernel) -> int:
+        if self.is_cpu and kernel.macs:
+            return self._value("call")
+        return self._value("compiled" if self.run.compiled else "eager")
 
     def _value(self, name: str) -> int:
         return self.constants[name].value
