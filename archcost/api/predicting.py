@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from archcost.api.hardware import device as device_of
+from archcost.api.hardware import device_in
 from archcost.api.models import report_of
 from archcost.settings import Settings, shapes_by_name
 
@@ -43,17 +43,15 @@ def predict(
     """
     from archcost.analysis.report import Report as ReportType
     from archcost.errors import UsageError
-    from archcost.hardware.device import Device as DeviceType
     from archcost.timing.prediction import execution_of
     from archcost.timing.prediction import predict as predict_time
 
     run = execution_of(
         mixed=mixed, compiled=compiled, channels_last=channels_last, training=training, optimizer=optimizer
     )
-    chosen = device if isinstance(device, DeviceType) else device_of(device)
     trains = run.training and not isinstance(spec, ReportType)  # a report has its settings already
     settings = Settings(params or {}, batch, trains, dtype, weight_dtype, shapes_by_name(inputs))
     report = report_of(spec, settings)
     if run.training and not report.graph.training:
         raise UsageError(f"the report of {report.name} is of inference", "analyse it with `training=True`")
-    return predict_time(report, chosen, run._replace(training=report.graph.training))
+    return predict_time(report, device_in(device), run._replace(training=report.graph.training))

@@ -18,6 +18,7 @@ from archcost.documents import (
     warned,
 )
 from archcost.figures import OF_LAYERS, TOTALS, UNDECLARED, told_of
+from archcost.timing.data import PredictedData
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -75,6 +76,7 @@ class ComparisonData(Identified):
     after: ComparedModelData
     totals: TotalDifferencesData
     changes: list[ChangeData]
+    predicted: NotRequired[list[PredictedData]]
 
 
 @holding(figures_data(TOTALS, Count))
@@ -103,6 +105,7 @@ class SideBySideData(Identified):
     """The totals of three models and more."""
 
     models: list[BesideData]
+    predicted: NotRequired[list[PredictedData]]
 
 
 def comparison_data(comparison: Comparison) -> ComparisonData:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from fractions import Fraction
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from archcost.analysis.memory.liveness import Storages
@@ -12,13 +11,13 @@ from archcost.explaining.scope import mac_formula, sum_formula
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from fractions import Fraction
 
     from archcost.analysis.receptive_field import ReceptiveField
     from archcost.analysis.report import Report
     from archcost.analysis.tree import Tree
     from archcost.explaining.expressions import SymbolicExpression
 
-BALANCE = Fraction(25, 2)  # FLOPs a byte: NVIDIA A100, 19.5 TFLOP/s of float32 over 1.56 TB/s
 TOP = 4
 
 
@@ -46,21 +45,18 @@ class Peak(NamedTuple):
 class Bound(NamedTuple):
     """The layers that do fewer FLOPs a byte than the threshold: they wait for memory.
 
-    Of layers whose FLOPs are not known nobody can tell; they are ``unknown``, and in no other figure.
+    Of layers whose FLOPs are not known nobody can tell; they are ``unknown``, and in no other figure. ``device`` is
+    what has the threshold for its balance, in words; empty for a threshold that was given.
     """
 
     threshold: Fraction
+    device: str
     layers: int
     working: int  # layers that are known to do any FLOPs
     bound: Traffic
     whole: Traffic
     kinds: tuple[tuple[str, int], ...]  # the kinds that move the most bytes among them
     unknown: int
-
-    @property
-    def usual(self) -> bool:
-        """Whether the threshold is the default one."""
-        return self.threshold == BALANCE
 
 
 class Story(NamedTuple):
@@ -83,8 +79,11 @@ class Story(NamedTuple):
         return {**story_data(self)}
 
 
-def explain_model(report: Report, balance: Fraction = BALANCE) -> Story:
-    """The story of a model; ``balance`` is the number of FLOPs a byte below which a layer waits for memory."""
+def explain_model(report: Report, balance: Fraction, device: str = "") -> Story:
+    """The story of a model; ``balance`` is the number of FLOPs a byte below which a layer waits for memory.
+
+    ``device`` says in words whose it is.
+    """
     top = _top(build_tree(report))
     depth, counted = _depth(report)
     seen, widest = _fields(report)
@@ -93,7 +92,7 @@ def explain_model(report: Report, balance: Fraction = BALANCE) -> Story:
         macs=_shares(top, "macs"),
         params=_shares(top, "params"),
         peak=peak_of(report),
-        bound=_bound(report, balance),
+        bound=_bound(report, balance, device),
         depth=depth,
         counted=counted,
         seen=seen,
@@ -147,7 +146,7 @@ def peak_of(report: Report) -> Peak:
     return Peak(live[index], graph.nodes[index].path, tuple(holders), rest)
 
 
-def _bound(report: Report, threshold: Fraction) -> Bound:
+def _bound(report: Report, threshold: Fraction, device: str) -> Bound:
     waiting = []
     kinds: dict[str, int] = {}
     traffic = report.traffic()
@@ -160,7 +159,7 @@ def _bound(report: Report, threshold: Fraction) -> Bound:
     largest = sorted(kinds.items(), key=lambda pair: -pair[1])[:3]
     whole = total_traffic([part for _, part in working])
     unknown = report.costs.unknown_flops
-    return Bound(threshold, len(waiting), len(working), total_traffic(waiting), whole, tuple(largest), unknown)
+    return Bound(threshold, device, len(waiting), len(working), total_traffic(waiting), whole, tuple(largest), unknown)
 
 
 def _depth(report: Report) -> tuple[int, int]:

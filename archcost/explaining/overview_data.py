@@ -17,6 +17,7 @@ from archcost.explaining.data import (
     number,
     unknown_count,
 )
+from archcost.timing.data import PredictedData
 
 if TYPE_CHECKING:
     from archcost.analysis.report import Report
@@ -110,6 +111,7 @@ class StoryData(Explained):
     depth: DepthData
     receptive_field: FieldData | None
     widest_receptive_field: WidestData | None
+    predicted: NotRequired[list[PredictedData]]
 
 
 def story_data(story: Story) -> StoryData:

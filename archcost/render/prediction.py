@@ -8,12 +8,12 @@ from archcost.quantities import format_nanoseconds, format_share
 from archcost.render.cell_text import shape_cell
 from archcost.render.document import Cell, Column, Field, Heading, Line, Records, Table, branches_of, rows_left_out
 from archcost.render.report import title_details
-from archcost.timing.data import prediction_data
+from archcost.timing.data import predicted_data, prediction_data
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from archcost.render.document import Block, TreeLine
+    from archcost.render.document import Block, Document, TreeLine
     from archcost.timing.error_classes import ErrorClass
     from archcost.timing.prediction import Prediction
 
@@ -55,6 +55,51 @@ class PredictionsDocument(NamedTuple):
         """A document, or a list of several."""
         found = list(map(prediction_data, self.found))
         return found[0] if len(found) == 1 else found
+
+
+class TimedDocument(NamedTuple):
+    """A document about models, with their predicted times behind it."""
+
+    document: Document
+    found: Sequence[Prediction]
+
+    def blocks(self, most: int | None) -> Iterator[Block]:
+        """What people read."""
+        yield from self.document.blocks(most)
+        yield from time_lines(self.found)
+
+    def branches(self) -> Iterator[TreeLine]:
+        """The tree, and the times."""
+        yield from self.document.branches()
+        yield from branches_of(time_lines(self.found))
+
+    def records(self) -> Records:
+        """Those of the document."""
+        return self.document.records()
+
+    def data(self) -> object:
+        """The document, with the times as ``predicted``."""
+        found = self.document.data()
+        assert isinstance(found, dict), "comparisons and stories are one document"
+        return {**found, "predicted": list(map(predicted_data, self.found))}
+
+
+def time_lines(found: Sequence[Prediction]) -> Iterator[Line]:
+    """The time of each model, by how much it differs from the first, and how wrong that may be."""
+    first = found[0]
+    yield Line(f"predicted on {first.device.label} ({how(first)}), not measured:")
+    for one in found:
+        times = f": {format_nanoseconds(one.nanoseconds)} for a batch of {one.report.batch:,}"
+        more = "" if one is first or not first.nanoseconds else f", {_change(first.nanoseconds, one.nanoseconds)}"
+        shares = [f"{name} {format_share(time, one.nanoseconds)}" for name, time in one.bounds.items() if time]
+        yield Line(f"  {one.report.name}{times}{more}; bound by {', '.join(shares)}")
+    for error in dict.fromkeys(one.error for one in found):
+        yield Line(f"  error: {error_text(error)}", style="dim")
+
+
+def _change(before: int, after: int) -> str:
+    sign = "+" if after >= before else "−"
+    return f"{sign}{format_share(abs(after - before), before)}"
 
 
 def _blocks(one: Prediction, most: int) -> Iterator[Block]:

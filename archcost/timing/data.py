@@ -47,6 +47,21 @@ class ErrorClassData(TypedDict):
     devices: Positive
 
 
+class PredictedData(TypedDict):
+    """How long a run of a model takes on a device, without its layers; it is predicted, not measured."""
+
+    name: str
+    device: str
+    title: str
+    mixed: str | None
+    compiled: bool
+    channels_last: bool
+    predicted_ns: Count
+    samples_per_second: Count
+    bounds: BoundsData
+    error: Annotated[ErrorClassData | None, "Null: not validated."]
+
+
 class PredictionData(Envelope):
     """How long a run of a model takes on a device; it is predicted, not measured."""
 
@@ -99,6 +114,23 @@ def prediction_data(found: Prediction) -> PredictionData:
         ],
     }
     return cast("PredictionData", document)
+
+
+def predicted_data(found: Prediction) -> PredictedData:
+    """The JSON form without the layers, for the documents that have them."""
+    run = found.run
+    return {
+        "name": found.report.name,
+        "device": found.device.name,
+        "title": found.device.label,
+        "mixed": run.mixed or None,
+        "compiled": run.compiled,
+        "channels_last": run.channels_last,
+        "predicted_ns": found.nanoseconds,
+        "samples_per_second": found.throughput,
+        "bounds": cast("BoundsData", found.bounds),
+        "error": error_data(found.error) if found.error else None,
+    }
 
 
 def error_data(found: ErrorClass) -> ErrorClassData:
