@@ -189,9 +189,7 @@ def classes(found: Sequence[Pair]) -> list[ErrorClass]:
     for names, same in grouped_by(found, lambda pair: tuple(pair.row.kind)).items():
         told = errors(same)
         models, devices = {pair.row.zoo_name for pair in same}, {pair.row.device for pair in same}
-        made.append(
-            ErrorClass(Kind(*names), told.median, told.p90, told.rank, told.rows, len(models), len(devices))
-        )
+        made.append(ErrorClass(Kind(*names), told.median, told.p90, told.rank, told.rows, len(models), len(devices)))
     return made
 
 
@@ -243,7 +241,12 @@ def constants() -> str:
     lines = []
     for kind, table in CONSTANTS.items():
         title = {"gpu": "GPUs and other accelerators", "cpu": "CPUs"}[kind]
-        lines += [f"**{title}**", "", _line(["constant", "value", "what it is", "where it is from"]), _line([":--"] * 4)]
+        lines += [
+            f"**{title}**",
+            "",
+            _line(["constant", "value", "what it is", "where it is from"]),
+            _line([":--"] * 4),
+        ]
         lines += [_line([name, f"{c.value:,} {c.unit}", c.meaning, c.origin]) for name, c in table.items()]
         lines.append("")
     return "\n".join(lines).strip()
@@ -284,10 +287,10 @@ def plot(found: Sequence[Pair]) -> None:
         return
     mpl.use("svg")
     mpl.rcParams["svg.hashsalt"] = "archcost"
-    from matplotlib import pyplot
+    from matplotlib import pyplot as plt
 
     for (device,), same in grouped_by(found, lambda pair: (pair.row.device,)).items():
-        figure, axes = pyplot.subplots(figsize=(4.2, 4.2))
+        figure, axes = plt.subplots(figsize=(4.2, 4.2))
         for (mode,), some in grouped_by(same, lambda pair: (pair.row.mode,)).items():
             measured, predicted = [pair.row.measured for pair in some], [pair.predicted for pair in some]
             axes.loglog(measured, predicted, "o", ms=2.5, alpha=0.5, label=mode)
@@ -301,7 +304,7 @@ def plot(found: Sequence[Pair]) -> None:
         path = PAGE.parent / "img" / f"prediction-{device}.svg"
         path.parent.mkdir(exist_ok=True)
         figure.savefig(path, metadata={"Date": None})
-        pyplot.close(figure)
+        plt.close(figure)
 
 
 def main() -> None:

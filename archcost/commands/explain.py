@@ -6,7 +6,18 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from archcost.commands.options import Batch, Device, Dtype, Format, Inputs, KvDtype, Output, SetParams, Training, WeightDtype
+from archcost.commands.options import (
+    Batch,
+    Device,
+    Dtype,
+    Format,
+    Inputs,
+    KvDtype,
+    Output,
+    SetParams,
+    Training,
+    WeightDtype,
+)
 
 if TYPE_CHECKING:
     from fractions import Fraction

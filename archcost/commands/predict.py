@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -32,14 +32,14 @@ def predict(
     settings: SetParams = None,
     inputs: Inputs = None,
     batch: Annotated[
-        list[int],
+        list[Any] | None,
         typer.Option(
             "--batch",
             parser=WholeNumbers("--batch"),
             metavar="N[,N...]",
             help="Sizes of dim 0 of the inputs; default: 1.",
         ),
-    ] = (),  # type: ignore[assignment] - typer makes it a list
+    ] = None,
     dtype: Dtype = None,
     weight_dtype: WeightDtype = None,
     mixed: Mixed = None,
@@ -51,14 +51,12 @@ def predict(
 ) -> None:
     """Predict how long a model takes on a device, what bounds each layer, and how wrong that may be."""
     import archcost
-    from archcost.render.output import print_diagnostics, print_warnings
     from archcost.render.prediction import PredictionsDocument
     from archcost.render.printing import format_of, write
 
-    sizes = [size for sizes in batch for size in sizes] or [1]  # type: ignore[attr-defined] - lists, by the parser
+    sizes = [size for given in batch or ([1],) for size in given]
     chosen = [archcost.device(name) for name in device]
     results: list[SpecResult] = []
-    found = []
     for size in dict.fromkeys(sizes):
         asked = settings_of(
             settings,
@@ -68,22 +66,20 @@ def predict(
             dtype=dtype,
             weight_dtype=weight_dtype,
         )
-        for result in analyze_all(specs, asked):
-            results.append(result)
-            if result.report is None or result.diagnostics:
-                continue
-            for one in chosen:
-                found.append(
-                    archcost.predict(
-                        result.report,
-                        device=one,
-                        mixed=mixed,
-                        compiled=compile,
-                        channels_last=channels_last,
-                        training=training,
-                        optimizer=optimizer,
-                    )
-                )
+        results += analyze_all(specs, asked)
+    found = [
+        archcost.predict(
+            result.report,
+            device=one,
+            mixed=mixed,
+            compiled=compile,
+            channels_last=channels_last,
+            optimizer=optimizer,
+        )
+        for result in results
+        if result.report is not None and not result.diagnostics
+        for one in chosen
+    ]
     write(PredictionsDocument(found, top), format or format_of(output), output)
     _tell(results)
     if any(result.diagnostics for result in results):

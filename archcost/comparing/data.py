@@ -18,7 +18,7 @@ from archcost.documents import (
     warned,
 )
 from archcost.figures import OF_LAYERS, TOTALS, UNDECLARED, told_of
-from archcost.timing.data import PredictedData
+from archcost.timing.data import TIMED
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -69,6 +69,7 @@ class ChangeData(TypedDict):
     children: list[ChangeData]
 
 
+@holding(TIMED)
 class ComparisonData(Identified):
     """What differs between two models, whole and by scope."""
 
@@ -76,7 +77,6 @@ class ComparisonData(Identified):
     after: ComparedModelData
     totals: TotalDifferencesData
     changes: list[ChangeData]
-    predicted: NotRequired[list[PredictedData]]
 
 
 @holding(figures_data(TOTALS, Count))
@@ -101,11 +101,11 @@ class BesideData(TypedDict):
     unknown: NotRequired[UnknownData]
 
 
+@holding(TIMED)
 class SideBySideData(Identified):
     """The totals of three models and more."""
 
     models: list[BesideData]
-    predicted: NotRequired[list[PredictedData]]
 
 
 def comparison_data(comparison: Comparison) -> ComparisonData:

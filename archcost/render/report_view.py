@@ -34,7 +34,9 @@ class Wanted(NamedTuple):
     @property
     def detailed(self) -> bool:
         """Whether rows were asked for, so that several models have a table each."""
-        return bool(self.columns or self.device) or any(option is not None for option in (self.depth, self.sort, self.top))
+        return bool(self.columns or self.device) or any(
+            option is not None for option in (self.depth, self.sort, self.top)
+        )
 
     def view(self, result: "SpecResult") -> "ModelView":
         """A model under this; raises UsageError for a tool, pattern or scope that there is not."""

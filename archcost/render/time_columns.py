@@ -8,8 +8,8 @@ from archcost.quantities import format_nanoseconds
 from archcost.render.chosen_columns import NOTHING, Further, FurtherColumn
 from archcost.render.document import Cell
 from archcost.render.prediction import error_text, how
-from archcost.timing.prediction import Prediction, predict
 from archcost.timing.kernels import Execution
+from archcost.timing.prediction import Prediction, predict
 
 if TYPE_CHECKING:
     from archcost.analysis.report import Report

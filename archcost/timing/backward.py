@@ -47,7 +47,7 @@ def _update(report: Report, optimizer: str) -> Iterator[Kernel]:
         tensor = Learnt(params, DTYPE_BYTES[report.dtype])
         states = OPTIMIZERS[optimizer].state_bytes([tensor])
         last = len(report.graph.nodes) - 1
-        yield Kernel(last, Pipe.PASS, FLOAT32, read=2 * tensor.bytes + states, written=tensor.bytes + states)
+        yield Kernel(last, Pipe.STREAM, FLOAT32, read=2 * tensor.bytes + states, written=tensor.bytes + states)
 
 
 def _in_training(layers: Layers, kernel: Kernel) -> Kernel:
@@ -90,4 +90,4 @@ def _sums(layers: Layers, needed: frozenset[int]) -> Iterator[Kernel]:
             further = readers.get(value, 1) - 1
             if value in needed and further > 0:
                 size = numel(tensor.shape) * layers.precision.size(value)
-                yield Kernel(index, Pipe.PASS, FLOAT32, read=2 * further * size, written=further * size)
+                yield Kernel(index, Pipe.STREAM, FLOAT32, read=2 * further * size, written=further * size)

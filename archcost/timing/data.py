@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Any, Literal, TypedDict, cast
+from typing import TYPE_CHECKING, Annotated, Any, Literal, NotRequired, TypedDict, cast
 
 from archcost.analysis.data import settings_data
 from archcost.documents import Count, Envelope, Positive, SpecData, envelope, warned
@@ -60,6 +60,9 @@ class PredictedData(TypedDict):
     samples_per_second: Count
     bounds: BoundsData
     error: Annotated[ErrorClassData | None, "Null: not validated."]
+
+
+TIMED: dict[str, Any] = {"predicted": NotRequired[list[PredictedData]]}  # of documents that may have times
 
 
 class PredictionData(Envelope):

@@ -24,7 +24,9 @@ if TYPE_CHECKING:
     from archcost.timing.kernels import Execution
 
 TILE = 8  # channels that tensor cores take together, at the least
-READS_TWICE = frozenset(("group_norm", "instance_norm1d", "instance_norm2d", "instance_norm3d", "normalize", "rms_norm"))
+READS_TWICE = frozenset(
+    ("group_norm", "instance_norm1d", "instance_norm2d", "instance_norm3d", "normalize", "rms_norm")
+)
 _IMAGE = 4  # dims of (N, C, H, W)
 _SPATIAL = 2  # dims before the spatial ones
 
@@ -92,7 +94,7 @@ class Layers:
     # --- casts of autocast ---
 
     def casts(self, index: int) -> Iterator[Kernel]:
-        """What brings inputs to the dtype that a layer computes in: each is read in its own and written in the other."""
+        """What brings inputs to the dtype that a layer computes in: read in their own, written in the other."""
         if not self.run.mixed:
             return
         dtype, size = self.precision.computes[index], self.size(index)
@@ -100,7 +102,7 @@ class Layers:
             own = self.precision.size(value)
             if self.precision.values[value] != dtype and own in (2, 4):
                 read = elements * own * (2 if self.scattered(value) else 1)
-                yield Kernel(index, Pipe.PASS, FLOAT32, read=read, written=elements * size)
+                yield Kernel(index, Pipe.STREAM, FLOAT32, read=read, written=elements * size)
 
     def weights(self, index: int) -> tuple[list[Kernel], int]:
         """The casts of weights, which autocast makes once a run, and the bytes of weights that the layer reads then."""
@@ -110,7 +112,7 @@ class Layers:
         size = self.size(index) if self.run.mixed else self.weight_size
         if not elements or size == self.weight_size:
             return [], elements * size
-        cast = Kernel(index, Pipe.PASS, FLOAT32, written=elements * size, weights=elements * self.weight_size)
+        cast = Kernel(index, Pipe.STREAM, FLOAT32, written=elements * size, weights=elements * self.weight_size)
         return [cast], elements * size
 
 
@@ -130,8 +132,8 @@ def _pass(layers: Layers, index: int) -> Iterator[Kernel]:
     read = sum(layers.inputs(index).values()) * size if single and layers.run.mixed else layers.read(index)
     passes = 2 if node.op.kind in READS_TWICE else 1
     if layers.run.channels_last and node.op.kind == "group_norm":  # runs on contiguous tensors: a copy before it
-        yield Kernel(index, Pipe.PASS, FLOAT32, read=2 * read, written=read)
-    yield Kernel(index, Pipe.PASS, FLOAT32, 0, operations(node), passes * read, made * size)
+        yield Kernel(index, Pipe.STREAM, FLOAT32, read=2 * read, written=read)
+    yield Kernel(index, Pipe.STREAM, FLOAT32, 0, operations(node), passes * read, made * size)
 
 
 def _pool(layers: Layers, index: int) -> Iterator[Kernel]:
@@ -146,14 +148,16 @@ def _move(layers: Layers, index: int) -> Iterator[Kernel]:
     if made:
         node = layers.graph.nodes[index]
         most = None if len(node.inputs) > 1 else made
-        yield Kernel(index, Pipe.PASS, FLOAT32, 0, 0, layers.read(index, most), made * layers.size(index))
+        yield Kernel(index, Pipe.STREAM, FLOAT32, 0, 0, layers.read(index, most), made * layers.size(index))
 
 
 def _table(layers: Layers, index: int) -> Iterator[Kernel]:
     """Reads the rows that are asked for; a tensor of its own is there already."""
     made = layers.made(index)
     if made:
-        yield Kernel(index, Pipe.PASS, FLOAT32, 0, 0, layers.read(index), made * layers.size(index), made * layers.size(index))
+        yield Kernel(
+            index, Pipe.STREAM, FLOAT32, 0, 0, layers.read(index), made * layers.size(index), made * layers.size(index)
+        )
 
 
 def _product(layers: Layers, index: int) -> Iterator[Kernel]:
@@ -192,7 +196,7 @@ def _recurrent(layers: Layers, index: int) -> Iterator[Kernel]:
 
 
 def _convolution(layers: Layers, index: int) -> Iterator[Kernel]:
-    """Casts, a copy of what is not packed, the layouts that tensor cores want, the products, and the bias after them."""
+    """Casts, a copy of what is not packed, the layout that tensor cores want, the products, and then the bias."""
     node = layers.graph.nodes[index]
     yield from layers.casts(index)
     casts, weights = layers.weights(index)
@@ -201,17 +205,17 @@ def _convolution(layers: Layers, index: int) -> Iterator[Kernel]:
     inputs, written = layers.inputs(index), numel(node.outputs[0].shape) * size
     data = inputs[node.inputs[0]] * size
     if layers.strides.get(node.inputs[0]) is not None and not layers.run.channels_last:
-        yield Kernel(index, Pipe.PASS, FLOAT32, read=data, written=data)
+        yield Kernel(index, Pipe.STREAM, FLOAT32, read=data, written=data)
     pipe = pipe_of(node)
     if pipe is not Pipe.DEPTHWISE and size == DTYPE_BYTES[FLOAT32] // 2 and _converts(layers):
         # in channels-first: NCHW to NHWC and back, for kernels of one position half of the time
         moved = data + written
         share = 1 if pipe is Pipe.CONVOLUTION else 2
-        yield Kernel(index, Pipe.PASS, FLOAT32, read=moved // share, written=moved // share, launches=0)
+        yield Kernel(index, Pipe.STREAM, FLOAT32, read=moved // share, written=moved // share, launches=0)
     macs = padded_macs(node, layers.costs[index].macs, pipe, half=size < DTYPE_BYTES[FLOAT32])
     yield _products(layers, index, pipe, macs, weights)
     if "bias" in node.signature.weights():
-        yield Kernel(index, Pipe.PASS, FLOAT32, read=written, written=written)
+        yield Kernel(index, Pipe.STREAM, FLOAT32, read=written, written=written)
 
 
 def _converts(layers: Layers) -> bool:

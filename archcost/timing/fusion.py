@@ -114,7 +114,7 @@ class Fusion:
                     read[value] = max(read.get(value, 0), taken * layers.precision.size(value) * twice)
             written += sum(self._written(index, inside))
             work += operations(nodes[index])
-        pipe = Pipe.POOL if nodes[members[0]].op.work is Work.POOL else Pipe.PASS
+        pipe = Pipe.POOL if nodes[members[0]].op.work is Work.POOL else Pipe.STREAM
         yield Kernel(members[-1], pipe, FLOAT32, 0, work, sum(read.values()), written)
 
     def _written(self, index: int, inside: set[int]) -> Iterator[int]:
@@ -128,7 +128,7 @@ class Fusion:
                 continue  # a view of what is there already
             size = layers.precision.size(value)
             if others and all(self.outside[reader] for reader in others):
-                size = min(size, min(layers.size(reader) for reader in others))
+                size = min(size, *[layers.size(reader) for reader in others])
             yield numel(tensor.shape) * size
 
     def _product(self, index: int) -> Iterator[Kernel]:
@@ -141,7 +141,7 @@ class Fusion:
             if maker is None and layers.precision.values[value] != layers.precision.computes[index]:
                 elements = layers.inputs(index)[value]
                 written = elements * DTYPE_BYTES[layers.precision.computes[index]]
-                yield Kernel(index, Pipe.PASS, FLOAT32, read=elements * layers.precision.size(value), written=written)
+                yield Kernel(index, Pipe.STREAM, FLOAT32, read=elements * layers.precision.size(value), written=written)
         yield from whole
         readers = self.readers.get(node.first_value, [])
         has_bias = node.op.work in (Work.CONVOLUTION, Work.TRANSPOSED) and "bias" in node.signature.weights()

@@ -15,7 +15,7 @@ class Pipe(StrEnum):
     DEPTHWISE = "depthwise convolution"
     MATRICES = "matrices"  # linear layers, products, attention
     POOL = "pool"
-    PASS = "pass over memory"
+    STREAM = "pass over memory"
 
 
 class Kernel(NamedTuple):

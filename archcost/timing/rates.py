@@ -40,7 +40,7 @@ _GPU: dict[str, Constant] = {
     "tensor cores at half rate": Constant(
         1080,
         _SHARE,
-        "of the printed rate, where sums in float32 halve it: the units never wait, and cards clock above what is printed",
+        "of the printed rate, where float32 sums halve it: the units never wait, and cards clock above what is printed",
         _RTX3090,
     ),
     "tensor cores at full rate": Constant(
@@ -88,8 +88,8 @@ _CPU: dict[str, Constant] = {
     "operation": Constant(1, "instructions", "for an operation of the float32 units", "by definition"),
     Pipe.POOL: Constant(1, "instructions", "for a tap of a pool", "by definition"),
     "call": Constant(80_000, "ns", "of a call of a library for a product, with its parallel loop", _I9),
-    "eager": Constant(10_000, "ns", "of any other kernel from Python: a parallel loop, from start to end", "as compiled"),
-    "compiled": Constant(10_000, "ns", "of any other kernel: a parallel loop, from start to end", _I9),
+    "eager": Constant(10_000, "ns", "of any other kernel from Python: a parallel loop, start to end", "as compiled"),
+    "compiled": Constant(10_000, "ns", "of any other kernel: a parallel loop, start to end", _I9),
 }
 CONSTANTS = {"gpu": _GPU, CPU: _CPU}
 
