@@ -97,10 +97,18 @@ class WarnedData(TypedDict):
     warnings: NotRequired[Annotated[list[ErrorData], AtLeast(1)]]
 
 
+class LoraData(TypedDict):
+    """Adapters: their rank, and the patterns that name their layers; none: all linear layers but the last."""
+
+    rank: Positive
+    targets: list[str]
+
+
 class SpecData(WarnedData):
     """The model: its name and file, the hash of what was read, the params that were used, and warnings.
 
-    ``inputs`` are the shapes that replaced the spec's own, without the batch, where there are any.
+    ``inputs`` are the shapes that replaced the spec's own, without the batch, where there are any; ``lora`` the
+    adapters, where there are any.
     """
 
     path: str
@@ -108,6 +116,7 @@ class SpecData(WarnedData):
     sha256: NotRequired[str]
     params: NotRequired[dict[str, Any]]
     inputs: NotRequired[ShapesByName]
+    lora: NotRequired[LoraData]
 
 
 class Identified(TypedDict):

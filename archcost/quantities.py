@@ -95,6 +95,19 @@ def parse_percent(text: str | float) -> Fraction:
     return value / 100
 
 
+def parse_reserve(text: str) -> tuple[Fraction, int]:
+    """A part of a memory: the share of ``"5%"`` and 0, or 0 and the bytes of ``"1 GiB"`` or ``"0"``."""
+    value, unit = parse_quantity(text)
+    if unit == "%" and not 0 <= value < 100:  # noqa: PLR2004 - percent
+        raise UnitError(f"'{text}' is not a part of a memory: it is from 0% to less than 100%")
+    if unit == "%":
+        return value / 100, 0
+    size = parse_bytes(text) if unit or value else value
+    if size < 0:
+        raise UnitError(f"what is kept free is not less than nothing, got '{text}'")
+    return 0 * size, -(-size.numerator // size.denominator)
+
+
 def format_count(count: int) -> str:
     """A count in at most four digits and a decimal prefix: ``1.58 G``; exact below 10,000."""
     if abs(count) < 10_000:  # noqa: PLR2004 - four digits

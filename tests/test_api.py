@@ -30,10 +30,10 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).parent.parent
 TYPES = {
-    *("ArchcostError", "ConfigError", "Costs", "Diagnostic", "Finding", "Layer", "Mark", "MissingExtraError", "Report"),
-    *("Spec", "SpecError", "Totals", "UsageError", "Verdict", "Verification"),
+    *("ArchcostError", "ConfigError", "Costs", "Device", "Diagnostic", "Finding", "Layer", "Mark"),
+    *("MissingExtraError", "Report", "Spec", "SpecError", "Totals", "UsageError", "Verdict", "Verification"),
 }
-HELPERS = {"build", "load", "microcontroller"}  # functions without a command of their own
+HELPERS = {"build", "device", "load", "microcontroller"}  # functions without a command of their own
 
 
 def test_the_surface_is_closed() -> None:
@@ -173,7 +173,7 @@ def test_no_module_of_the_library_reaches_into_the_command_line() -> None:
         "archcost.compare(net, 'vgg11'), archcost.memory(net), archcost.explain(net)\n"
         "archcost.export(net), archcost.reconcile(net), archcost.validate(net)\n"
         "archcost.check(['alexnet']), archcost.schema('memory'), archcost.zoo('alexnet')\n"
-        "archcost.devices('4090')\n"
+        "archcost.devices('4090'), archcost.fits(net, device='4090'), archcost.fits(net)\n"
         "sys.exit(', '.join(name for name in sys.modules if name.split('.')[0] in ('typer', 'click')"
         " or name.startswith(('archcost.commands', 'archcost.cli'))) or 0)\n"
     )
@@ -186,6 +186,9 @@ VALUES: list[tuple[str, Callable[[Any], Any], list[str]]] = [  # a command, its 
     ("memory", archcost.memory, []),
     ("memory", lambda spec: archcost.memory(spec, optimizer="adam", batch=2), ["--optimizer", "adam", "--batch", "2"]),
     ("memory", lambda spec: archcost.microcontroller(spec, inplace=True), ["--fused", "--inplace"]),
+    ("fits", archcost.fits, []),
+    ("fits", lambda spec: archcost.fits(spec, device=["t4", "4090"], reserve="1GiB", optimizer="adam"),
+     ["--device", "t4", "--device", "4090", "--reserve", "1GiB", "--optimizer", "adam"]),
     ("explain", archcost.explain, []),
     ("explain", lambda spec: archcost.explain(spec, "stem"), ["stem"]),
     ("explain", lambda spec: archcost.explain(spec, balance=3), ["--balance", "3"]),

@@ -97,6 +97,8 @@ def offered(*words: str) -> list[str]:
         (("schema", "ver"), ["verdict", "verification"]),
         (("zoo", "resnet5"), ["resnet50", "resnet50_v2", "resnet56"]),
         (("devices", "h100"), ["h100-pcie", "h100-sxm", "h100-nvl"]),
+        (("fits", "net.yaml", "--device", "rtx409"), ["rtx4090"]),
+        (("fits", "net.yaml", "--schedule", "m"), ["min-peak"]),
         (("ops", "conv_transpose"), ["conv_transpose1d", "conv_transpose2d", "conv_transpose3d"]),
         (("completion", ""), ["bash", "zsh", "fish"]),
         (("analyze", "net.yaml", "--batch", ""), []),

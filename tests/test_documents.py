@@ -92,6 +92,13 @@ COMMANDS = {  # the schema of what a command prints
         ("bench", "conv5x5_reduced", *CLOCK),
         ("bench", "conv5x5_reduced", "unknown.yaml", "conv5x5", *CLOCK),
     ),
+    "fits": (
+        ("fits", "resnet18"),
+        ("fits", "mcunet_vww0", "conv1x1"),
+        ("fits", "llama_3_8b", "--device", "4090", "--kv-dtype", "float8", "--context", "4096"),
+        ("fits", "resnet18", "--device", "t4", "--device", "4090", "--training"),
+        ("fits", "mcunet_vww0", "--device", "stm32f746"),
+    ),
     "devices": (("devices",), ("devices", "4090"), ("devices", "microcontroller")),
     "ops": (("ops", "*pool2d"), ("ops", "conv2d"), ("ops", "scaled_dot_product_attention")),
     "zoo": (("zoo", *FAMILY), ("zoo", "conv5x5"), ("zoo", "llama")),

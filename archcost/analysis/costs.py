@@ -75,7 +75,7 @@ def graph_costs(graph: "Graph", made_bytes: Sequence[int]) -> list[Costs]:
     ``made_bytes`` are those that each node makes for its outputs. Tensors that a node shares with another one count
     there.
     """
-    nodes, dtypes = graph.nodes, (graph.dtype, graph.weight_dtype, graph.kv_dtype)
+    nodes = graph.nodes
     known: dict[tuple[Signature, int], Costs] = {}  # by signature and bytes made
     last: dict[Signature, Costs] = {}  # of which most have one number of bytes
     found = []
@@ -83,12 +83,12 @@ def graph_costs(graph: "Graph", made_bytes: Sequence[int]) -> list[Costs]:
         if owner_index >= 0:
             owner = nodes[owner_index].signature
             shared = frozenset((*owner.weights(), *owner.buffers()))
-            found.append(_costs(signature, dtypes, shared, made))
+            found.append(_costs(graph, signature, shared, made))
             continue
         costs = last.get(signature)
         if costs is None or costs.activation_bytes != made:
             key = (signature, made)
-            costs = known.get(key) or _costs(signature, dtypes, frozenset(), made)
+            costs = known.get(key) or _costs(graph, signature, frozenset(), made)
             known[key] = last[signature] = costs
         found.append(costs)
     if not graph.training:
@@ -98,9 +98,9 @@ def graph_costs(graph: "Graph", made_bytes: Sequence[int]) -> list[Costs]:
     return with_training(graph, found)
 
 
-def _costs(signature: "Signature", dtypes: tuple[str, str, str], shared: frozenset[str], made: int) -> Costs:
+def _costs(graph: "Graph", signature: "Signature", shared: frozenset[str], made: int) -> Costs:
     op = signature.op
-    dtype, weight_dtype, kv_dtype = dtypes
+    dtype, weight_dtype, kv_dtype = graph.dtype, graph.matrix_dtype(signature), graph.kv_dtype
     inputs, outputs = signature.input_shapes, signature.output_shapes
     params = weights = weight_bytes = 0
     for name, shape in op.weights(inputs).items():

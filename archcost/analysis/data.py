@@ -15,6 +15,7 @@ from archcost.documents import (
     Count,
     Envelope,
     ErrorData,
+    LoraData,
     Matches,
     Positive,
     Shape,
@@ -117,6 +118,7 @@ class SettingsData(TypedDict):
 
     params: dict[str, Any]
     inputs: NotRequired[ShapesByName]
+    lora: NotRequired[LoraData]
 
 
 class ReportData(Envelope):
@@ -156,9 +158,12 @@ class FailedReportData(Envelope):
 
 
 def settings_data(report: Report) -> SettingsData:
-    """The params that were used, and the shapes of inputs that were given in place of the spec's own, if any."""
-    given = report.given_inputs
-    return {"params": plain_data(report.params), **({"inputs": given} if given else {})}  # type: ignore[typeddict-item]
+    """The params that were used, and if any, the shapes that replace those of the spec's inputs, and adapters."""
+    given, lora = report.given_inputs, report.graph.settings.lora
+    found = {"params": plain_data(report.params), **({"inputs": given} if given else {})}
+    if lora is not None:
+        found["lora"] = {"rank": lora.rank, "targets": list(lora.targets)}
+    return cast("SettingsData", found)
 
 
 def report_data(report: Report) -> ReportData:
@@ -216,12 +221,12 @@ def _layer_data(layer: Layer, figures: dict[str, int | None]) -> dict[str, Any]:
 
 def _layers(report: Report) -> Iterator[dict[str, Any]]:
     """Every layer, with the bytes that it moves and its receptive field."""
-    dtype, weight_dtype = report.dtype, report.graph.weight_dtype
+    graph = report.graph
     figures = {id(layer.costs): layer.costs for layer in report.layers}
     told = {key: cost_data(costs) for key, costs in figures.items()}  # equal layers have one object of costs
     for layer, field in zip(report.layers, report.receptive_fields(), strict=True):
         found = _layer_data(layer, told[id(layer.costs)])
-        moved = traffic_of(layer.node, dtype, layer.costs.flops, weight_dtype)
+        moved = traffic_of(layer.node, graph.dtype, layer.costs.flops, graph.matrix_dtype(layer.node.signature))
         found["bytes_read"] = moved.read
         found["bytes_written"] = moved.written
         if field is not None:

@@ -233,7 +233,11 @@ class Report:
         """The bytes that each layer reads and writes, and its FLOPs."""
         from archcost.analysis.traffic import traffic_of
 
-        return [traffic_of(layer.node, self.dtype, layer.costs.flops, self.graph.weight_dtype) for layer in self.layers]
+        graph = self.graph
+        return [
+            traffic_of(layer.node, graph.dtype, layer.costs.flops, graph.matrix_dtype(layer.node.signature))
+            for layer in self.layers
+        ]
 
     def to_dict(self) -> dict[str, Any]:
         """The JSON report, version 1 (``archcost schema report``)."""

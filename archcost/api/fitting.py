@@ -30,6 +30,8 @@ def fits(
     dtype: str | None = None,
     weight_dtype: str | None = None,
     kv_dtype: str | None = None,
+    schedule: str = "spec",
+    inplace: bool = False,
     training: bool = False,
     optimizer: str | None = None,
     foreach: bool = False,
@@ -53,7 +55,7 @@ def fits(
     # long: a setting a line, and again where it is passed on
     from archcost.analysis.memory.conditions import conditions_of
     from archcost.errors import CallError
-    from archcost.fitting.fit import fits_of
+    from archcost.fitting.fit import fits_of, table_of
     from archcost.fitting.reserve import read_reserve
     from archcost.fitting.workload import workload_of
     from archcost.graph.adapters import lora_of
@@ -65,6 +67,8 @@ def fits(
         raise CallError(f"--reserve: {error}", "write it like `1 GiB` or `5%`") from None
     conditions = conditions_of(
         training=training,
+        schedule=schedule,
+        inplace=inplace,
         optimizer=optimizer,
         foreach=foreach,
         mixed=mixed,
@@ -82,7 +86,7 @@ def fits(
     workload = workload_of(spec_of(spec, settings), settings, conditions._replace(training=trains))
     if context is not None:
         workload = workload.with_context(context)
-    return fits_of(workload, named or all_devices(), kept, is_table=not named)
+    return fits_of(workload, named, kept) if named else table_of(workload, all_devices(), kept)
 
 
 def _devices(given: Any) -> list[Device]:

@@ -49,6 +49,8 @@ def analyze(
     dtype: str | None = None,
     weight_dtype: str | None = None,
     kv_dtype: str | None = None,
+    lora: int | None = None,
+    lora_targets: Sequence[str] = (),
 ) -> Report:
     """Shapes, params, MACs and bytes of every layer of a spec.
 
@@ -56,11 +58,16 @@ def analyze(
     replace the shapes of its inputs, without the batch: ``(3, 480, 640)``, or ``{"image": (3, 480, 640)}`` by name.
     ``training`` includes what a spec builds only then, such as auxiliary heads. ``dtype`` is that of weights and
     floating inputs; ``weight_dtype`` (int8, int4 …) that of quantised matrices: it changes bytes of weights alone, and
-    ``kv_dtype`` those of the KV cache alone.
+    ``kv_dtype`` those of the KV cache alone. ``lora`` is the rank of adapters on linear layers, or on those that the
+    patterns ``lora_targets`` name; all other weights are then frozen.
     Raises SpecError for a wrong spec (its ``partial`` holds the layers before the first failing one) and UsageError for
     params and inputs that the spec does not have.
     """
     settings = Settings(params or {}, batch, training, dtype, weight_dtype, shapes_by_name(inputs), kv_dtype)
+    if lora is not None or lora_targets:
+        from archcost.graph.adapters import lora_of
+
+        settings = settings._replace(lora=lora_of(lora, lora_targets))
     return report_of(spec, settings)
 
 

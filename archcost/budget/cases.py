@@ -78,6 +78,7 @@ def judge_path(context: CheckContext, path: str) -> SpecVerdict | None:
         before=past.before,
         expect=request.expect,
         strict=request.strict,
+        devices=config.devices,
     )
     if request.latency:
         from archcost.budget.latency import measured

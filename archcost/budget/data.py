@@ -66,6 +66,7 @@ class LimitData(TypedDict):
     level: Annotated[str, OneOf(*LEVELS)]
     layers: str | None
     message: str | None
+    device: NotRequired[Annotated[str, "Whose memory `max` is, less what is kept free."]]
 
 
 class StatedFigureData(TypedDict):
@@ -224,7 +225,7 @@ def finding_data(finding: Finding, verdict: Verdict) -> FindingData:
 
 
 def _limit(limit: Limit) -> LimitData:
-    return {
+    told: LimitData = {
         "text": limit.text,
         "max": limit.maximum,
         "increase_percent": None if limit.increase is None else float(100 * limit.increase),
@@ -233,6 +234,9 @@ def _limit(limit: Limit) -> LimitData:
         "layers": limit.pattern or None,
         "message": limit.message or None,
     }
+    if limit.device:
+        told["device"] = limit.device
+    return told
 
 
 def _computed(deviation: Deviation) -> int | list[int] | None:

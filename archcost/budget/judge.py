@@ -20,11 +20,12 @@ from archcost.meter import WorkError
 from archcost.settings import AS_IT_STANDS, input_text
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from archcost.analysis.report import Report
     from archcost.budget.baseline import Baseline, LayerChange, LockEntry
     from archcost.budget.latency import MeasuredPace
+    from archcost.hardware.device import Device
     from archcost.settings import Settings
     from archcost.spec.budget_limits import Limit
 
@@ -34,7 +35,7 @@ class Case(NamedTuple):
 
     ``baseline`` is None where there is none at all; ``entry`` None where it has nothing of this spec to compare with,
     for a ``cause`` with its ``detail``. ``before`` is the spec's path there, where it had another. ``strict``: a growth
-    limit that has nothing to grow from fails.
+    limit that has nothing to grow from fails. ``devices`` are those of the configuration, which limits may name.
     """
 
     path: str
@@ -50,6 +51,7 @@ class Case(NamedTuple):
     measured: MeasuredPace | None = None
     expect: bool = False
     strict: bool = False
+    devices: Mapping[str, Device] = {}
 
 
 def judge(case: Case) -> SpecVerdict:

@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 from archcost.analysis.tree import build_tree
 from archcost.budget.baseline_state import exceeded, lacking
 from archcost.budget.contributors import named, pattern_meter
+from archcost.budget.device_limits import with_room
 from archcost.budget.latency import judge_latency
 from archcost.budget.outcomes import LISTED, LimitPlace, LimitTally, Outcome, Rest, Room, told
 from archcost.budget.verdict import Finding
 from archcost.budget.verdict_words import Cause, Rule, Status
-from archcost.errors import Diagnostic, close_names
+from archcost.errors import Diagnostic, UsageError, close_names
 from archcost.figures import LATENCY, ON_CHIP
 from archcost.paths import crossing_help
 
@@ -83,6 +84,12 @@ class Holding:
         if limit.metric == LATENCY:
             yield from self._latency(limit)
             return
+        if limit.device:
+            try:
+                limit = with_room(limit, self.case.devices)
+            except UsageError as error:
+                self._problem(Diagnostic(error.message, limit.mark, error.help))
+                return
         tally = LimitTally()
         self._hold(limit, self._places(limit, own=own), tally)
         yield from self._passed_over(limit, own=own)

@@ -18,6 +18,8 @@ from archcost.commands.options import (
     Functional,
     Inputs,
     KvDtype,
+    Lora,
+    LoraTargets,
     Output,
     SetParams,
     Specs,
@@ -58,6 +60,8 @@ def analyze(
     dtype: Dtype = None,
     weight_dtype: WeightDtype = None,
     kv_dtype: KvDtype = None,
+    lora: Lora = None,
+    lora_targets: LoraTargets = None,
     device: Device = None,
     relative_to: Annotated[
         str | None,
@@ -65,6 +69,7 @@ def analyze(
     ] = None,
 ) -> None:
     """Show what every layer of a spec costs."""
+    # long: an option a line, and again where it is passed on
     from archcost.render.printing import format_of
     from archcost.render.report_view import Wanted
 
@@ -92,6 +97,8 @@ def analyze(
         dtype=dtype,
         weight_dtype=weight_dtype,
         kv_dtype=kv_dtype,
+        lora=lora,
+        lora_targets=lora_targets,
     )
     results = analyze_all(specs, asked)
     _write(results, wanted, chosen, output)

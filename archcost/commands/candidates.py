@@ -134,8 +134,8 @@ class _Place:
             yield from _one_more(_LISTED[parameter.name](), unfinished)
         elif metavar == "FILE":
             yield from _files(unfinished)
-        elif parameter.name == "against":
-            yield from _sources(unfinished)
+        elif parameter.name in _OFFERED:
+            yield from _OFFERED[parameter.name](unfinished)
         elif parameter.param_type_name == "argument" and parameter.name == "op":
             from archcost.ops import REGISTRY
 
@@ -150,9 +150,7 @@ class _Place:
 
             yield from [Candidate(kind, "op") for kind in REGISTRY if kind.startswith(unfinished)]
         elif self.command.name == "devices":
-            from archcost.hardware.table import shipped
-
-            yield from [Candidate(name, each.title) for name, each in shipped().items() if name.startswith(unfinished)]
+            yield from _devices(unfinished)
         elif argument == "source":
             yield from _sources(unfinished)
         elif argument in ("spec", "specs") or self.command.name == "zoo":
@@ -163,6 +161,13 @@ class _Place:
                 yield from _sources(unfinished)
                 yield from _configured(unfinished)
                 yield from _files(unfinished, _SPECS)
+
+
+def _devices(unfinished: str) -> Iterator[Candidate]:
+    """The devices that ship."""
+    from archcost.hardware.table import shipped
+
+    yield from [Candidate(name, each.title) for name, each in shipped().items() if name.startswith(unfinished)]
 
 
 def _sources(unfinished: str) -> Iterator[Candidate]:
@@ -266,3 +271,4 @@ def _tool_names() -> Iterable[str]:
 
 
 _LISTED: dict[str, Callable[[], Iterable[str]]] = {"columns": _column_names, "tools": _tool_names}  # by parameter
+_OFFERED = {"against": _sources, "device": _devices}

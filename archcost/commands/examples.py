@@ -36,15 +36,12 @@ EXAMPLES: dict[str, tuple[Example, ...]] = {
     "fits": (
         ("archcost fits llama_3_8b", "Which devices hold it, in which dtypes."),
         ("archcost fits llama_3_8b --device 4090 --context 32768", "The largest batch and context, and the speed."),
-        (
-            "archcost fits timm:vit_base_patch16_224 --device t4 --training --batch 64",
-            "Training; exit code 1 for no.",
-        ),
+        ("archcost fits vit_b_16 --device t4 --training --batch 64", "Training; exit code 1 for no."),
     ),
     "memory": (
-        ("archcost memory resnet50 --batch 32", "What is alive when inference needs the most."),
+        ("archcost memory llama_3_8b --kv-dtype int8", "What must be there to run, with a cache of 8 bits."),
         ("archcost memory resnet50 --optimizer adam", "A training step, and what would need less."),
-        ("archcost memory googlenet --schedule min-peak", "The order of layers that needs the least."),
+        ("archcost memory gpt2 --lora 8 --optimizer adamw8bit", "Fine-tuning with LoRA, its state in 8 bits."),
     ),
     "reconcile": (
         ("archcost reconcile resnet50", "Why other tools print other figures."),

@@ -25,9 +25,10 @@ PROGRAM = "archcost"
 PANELS = {  # of options, in this order; those that are in none stand before
     "Options": (),
     "The model": ("--set", "--set-a", "--set-b", "--input", "--batch", "--training", "--dtype", "--weight-dtype",
-                  "--kv-dtype", "--dtype-b", "--weight-dtype-b", "--kv-dtype-b", "--until", "--context"),
-    "Training": ("--optimizer", "--foreach", "--mixed", "--master-weights", "--accumulate", "--checkpoint", "--lora",
-                 "--lora-targets", "--parallel"),
+                  "--kv-dtype", "--dtype-b", "--weight-dtype-b", "--kv-dtype-b", "--lora", "--lora-targets", "--until",
+                  "--context"),
+    "Training": ("--optimizer", "--foreach", "--mixed", "--master-weights", "--accumulate", "--checkpoint",
+                 "--parallel"),
     "The device": ("--reserve",),
     "What is shown": ("--depth", "--sort", "--top", "--columns", "--convention", "--functional", "--relative-to",
                       "--metric", "--only-changed", "--what-if"),

@@ -1,4 +1,4 @@
-"""``memory``: the peak memory of inference or training, what is alive then, and how to need less."""
+"""``memory``: what must be there to run or to train, what is alive at the peak, and how to need less."""
 
 from __future__ import annotations
 
@@ -14,22 +14,25 @@ from archcost.commands.options import (
     Format,
     Inputs,
     KvDtype,
+    Lora,
+    LoraTargets,
     Output,
     SetParams,
     Specs,
     WeightDtype,
     word_option,
 )
-from archcost.commands.training_options import (
+from archcost.commands.run_options import (
+    SPEC,
     Accumulate,
     Checkpoint,
     Foreach,
-    LoraRank,
-    LoraTargets,
+    Inplace,
     MasterWeights,
     Mixed,
     Optimizer,
     Parallel,
+    Schedule,
     Step,
 )
 from archcost.dtypes import FLOAT_DTYPES
@@ -41,7 +44,6 @@ if TYPE_CHECKING:
 
 
 DTYPES = (*FLOAT_DTYPES, INT8)
-SCHEDULES = ("spec", "min-peak")
 
 
 def memory(
@@ -57,11 +59,8 @@ def memory(
     ] = None,
     weight_dtype: WeightDtype = None,
     kv_dtype: KvDtype = None,
-    schedule: Annotated[
-        str,
-        word_option("--schedule", SCHEDULES, "ORDER", "Order of the layers: the spec's, or that of the lowest peak."),
-    ] = "spec",
-    inplace: Annotated[bool, typer.Option("--inplace", help="Run activations in place where possible.")] = False,
+    schedule: Schedule = SPEC,
+    inplace: Inplace = False,
     fused: Annotated[
         bool, typer.Option("--fused", help="SRAM and flash of a microcontroller: int8, and kernels fused.")
     ] = False,
@@ -72,7 +71,7 @@ def memory(
     master_weights: MasterWeights = False,
     accumulate: Accumulate = 1,
     checkpoint: Checkpoint = None,
-    lora: LoraRank = None,
+    lora: Lora = None,
     lora_targets: LoraTargets = None,
     parallel: Parallel = None,
     whatif: Annotated[
@@ -80,7 +79,7 @@ def memory(
     ] = True,
     depth: Depth = None,
 ) -> None:
-    """Show the peak activations of inference or the memory of a training step, what holds it, what would need less."""
+    """Show the memory to run or to train, what holds its peak, and what would need less."""
     # long: an option a line, and again where it is passed on
     import archcost
     from archcost.named_specs import SpecResult
@@ -91,7 +90,7 @@ def memory(
     chosen = format or format_of(output)
     params, shapes = parse_params(settings or ()), parse_inputs(inputs or ())
     others = {
-        "--schedule": schedule != "spec",
+        "--schedule": schedule != SPEC,
         "--training": training,
         "--optimizer": optimizer,
         "--foreach": foreach,

@@ -30,13 +30,20 @@ def settings_of(
     dtype: str | None = None,
     weight_dtype: str | None = None,
     kv_dtype: str | None = None,
+    lora: int | None = None,
+    lora_targets: Sequence[str] | None = None,
 ) -> Settings:
     """The settings that options ask for; ``params`` are the words of ``--set``, ``inputs`` those of ``--input``.
 
     Raises UsageError.
     """
     shapes = parse_inputs(inputs or ())
-    return Settings(parse_params(params or ()), batch, training, dtype, weight_dtype, shapes, kv_dtype)
+    found = Settings(parse_params(params or ()), batch, training, dtype, weight_dtype, shapes, kv_dtype)
+    if lora is None and not lora_targets:
+        return found
+    from archcost.graph.adapters import lora_of
+
+    return found._replace(lora=lora_of(lora, lora_targets or ()))
 
 
 def check_training(metrics: Iterable[str | None], *, training: bool) -> None:

@@ -93,7 +93,22 @@ WeightDtype = Annotated[
 ]
 KvDtype = Annotated[
     str | None,
-    typer.Option("--kv-dtype", metavar="DTYPE", help="Dtype that the KV cache is kept in: int8, float8, int4 …"),
+    typer.Option(
+        "--kv-dtype", metavar="DTYPE", help="Dtype that the KV cache is kept in: float8, int8, int4, or a float."
+    ),
+]
+
+
+Lora = Annotated[
+    int | None, number_option("--lora", "Adapters of rank N on linear layers; all other weights are frozen.")
+]
+LoraTargets = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--lora-targets",
+        metavar="PATTERN",
+        help="Layers that get an adapter, '**.q_proj'; default: all linear layers but the last; repeatable.",
+    ),
 ]
 
 

@@ -8,6 +8,7 @@ from archcost.analysis.data import settings_data
 from archcost.documents import (
     Count,
     Identified,
+    LoraData,
     Positive,
     Shape,
     ShapesByName,
@@ -37,6 +38,7 @@ class ComparedModelData(WarnedData):
     sha256: str
     params: dict[str, Any]
     inputs: NotRequired[ShapesByName]
+    lora: NotRequired[LoraData]
     batch: Positive
 
 

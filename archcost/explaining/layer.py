@@ -136,7 +136,7 @@ def _byte_equations(report: Report, index: int) -> list[Equation]:
     written = sum(map(tensor_bytes, node.signature.outputs))
     equations = []
     layer = report.layers[index]
-    if layer.costs.params and report.graph.weight_dtype:
+    if layer.costs.params and report.graph.matrix_dtype(node.signature):
         note = f"matrices as {report.weight_dtype}"
         equations.append(Equation("weight_bytes", "weights", layer.costs.weight_bytes, None, BYTES, note))
     elif layer.costs.params:
@@ -146,7 +146,7 @@ def _byte_equations(report: Report, index: int) -> list[Equation]:
     kept = node.op.kept(node.signature.input_shapes)
     if kept is not None:
         equations.append(_cache_equation(layer, kept, report.kv_dtype))
-    dtypes = report.dtype, report.graph.weight_dtype
+    dtypes = report.dtype, report.graph.matrix_dtype(node.signature)
     traffic = traffic_of(node, dtypes[0], layer.costs.flops, dtypes[1])
     parts = [*_read(node, *dtypes), Symbol("output", written)]
     return equations + traffic_equations(parts, traffic, layer.costs.unknown_flops)

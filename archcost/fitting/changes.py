@@ -10,6 +10,7 @@ from archcost.dtypes import DTYPE_BYTES, STORED_BITS
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from archcost.analysis.microcontroller.study import FusedStudy
     from archcost.fitting.workload import Workload
 
 HALF = "float16"  # which all devices have that have a half precision at all
@@ -17,7 +18,7 @@ WEIGHTS, CACHE = ("int8", "int4"), "float8"
 _BYTE = 8
 
 
-class Change(NamedTuple):
+class Saving(NamedTuple):
     """A change, the options that make it, and what must be resident then."""
 
     name: str
@@ -25,14 +26,21 @@ class Change(NamedTuple):
     total: int
 
 
-def changes(workload: Workload, now: int) -> list[Change]:
+def changes(workload: Workload, now: int) -> list[Saving]:
     """The ways that need less than ``now``, the one that needs least first."""
     found = [*_dtypes(workload), *_conditions(workload, now)]
     return sorted([change for change in found if change.total < now], key=lambda change: change.total)
 
 
-def _dtypes(workload: Workload) -> Iterator[Change]:
-    """Half precision, and weights and caches in fewer bits; a training step keeps the dtype of its params."""
+def changes_on_chip(chip: FusedStudy) -> list[Saving]:
+    """The one way to need less on a microcontroller, if it does."""
+    if chip.in_place is None:
+        return []
+    return [Saving("depthwise convolutions in place", "--inplace", chip.in_place.total)]
+
+
+def _dtypes(workload: Workload) -> Iterator[Saving]:
+    """Half precision, and weights and caches in fewer bits; a training step has its own ways."""
     report = workload.report
     if workload.conditions.training:
         return
@@ -47,17 +55,17 @@ def _dtypes(workload: Workload) -> Iterator[Change]:
             yield _change(f"weights in {dtype}, KV cache in {CACHE}", workload, weight_dtype=dtype, kv_dtype=CACHE)
 
 
-def _change(name: str, workload: Workload, **dtypes: str) -> Change:
+def _change(name: str, workload: Workload, **dtypes: str) -> Saving:
     option = " ".join([f"--{setting.replace('_', '-')} {dtype}" for setting, dtype in dtypes.items()])
-    return Change(name, option, workload.with_dtypes(**dtypes).memory.total)
+    return Saving(name, option, workload.with_dtypes(**dtypes).memory.total)
 
 
 def _bits(dtype: str) -> int:
     return STORED_BITS.get(dtype) or _BYTE * DTYPE_BYTES[dtype]
 
 
-def _conditions(workload: Workload, now: int) -> Iterator[Change]:
+def _conditions(workload: Workload, now: int) -> Iterator[Saving]:
     """What ``memory`` tries: another order, work in place, and in training all that makes the step smaller."""
     found = study(workload.report, workload.conditions._replace(whatifs=True))
     for entry in found.whatifs:
-        yield Change(entry.name, entry.option, now - found.peak + entry.peak)
+        yield Saving(entry.name, entry.option, now - found.peak + entry.peak)

@@ -11,9 +11,9 @@ from archcost.hardware.device import CitationData
 
 if TYPE_CHECKING:
     from archcost.analysis.memory.run_memory import RunMemory
-    from archcost.fitting.fit import Fit, Fits, Variant
+    from archcost.fitting.fit import DeviceFit, Fits, FitVariant
     from archcost.fitting.searching import Largest
-    from archcost.fitting.speeds import Bound, Speeds
+    from archcost.fitting.speeds import LeastTime, Speeds
 
 
 class FitPartData(TypedDict):
@@ -30,7 +30,7 @@ class LargestData(TypedDict):
     limit: Literal["memory", "spec", "nothing"]
 
 
-class ChangeData(TypedDict):
+class SavingData(TypedDict):
     """What needs less, the options that make it so, and whether it fits then."""
 
     name: str
@@ -52,7 +52,10 @@ class SpeedsData(TypedDict):
 
 
 class FitData(TypedDict):
-    """A model on a device: ``capacity_bytes`` is the memory that programs find, less the reserve."""
+    """A model on a device: ``capacity_bytes`` is the memory that programs find, less the reserve.
+
+    On a microcontroller the memory is the SRAM, and there is a flash, which holds the weights.
+    """
 
     device: str
     title: str
@@ -64,11 +67,13 @@ class FitData(TypedDict):
     run_bytes: Count
     fits: bool
     headroom_bytes: int
-    largest_batch: LargestData
+    flash_bytes: Positive | None
+    flash_needed_bytes: Count | None
+    largest_batch: LargestData | None
     largest_context: LargestData | None
     prompt_bytes: Annotated[Count | None, "Of a prompt as long as the context, in one pass."]
     speeds: SpeedsData | None
-    changes: list[ChangeData]
+    changes: list[SavingData]
 
 
 class DeviceFitData(TypedDict):
@@ -79,6 +84,19 @@ class DeviceFitData(TypedDict):
     memory_bytes: Positive
     capacity_bytes: Count
     fits: list[bool]
+
+
+class ChipFitData(TypedDict):
+    """A microcontroller of the table, and whether the model in int8 fits its SRAM and its flash."""
+
+    device: str
+    title: str
+    memory_bytes: Positive
+    capacity_bytes: Count
+    run_bytes: Count
+    flash_bytes: Positive
+    flash_needed_bytes: Count
+    fits: bool
 
 
 class VariantData(TypedDict):
@@ -105,6 +123,7 @@ class FitsData(Envelope):
     devices: NotRequired[Annotated[list[FitData], AtLeast(1)]]
     variants: NotRequired[Annotated[list[VariantData], AtLeast(1)]]
     table: NotRequired[list[DeviceFitData]]
+    microcontrollers: NotRequired[list[ChipFitData]]
 
 
 def fits_data(found: Fits) -> FitsData:
@@ -135,16 +154,18 @@ def fits_data(found: Fits) -> FitsData:
                 "capacity_bytes": fit.capacity,
                 "fits": [variant.memory.total <= fit.capacity for variant in found.variants],
             }
-            for fit in found.fits
+            for fit in found.devices
         ]
+        if found.chips:
+            document["microcontrollers"] = list(map(_chip_data, found.chips))
     else:
-        document["devices"] = [fit_data(fit) for fit in found.fits]
+        document["devices"] = [fit_data(fit) for fit in found.devices]
     return cast("FitsData", document)
 
 
-def fit_data(fit: Fit) -> FitData:
+def fit_data(fit: DeviceFit) -> FitData:
     """A model on a device."""
-    return {
+    document: dict[str, Any] = {
         "device": fit.device.name,
         "title": fit.device.label,
         "memory_bytes": fit.device.memory_bytes,
@@ -155,7 +176,8 @@ def fit_data(fit: Fit) -> FitData:
         "run_bytes": fit.needed,
         "fits": fit.fits,
         "headroom_bytes": fit.headroom,
-        "largest_batch": _largest(fit.largest_batch),
+        **_flash(fit),
+        "largest_batch": _largest(fit.largest_batch) if fit.largest_batch else None,
         "largest_context": _largest(fit.largest_context) if fit.largest_context else None,
         "prompt_bytes": fit.prompt.total if fit.prompt else None,
         "speeds": _speeds(fit.speeds) if fit.speeds else None,
@@ -164,10 +186,28 @@ def fit_data(fit: Fit) -> FitData:
                 "name": change.name,
                 "option": change.option,
                 "run_bytes": change.total,
-                "fits": change.total <= fit.capacity,
+                "fits": fit.holds(change.total),
             }
             for change in fit.changes
         ],
+    }
+    return cast("FitData", document)
+
+
+def _flash(fit: DeviceFit) -> dict[str, Any]:
+    flash = fit.device.flash_bytes if fit.chip else None
+    return {"flash_bytes": flash, "flash_needed_bytes": fit.chip.flash.total if fit.chip else None}
+
+
+def _chip_data(fit: DeviceFit) -> dict[str, Any]:
+    return {
+        "device": fit.device.name,
+        "title": fit.device.label,
+        "memory_bytes": fit.device.memory_bytes,
+        "capacity_bytes": fit.capacity,
+        "run_bytes": fit.needed,
+        **_flash(fit),
+        "fits": fit.fits,
     }
 
 
@@ -191,11 +231,11 @@ def _speeds(found: Speeds) -> SpeedsData:
     }
 
 
-def _bound(bound: Bound | None) -> tuple[int | None, Any]:
+def _bound(bound: LeastTime | None) -> tuple[int | None, Any]:
     return (None, None) if bound is None else (bound.nanoseconds, bound.by)
 
 
-def _variant(variant: Variant) -> VariantData:
+def _variant(variant: FitVariant) -> VariantData:
     total = variant.memory.total
     return {"name": variant.name, "option": variant.option, "run_bytes": total, "parts": _parts(variant.memory)}
 

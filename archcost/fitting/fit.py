@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 from archcost.analysis.memory.alternatives import HALF as MIXED
 from archcost.analysis.memory.conditions import HALVES
 from archcost.errors import SpecError, UsageError
-from archcost.fitting.changes import HALF, WEIGHTS, changes
-from archcost.fitting.reserve import usual_reserve
+from archcost.fitting.changes import HALF, WEIGHTS, changes, changes_on_chip
+from archcost.fitting.reserve import flash_of, usual_reserve
 from archcost.fitting.searching import largest
 from archcost.fitting.speeds import speeds_of
 from archcost.hardware.device import MICROCONTROLLER
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from archcost.analysis.memory.run_memory import RunMemory
-    from archcost.fitting.changes import Change
+    from archcost.fitting.changes import Saving
     from archcost.fitting.reserve import Reserve
     from archcost.fitting.searching import Largest
     from archcost.fitting.speeds import Speeds
@@ -26,73 +26,94 @@ if TYPE_CHECKING:
     from archcost.hardware.device import Device
 
 
-class Fit:
+class DeviceFit:
     """A workload on a device.
 
-    ``capacity`` is what programs find of the device's memory less the reserve. The memory is that of
-    :func:`archcost.memory` under the same settings. What is larger or changed is worked out when it is first asked for.
+    ``needed`` is the memory of :func:`archcost.memory` under the same settings, and ``capacity`` what programs find of
+    the device's memory less the reserve. On a microcontroller both are of the SRAM, and ``chip`` has the kernels that
+    :func:`archcost.microcontroller` gives; there must be room for their weights in the flash, too. What is larger or
+    changed is worked out when it is first asked for.
     """
 
-    def __init__(self, workload: Workload, device: Device, reserve: Reserve, memory: RunMemory) -> None:
+    def __init__(self, workload: Workload, device: Device, reserve: Reserve) -> None:
         self.workload = workload
         self.device = device
         self.reserve = reserve
-        self.memory = memory
+        self.chip = workload.on_chip if device.kind == MICROCONTROLLER else None
+        self.needed = self.chip.sram if self.chip else workload.memory.total
         self.reserve_bytes = reserve.of(device.available_bytes)
         self.capacity = device.available_bytes - self.reserve_bytes
 
     def __repr__(self) -> str:
         word = "fits" if self.fits else "does not fit"
-        return f"Fit({self.workload.spec.name!r} {word} {self.device.name!r}: {self.needed} of {self.capacity} bytes)"
-
-    @property
-    def needed(self) -> int:
-        """What must be resident, in bytes."""
-        return self.memory.total
+        names = f"{self.workload.spec.name!r} {word} {self.device.name!r}"
+        return f"DeviceFit({names}: {self.needed} of {self.capacity} bytes)"
 
     @property
     def fits(self) -> bool:
         """Whether it fits."""
-        return self.needed <= self.capacity
+        return self.holds(self.needed)
 
     @property
     def headroom(self) -> int:
         """The bytes that are left; below 0, those that are missing."""
         return self.capacity - self.needed
 
+    @property
+    def flash_headroom(self) -> int | None:
+        """The bytes of flash that are left; below 0, those that are missing; None for a device without."""
+        return flash_of(self.device) - self.chip.flash.total if self.chip else None
+
+    def holds(self, needed: int) -> bool:
+        """Whether there is room for so many bytes, beside what the flash holds."""
+        return needed <= self.capacity and (self.flash_headroom or 0) >= 0
+
     @cached_property
-    def largest_batch(self) -> Largest:
-        """The largest batch that fits, all else being the same."""
-        return self._largest(self.workload.with_batch)
+    def largest_batch(self) -> Largest | None:
+        """The largest batch that fits, all else being the same; None on a microcontroller, which runs one at a time."""
+        if self.chip:
+            return None
+        return self._largest(lambda size: self.workload.with_batch(size).memory.total)
 
     @cached_property
     def largest_context(self) -> Largest | None:
-        """The longest context that fits at this batch; None for a model that has none."""
-        return self._largest(self.workload.with_context) if self.workload.context is not None else None
+        """The longest context that fits at this batch; None for a model that has none.
+
+        The spec allows no more where the model would get more params, as one with a row of a table for each position.
+        """
+        if self.chip or self.workload.context is None:
+            return None
+        params = self.workload.report.totals.params
+
+        def need(size: int) -> int | None:
+            longer = self.workload.with_context(size)
+            return longer.memory.total if longer.report.totals.params <= params else None
+
+        return self._largest(need)
 
     @cached_property
     def prompt(self) -> RunMemory | None:
         """What a prompt as long as the context needs that is read in one pass; None where nothing is generated."""
-        return self.workload.prompt().memory if self.workload.generates else None
+        return self.workload.prompt().memory if self.workload.generates and not self.chip else None
 
     @cached_property
     def speeds(self) -> Speeds | None:
         """Bounds of a language model's speed; None for any other."""
-        return speeds_of(self.workload, self.device)
+        return None if self.chip else speeds_of(self.workload, self.device)
 
     @cached_property
-    def changes(self) -> list[Change]:
+    def changes(self) -> list[Saving]:
         """What needs less, the least first."""
-        return changes(self.workload, self.needed)
+        return changes_on_chip(self.chip) if self.chip else changes(self.workload, self.needed)
 
-    def _largest(self, at: Callable[[int], Workload]) -> Largest:
-        def need(size: int) -> int | None:
+    def _largest(self, need: Callable[[int], int | None]) -> Largest:
+        def need_if_any(size: int) -> int | None:
             try:
-                return at(size).memory.total
+                return need(size)
             except (SpecError, UsageError):  # more than the spec allows
                 return None
 
-        return largest(need, self.capacity)
+        return largest(need_if_any, self.capacity)
 
     def to_dict(self) -> dict[str, Any]:
         """The JSON form of what is known of the device and the workload on it."""
@@ -101,7 +122,7 @@ class Fit:
         return {**fit_data(self)}
 
 
-class Variant:
+class FitVariant:
     """A workload in chosen dtypes or with a chosen change, and what must be resident then."""
 
     def __init__(self, name: str, option: str, workload: Workload) -> None:
@@ -112,14 +133,24 @@ class Variant:
 
 
 class Fits:
-    """A workload on several devices: in full on those that were named, else a table of all devices and usual dtypes."""
+    """A workload on several devices: in full on those that were named, else a table of all devices and usual dtypes.
 
-    def __init__(self, workload: Workload, fits: Sequence[Fit], variants: Sequence[Variant] = ()) -> None:
+    A table has ``chips`` of its own for a model that some microcontroller may hold.
+    """
+
+    def __init__(
+        self,
+        workload: Workload,
+        devices: Sequence[DeviceFit],
+        variants: Sequence[FitVariant] = (),
+        chips: Sequence[DeviceFit] = (),
+    ) -> None:
         self.workload = workload
         self.report = workload.report
         self.memory = workload.memory
-        self.fits = fits
+        self.devices = devices
         self.variants = variants
+        self.chips = chips
 
     @property
     def is_table(self) -> bool:
@@ -127,9 +158,29 @@ class Fits:
         return bool(self.variants)
 
     @property
+    def fits(self) -> bool:
+        """Whether it fits all of the devices."""
+        return all(fit.fits for fit in self.devices)
+
+    @property
+    def largest_batch(self) -> Largest | None:
+        """The largest batch that fits the one device that was named; raises UsageError for several."""
+        return self._only().largest_batch
+
+    @property
+    def largest_context(self) -> Largest | None:
+        """The longest context that fits the one device that was named; raises UsageError for several."""
+        return self._only().largest_context
+
+    @property
     def exit_code(self) -> int:
         """1 where a device was named on which the workload does not fit."""
-        return int(not self.is_table and not all(fit.fits for fit in self.fits))
+        return int(not self.is_table and not self.fits)
+
+    def _only(self) -> DeviceFit:
+        if len(self.devices) != 1:
+            raise UsageError(f"each of {len(self.devices)} devices has a largest size", "ask one of `devices`")
+        return self.devices[0]
 
     def to_dict(self) -> dict[str, Any]:
         """The JSON document, ``archcost.fits/1``."""
@@ -138,34 +189,40 @@ class Fits:
         return {**fits_data(self)}
 
 
-def fits_of(workload: Workload, devices: Sequence[Device], reserve: Reserve | None, *, is_table: bool) -> Fits:
-    """A workload on devices; of a table those that have no other memory for weights than for activations."""
-    memory = workload.memory
-    found = [
-        Fit(workload, device, reserve or usual_reserve(device), memory)
-        for device in devices
-        if not is_table or device.kind != MICROCONTROLLER
-    ]
-    return Fits(workload, found, variants_of(workload) if is_table else ())
+def fits_of(workload: Workload, devices: Sequence[Device], reserve: Reserve | None) -> Fits:
+    """A workload on devices that were named."""
+    return Fits(workload, [DeviceFit(workload, device, reserve or usual_reserve(device)) for device in devices])
 
 
-def variants_of(workload: Workload) -> list[Variant]:
+def table_of(workload: Workload, devices: Sequence[Device], reserve: Reserve | None) -> Fits:
+    """A workload on all devices; on microcontrollers if the flash of one of them has a byte for each param."""
+    chips = [device for device in devices if device.kind == MICROCONTROLLER and device.flash_bytes]
+    params = workload.report.totals.params
+    if not workload.runs_on_chips or params > max([flash_of(device) for device in chips], default=0):
+        chips = []
+    usual = [device for device in devices if device.kind != MICROCONTROLLER]
+    found = fits_of(workload, [*usual, *chips], reserve).devices
+    return Fits(workload, found[: len(usual)], variants_of(workload), found[len(usual) :])
+
+
+def variants_of(workload: Workload) -> list[FitVariant]:
     """The workload as it is, and what is usual to make it smaller: half precision, weights in 8 and in 4 bits.
 
-    A training step has no such weights, but mixed precision. Where dtypes or ways of training were chosen there is only
-    that.
+    A training step has mixed precision, and beside adapters frozen weights in fewer bits. Where dtypes or ways of
+    training were chosen there is only that.
     """
-    graph = workload.report.graph
-    now = Variant(graph.weight_dtype or graph.dtype, "", workload)
-    if workload.settings.dtypes or workload.conditions.half or workload.conditions.master:
+    graph, conditions = workload.report.graph, workload.conditions
+    now = FitVariant(graph.weight_dtype or graph.dtype, "", workload)
+    if workload.settings.dtypes or conditions.half or conditions.master:
         return [now]
-    is_half = graph.dtype in HALVES
-    if workload.conditions.training:
-        mixed = workload.with_conditions(workload.conditions._replace(half=MIXED))
-        return [now] if is_half else [now, Variant(f"mixed {MIXED}", f"--mixed {MIXED}", mixed)]
-    half = [] if is_half else [Variant(HALF, f"--dtype {HALF}", workload.with_dtypes(dtype=HALF))]
     stored = [
-        Variant(f"{dtype} weights", f"--weight-dtype {dtype}", workload.with_dtypes(weight_dtype=dtype))
+        FitVariant(f"{dtype} weights", f"--weight-dtype {dtype}", workload.with_dtypes(weight_dtype=dtype))
         for dtype in WEIGHTS
+        if workload.stores_weights
     ]
-    return [now, *half, *stored]
+    if graph.dtype in HALVES:
+        return [now, *stored]
+    if conditions.training:
+        mixed = workload.with_conditions(conditions._replace(half=MIXED))
+        return [now, FitVariant(f"mixed {MIXED}", f"--mixed {MIXED}", mixed), *stored]
+    return [now, FitVariant(HALF, f"--dtype {HALF}", workload.with_dtypes(dtype=HALF)), *stored]

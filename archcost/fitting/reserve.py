@@ -5,8 +5,9 @@ from __future__ import annotations
 from fractions import Fraction
 from typing import TYPE_CHECKING, NamedTuple
 
-from archcost.hardware.device import Citation
-from archcost.quantities import UnitError, parse_bytes, parse_percent
+from archcost.errors import UsageError
+from archcost.hardware.device import MICROCONTROLLER, Citation
+from archcost.quantities import parse_reserve
 
 if TYPE_CHECKING:
     from archcost.hardware.device import Device
@@ -29,7 +30,8 @@ class Reserve(NamedTuple):
 
 TENTH = Reserve(
     Fraction(1, 10),
-    why="a tenth, as vLLM leaves by default, for the CUDA context (300 to 723 MiB seen), workspaces and fragmentation",
+    why="a tenth, as vLLM leaves by default, for the driver's context (300 to 723 MiB of CUDA seen), workspaces "
+    "and fragmentation",
     sources=(
         Citation(
             "vllm",
@@ -56,22 +58,31 @@ QUARTER = Reserve(
 )
 
 
+NONE = Reserve(why="nothing: the buffers of the engine are counted, those of the rest of the program are not known")
+
+
 def usual_reserve(device: Device) -> Reserve:
     """What is kept free on a device unless something else is asked for."""
+    if device.kind == MICROCONTROLLER:
+        return NONE
     return QUARTER if device.kind in SHARED else TENTH
 
 
 def read_reserve(text: str) -> Reserve:
     """``"1 GiB"``, ``"5%"`` or ``"0"``; raises UnitError."""
-    why = f"{text.strip()}, as asked for"
-    if text.strip() == "0":
-        return Reserve(why=why)
-    if text.rstrip().endswith("%"):
-        share = parse_percent(text)
-        if not 0 <= share < 1:
-            raise UnitError(f"'{text}' is not a share of the memory: write it like 5%")
-        return Reserve(share, why=why)
-    size = parse_bytes(text)
-    if size < 0:
-        raise UnitError(f"'{text}' is less than nothing")
-    return Reserve(bytes=-(-size.numerator // size.denominator), why=why)
+    share, size = parse_reserve(text)
+    return Reserve(share, size, f"{text.strip()}, as asked for")
+
+
+def capacity(device: Device, reserve: str = "") -> int:
+    """The bytes of a device that are for a model; raises UnitError for a reserve that cannot be read."""
+    kept = read_reserve(reserve) if reserve else usual_reserve(device)
+    return device.available_bytes - kept.of(device.available_bytes)
+
+
+def flash_of(device: Device) -> int:
+    """The bytes of a microcontroller's flash; raises UsageError for one of which they are not known."""
+    if device.flash_bytes is None:
+        hint = "describe your board in a file of your own: `archcost devices --help` says how"
+        raise UsageError(f"{device.label} has no flash of its own, and boards differ", hint)
+    return device.flash_bytes

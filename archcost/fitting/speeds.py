@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 NANOSECONDS = 10**9
 
 
-class Bound(NamedTuple):
+class LeastTime(NamedTuple):
     """The least nanoseconds of a pass, and what they are spent on; None where the device's figure is unknown."""
 
     nanoseconds: int
@@ -31,8 +31,8 @@ class Speeds(NamedTuple):
 
     batch: int
     context: int
-    prompt: Bound | None
-    token: Bound | None
+    prompt: LeastTime | None
+    token: LeastTime | None
 
     @property
     def tokens_per_second(self) -> int | None:
@@ -50,17 +50,17 @@ def speeds_of(workload: Workload, device: Device) -> Speeds | None:
     return Speeds(workload.settings.batch, context, _bound(prompt, device), _bound(token, device))
 
 
-def _bound(report: Report, device: Device) -> Bound | None:
+def _bound(report: Report, device: Device) -> LeastTime | None:
     rate, bandwidth = device.peaks.get(report.dtype), device.bytes_per_second
     if rate is None or bandwidth is None:
         return None
     products = -(-2 * report.totals.macs * NANOSECONDS // rate)
     memory = -(-_bytes_read(report) * NANOSECONDS // bandwidth)
-    return Bound(products, "products") if products > memory else Bound(memory, "memory")
+    return LeastTime(products, "products") if products > memory else LeastTime(memory, "memory")
 
 
 def _bytes_read(report: Report) -> int:
     """Weights and caches, each once: of an embedding the rows that are looked up, of experts those in use."""
     graph = report.graph
-    read = [weight_bytes_read(node, report.dtype, graph.weight_dtype) for node in graph.nodes]
+    read = [weight_bytes_read(node, report.dtype, graph.matrix_dtype(node.signature)) for node in graph.nodes]
     return sum(read) + report.totals.cache_bytes

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from archcost.analysis.memory.run_memory import RunMemory
+    from archcost.analysis.microcontroller.study import FusedStudy
     from archcost.analysis.report import Report
     from archcost.settings import Settings
     from archcost.spec.model import Spec
@@ -62,6 +63,28 @@ class Workload:
         if self.conditions == Conditions(whatifs=self.conditions.whatifs):
             return run_of(report.totals, report.totals.peak_activation_bytes)
         return study(report, self.conditions._replace(whatifs=False)).run
+
+    @property
+    def runs_on_chips(self) -> bool:
+        """Whether it is what a microcontroller runs: inference in int8, in the order of the spec."""
+        return not self.settings.dtypes and self.conditions == Conditions(
+            inplace=self.conditions.inplace, whatifs=self.conditions.whatifs
+        )
+
+    @property
+    def stores_weights(self) -> bool:
+        """Whether it may have weights in other dtypes than it computes in: a training step those that are frozen."""
+        return not self.conditions.training or self.settings.lora is not None
+
+    @cached_property
+    def on_chip(self) -> FusedStudy:
+        """What a microcontroller holds of it; raises UsageError for what runs on none."""
+        from archcost.analysis.microcontroller.study import fused_study
+
+        if not self.runs_on_chips:
+            message = "a microcontroller runs inference in int8, in the order of the spec"
+            raise UsageError(message, "leave out the options of training, of order and of dtypes")
+        return fused_study(self.report, inplace=self.conditions.inplace)
 
     def with_batch(self, batch: int) -> Workload:
         """The same on so many sequences or images."""

@@ -166,6 +166,10 @@ class Graph(NamedTuple):
         chosen = self.settings.weight_dtype
         return "" if chosen is None or chosen == self.dtype else chosen
 
+    def matrix_dtype(self, signature: Signature) -> str:
+        """The weight_dtype of a node; empty for adapters, which are trained in the dtype of the model."""
+        return "" if self.settings.lora is not None and signature.trains else self.weight_dtype
+
     @property
     def kv_dtype(self) -> str:
         """The dtype that the KV cache is kept in; empty: that of the keys and values."""

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from fractions import Fraction
 
 
-class Figure(NamedTuple):
+class DeviceFigure(NamedTuple):
     """How a figure is written: the attribute of a device that it is or is in, its reader, its unit and an example."""
 
     attribute: str
@@ -53,17 +53,17 @@ def _year(text: str) -> Fraction:
 
 
 MOST = 10**21  # of any figure: a zettabyte, a thousand exaflops
-FIGURES: dict[str, Figure] = {
-    "memory": Figure("memory_bytes", parse_bytes, "", "24 GiB"),
-    "usable": Figure("usable_bytes", parse_bytes, "", "23.9 GiB"),
-    "flash": Figure("flash_bytes", parse_bytes, "", "1 MiB"),
-    "bandwidth": Figure("bytes_per_second", _bytes_per_second, "GB/s", "1008 GB/s"),
-    **{name: Figure("peaks", _operations, "TFLOPS", "165.2 TFLOPS") for name in PEAKS},
-    "float16_acc16": Figure("float16_acc16", _operations, "TFLOPS", "330.3 TFLOPS"),
-    "clock": Figure("clock_hz", _hertz, "MHz", "216 MHz"),
-    "power": Figure("power_watts", _watts, "W", "450 W"),
-    "price": Figure("price_usd", _dollars, "USD", "1599 USD"),
-    "year": Figure("year", _year, "", "2022"),
+FIGURES: dict[str, DeviceFigure] = {
+    "memory": DeviceFigure("memory_bytes", parse_bytes, "", "24 GiB"),
+    "usable": DeviceFigure("usable_bytes", parse_bytes, "", "23.9 GiB"),
+    "flash": DeviceFigure("flash_bytes", parse_bytes, "", "1 MiB"),
+    "bandwidth": DeviceFigure("bytes_per_second", _bytes_per_second, "GB/s", "1008 GB/s"),
+    **{name: DeviceFigure("peaks", _operations, "TFLOPS", "165.2 TFLOPS") for name in PEAKS},
+    "float16_acc16": DeviceFigure("float16_acc16", _operations, "TFLOPS", "330.3 TFLOPS"),
+    "clock": DeviceFigure("clock_hz", _hertz, "MHz", "216 MHz"),
+    "power": DeviceFigure("power_watts", _watts, "W", "450 W"),
+    "price": DeviceFigure("price_usd", _dollars, "USD", "1599 USD"),
+    "year": DeviceFigure("year", _year, "", "2022"),
 }
 
 

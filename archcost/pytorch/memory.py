@@ -7,7 +7,6 @@ inference of nn.MultiheadAttention and oneDNN's recurrent layers.
 
 from __future__ import annotations
 
-import weakref
 from contextlib import contextmanager, nullcontext
 from functools import reduce
 from itertools import pairwise
@@ -16,11 +15,10 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import torch
 from torch import Tensor, nn
 from torch._subclasses.fake_tensor import FakeTensor, FakeTensorMode
-from torch.utils._python_dispatch import TorchDispatchMode
-from torch.utils._pytree import tree_iter
 
 from archcost.importers.torch.plain_attention import without_fused_layers
 from archcost.pytorch.module import ModuleScope, Network, example_inputs
+from archcost.pytorch.recorder import Event, Recorder
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -29,55 +27,7 @@ if TYPE_CHECKING:
     from archcost.graph.model import Graph
 
 PARAMS, BUFFERS, INPUTS, OPTIMIZER = "params", "buffers", "inputs", "optimizer"
-ACTIVATIONS, GRADIENTS = "activations", "gradients"
-
-
-class Event(NamedTuple):
-    """A storage that comes (``bytes`` > 0) or goes, and the layer that ran."""
-
-    storage: int
-    bytes: int
-    place: str
-
-
-class Recorder(TorchDispatchMode):  # type: ignore[no-untyped-call]  # torch does not type it
-    """Follows the storages of all tensors that ops give out; ``place`` is set by whoever knows which layer runs."""
-
-    def __init__(self) -> None:
-        super().__init__()  # type: ignore[no-untyped-call]  # torch does not type it
-        self.events: list[Event] = []
-        self.kinds: dict[int, str] = {}
-        self.place = ""
-        self._numbers: dict[int, int] = {}  # by the id of the storage, while it is alive
-        self._sizes: dict[int, int] = {}
-
-    def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
-        result = func(*args, **(kwargs or {}))
-        if func is torch.ops.aten.channel_shuffle.default and _shared(result, args[0]):
-            result = result.clone()  # of one group; real tensors are copied, fake ones the first time are not
-        for tensor in tree_iter(result):
-            if isinstance(tensor, Tensor):
-                self.follow(tensor)
-        return result
-
-    def follow(self, tensor: Tensor, kind: str = ACTIVATIONS) -> int:
-        """The number of the tensor's storage; from now on its end is noted as well."""
-        storage = tensor.untyped_storage()
-        number = self._numbers.get(id(storage))
-        if number is None:
-            number = self._numbers[id(storage)] = len(self.kinds)
-            self.kinds[number] = kind
-            self._sizes[number] = storage.nbytes()
-            self.events.append(Event(number, storage.nbytes(), self.place))
-            weakref.finalize(storage, self._gone, id(storage), number).atexit = False
-        elif storage.nbytes() != self._sizes[number]:  # resized
-            self.events.append(Event(number, storage.nbytes() - self._sizes[number], self.place))
-            self._sizes[number] = storage.nbytes()
-        return number
-
-    def _gone(self, key: int, number: int) -> None:
-        del self._numbers[key]
-        self.events.append(Event(number, -self._sizes[number], self.place))
+GRADIENTS = "gradients"
 
 
 class MeasuredMemory(NamedTuple):
@@ -280,11 +230,6 @@ def _mode_of(module: nn.Module) -> AbstractContextManager[Any]:
 def _tensors(optimizer: torch.optim.Optimizer) -> list[Tensor]:
     """The tensors of an optimizer's state."""
     return [value for state in optimizer.state.values() for value in state.values() if isinstance(value, Tensor)]
-
-
-def _shared(a: Tensor, b: Tensor) -> bool:
-    """Whether two tensors lie on one storage."""
-    return id(a.untyped_storage()) == id(b.untyped_storage())
 
 
 def _bytes(tensors: Iterable[Tensor]) -> int:

@@ -141,9 +141,6 @@ def when(study: Study) -> str:
         words.append(f"mixed {conditions.half}")
     if conditions.master:
         words.append("float32 master weights")
-    lora = study.report.graph.settings.lora
-    if lora is not None:
-        words.append(f"adapters of rank {lora.rank}" + "".join(f" {pattern}" for pattern in lora.targets))
     if conditions.passes > 1:
         words.append(f"{conditions.passes} batches added up")
     if conditions.checkpoints:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from archcost.analysis.data import error_document
 from archcost.analysis.microcontroller.arena import MADE, READ
 from archcost.analysis.microcontroller.data import microcontroller_data
-from archcost.analysis.microcontroller.study import INT8
+from archcost.analysis.microcontroller.kernels import INT8
 from archcost.documents import envelope
 from archcost.paths import scopes
 from archcost.quantities import format_bytes, format_share

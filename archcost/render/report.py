@@ -74,7 +74,7 @@ class ReportDocument(NamedTuple):
 
 
 def title_details(report: Report, floats: str = "") -> str:
-    """The inputs, and what is not at its default; ``floats`` is what those of the inputs are made."""
+    """The inputs, what is not at its default, and adapters; ``floats`` is what those of the inputs are made."""
 
     def made_of(dtype: str) -> str:
         return floats if floats and dtype in FLOAT_DTYPES else dtype
@@ -84,7 +84,9 @@ def title_details(report: Report, floats: str = "") -> str:
         for name, tensor in report.graph.inputs.items()
     )
     settings = "".join(f", {name}={setting(value)}" for name, value in report.params.items() if _is_set(report, name))
-    dtype = report.graph.settings.dtype
+    dtype, lora = report.graph.settings.dtype, report.graph.settings.lora
+    if lora is not None:
+        settings += f", lora={lora.rank}" + "".join(f" {pattern}" for pattern in lora.targets)
     told = dtype is None or any(tensor.dtype == dtype for tensor in report.graph.inputs.values())
     return f"{inputs}{settings}" + ("" if told else f", dtype={dtype}")
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from archcost.comparing import smallest, telling_metrics
 from archcost.comparing.data import side_by_side_data
 from archcost.comparing.naming import labels
-from archcost.figures import METRICS, TOTALS, told_of
+from archcost.figures import METRICS, PEAK, RUN, TOTALS, told_of
 from archcost.render.comparison_cells import total_cell
 from archcost.render.document import WHOLE, Column, Line, Records, Table, TreeLine
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 _SMALLEST = "▸"
 _LEGEND = f"{_SMALLEST} the smallest"
 _STAY = ("params", "macs")  # where the page is narrowest
-_FIRST_TO_LEAVE = ("activation_bytes", "weight_bytes", "flops")  # before the others, which leave from the right
+_FIRST_TO_LEAVE = ("activation_bytes", PEAK, "weight_bytes", "flops")  # before the others, which leave from the right
 
 
 class SideBySideDocument(NamedTuple):
@@ -60,8 +60,8 @@ class SideBySideDocument(NamedTuple):
 def _table(reports: Sequence[Report]) -> Table:
     """A row a model; where the page is narrow, figures leave one by one."""
     metrics = telling_metrics(reports)
-    others = [metric for metric in reversed(metrics) if metric not in (*_STAY, *_FIRST_TO_LEAVE)]
-    leaving = [*_FIRST_TO_LEAVE, *others]
+    others = [metric for metric in reversed(metrics) if metric not in (*_STAY, *_FIRST_TO_LEAVE, RUN)]
+    leaving = [*_FIRST_TO_LEAVE, *others, RUN]
     figures = [
         Column(
             METRICS[metric].label,

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from archcost.figures import BYTES, METRICS, PEAK, RUN, TIME
+from archcost.figures import BYTES, METRICS, ON_CHIP, PEAK, RUN, TIME
 from archcost.quantities import UnitError, parse_bytes, parse_count, parse_nanoseconds, parse_percent
 
 if TYPE_CHECKING:
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from archcost.errors import Mark
 
 OTHER_NAMES = {"peak_activation_memory": PEAK, "run_memory": RUN}
+OF_DEVICES = (RUN, *ON_CHIP)  # what devices have room for
 LEVELS = ("error", "warn")
 MAX_LENGTH = 60  # characters of an amount
 _PARSERS = {BYTES: parse_bytes, TIME: parse_nanoseconds}  # by unit
@@ -27,7 +28,8 @@ class Limit(NamedTuple):
     """What a figure may be at most: a maximum, or a growth against the baseline beyond ``floor`` and ``increase``.
 
     ``pattern`` names layers or scopes; empty is the whole model. ``text`` is the limit as it was written, ``mark`` the
-    key to edit, and ``message`` the words of those who set the limit.
+    key to edit, and ``message`` the words of those who set the limit. Where there is a ``device``, the maximum is what
+    it has for a model besides ``reserve`` (empty: what is usual), and unknown until the device is.
     """
 
     metric: str
@@ -39,6 +41,8 @@ class Limit(NamedTuple):
     message: str
     text: str
     mark: Mark
+    device: str = ""
+    reserve: str = ""
 
     @property
     def is_growth(self) -> bool:

@@ -1,7 +1,7 @@
 """Reading budgets, of a spec or a configuration: limits on totals, and on layers and blocks by path pattern.
 
 A scalar is a maximum (``60 k``, ``64 MiB``, ``12 ms``) or, in percent, a growth against the baseline; a mapping takes
-``max``, ``increase``, ``floor``, ``level`` and ``message``.
+``max``, ``increase``, ``floor``, ``level`` and ``message``, and of memory ``device`` and ``reserve``.
 """
 
 from __future__ import annotations
@@ -9,8 +9,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from archcost.figures import BYTES, LIMITED, LIMITED_OF_LAYERS, METRICS, ON_CHIP, TIME, WHOLE_MODEL
-from archcost.quantities import UnitError
-from archcost.spec.budget_limits import LEVELS, OTHER_NAMES, Limit, is_percentage, parse_amount, parse_increase
+from archcost.quantities import UnitError, parse_reserve
+from archcost.spec.budget_limits import (
+    LEVELS,
+    OF_DEVICES,
+    OTHER_NAMES,
+    Limit,
+    is_percentage,
+    parse_amount,
+    parse_increase,
+)
 from archcost.spec.document import Mapping, Scalar
 from archcost.spec.value_reader import brief
 
@@ -23,6 +31,7 @@ if TYPE_CHECKING:
 MAX_PATTERNS = 1000  # of layers, in one spec
 MAX_PATTERN = 1000  # characters
 LIMIT_KEYS = ("max", "increase", "floor", "level", "message")
+DEVICE_KEYS = ("device", "reserve")
 METRIC_NAMES = (*LIMITED, *OTHER_NAMES)
 
 
@@ -102,9 +111,12 @@ def _plain(reader: Reader, metric: str, key: Scalar, value: Value, defaults: Def
 def _detailed(reader: Reader, metric: str, key: Scalar, mapping: Mapping, defaults: Defaults) -> list[Limit]:
     """A mapping: a maximum, a growth, or both."""
     entries = mapping.entries
-    reader.keys(mapping, LIMIT_KEYS, f"the limit of {metric}")
+    reader.keys(mapping, (*LIMIT_KEYS, *DEVICE_KEYS * (metric in OF_DEVICES)), f"the limit of {metric}")
     level, message = read_level_and_message(reader, mapping, defaults.level, defaults.message)
     defaults = defaults._replace(level=level, message=message)
+    of_device = _of_device(reader, metric, mapping, defaults) if metric in OF_DEVICES else []
+    if "device" in entries and entries.keys().isdisjoint(("max", "increase", "floor")):
+        return of_device
     if "max" not in entries and "increase" not in entries:
         hint = f"write `{metric}: {_example(metric)}`, or `{{max: …}}` or `{{increase: 5%}}`"
         if "floor" in entries:
@@ -113,13 +125,40 @@ def _detailed(reader: Reader, metric: str, key: Scalar, mapping: Mapping, defaul
         return []
     if "floor" in entries and "increase" not in entries:
         reader.report("write `floor` beside `increase`: growth must exceed both", entries["floor"][0])
-    found = []
+    found: list[Limit | None] = [*of_device]
     if "max" in entries:
         found.append(_maximum(reader, metric, *entries["max"], defaults))
     if "increase" in entries:
         floor = entries["floor"][1] if "floor" in entries else None
         found.append(_growth(reader, metric, *entries["increase"], floor, defaults))
     return [limit for limit in found if limit is not None]
+
+
+def _of_device(reader: Reader, metric: str, mapping: Mapping, defaults: Defaults) -> list[Limit]:
+    """What a device has room for, besides a reserve; which device it is, is found out where limits are judged."""
+    entries = mapping.entries
+    if "device" not in entries:
+        if "reserve" in entries:
+            hint = f"write `{metric}: {{device: rtx4090, reserve: 1 GiB}}`"
+            reader.report("`reserve` is what is kept free of a `device`", entries["reserve"][0], hint)
+        return []
+    key, value = entries["device"]
+    device, reserve = reader.text(value, "a device"), ""
+    if "reserve" in entries:
+        kept = entries["reserve"][1]
+        reserve = _amount_text(reader, metric, kept) or ""
+        if reserve and _parsed(reader, kept, lambda: parse_reserve(reserve), "write it like `1 GiB` or `5%`") is None:
+            return []
+    if not device:
+        return []
+    text = f"{device}, reserve {reserve}" if reserve else device
+    return [
+        Limit(
+            *(metric, defaults.pattern, None, None, 0, defaults.level, defaults.message, text, key.mark),
+            device=device,
+            reserve=reserve,
+        )
+    ]
 
 
 def read_level_and_message(reader: Reader, mapping: Mapping, level: str, message: str) -> tuple[str, str]:
@@ -205,51 +244,3 @@ def _unit_help(metric: str, text: str) -> str:
         return ""
     hints = {BYTES: f"write `{text} MiB` if mebibytes are meant", TIME: f"write `{text} ms`"}
     return hints.get(METRICS[metric].unit, "")
-
-
-def budgets_schema() -> dict[str, Any]:
-    """The JSON Schema (draft-07) of ``budgets`` in a spec."""
-    whole = {name: _limit_schema(OTHER_NAMES.get(name, name)) for name in METRIC_NAMES}
-    of_layers = {name: whole[name] for name in LIMITED_OF_LAYERS}
-    layers = {
-        "type": "object",
-        "additionalProperties": {"type": "object", "properties": of_layers, "additionalProperties": False},
-        "description": "Limits of layers and blocks by path patterns such as inception_*.",
-    }
-    return {
-        "type": "object",
-        "properties": {**whole, "layers": layers},
-        "additionalProperties": False,
-        "description": "Upper limits, judged by `archcost check`.",
-    }
-
-
-def _limit_schema(metric: str) -> dict[str, Any]:
-    percent = {"type": "string", "pattern": r"^\s*\+?[0-9.]+\s*%\s*$", "description": "Growth against the baseline."}
-    amount = _amount_schema(metric)
-    detailed: dict[str, Any] = {
-        "type": "object",
-        "properties": {
-            "max": amount,
-            "increase": percent,
-            "floor": {**amount, "description": "The growth must exceed this, too."},
-            "level": {"enum": list(LEVELS)},
-            "message": {"type": "string", "description": "Your words, printed where the limit is exceeded."},
-        },
-        "additionalProperties": False,
-        "anyOf": [{"required": ["max"]}, {"required": ["increase"]}],
-        "dependencies": {"floor": ["increase"]},
-    }
-    if metric in ON_CHIP:
-        detailed = {**detailed, "required": ["max"], "properties": {**detailed["properties"], "increase": False}}
-        return {"anyOf": [amount, detailed]}
-    return {"anyOf": [amount, percent, detailed]}
-
-
-def _amount_schema(metric: str) -> dict[str, Any]:
-    number = r"^\s*\+?(?:[0-9][0-9_,]*(?:\.[0-9]+)?|\.[0-9]+)(?:[eE][+-]?[0-9]{1,3})?\s*"
-    unit = {BYTES: r"(?:[kKMGTPE]?B|[KMGTP]iB)", TIME: r"(?:ns|µs|μs|us|ms|s)"}.get(METRICS[metric].unit)
-    if unit is None:
-        text = {"type": "string", "pattern": number + r"(?:[kKMGBTPE]|[KMGTP]i)?\s*$"}
-        return {"anyOf": [{"type": "number", "minimum": 0}, text]}
-    return {"type": "string", "pattern": rf"{number}{unit}\s*$"}

@@ -9,7 +9,7 @@ from archcost.figures import EXPECTED
 from archcost.ops import REGISTRY
 from archcost.ops.base import INFERRED_SIZE, alone, asserted_size
 from archcost.ops.fields import REQUIRED
-from archcost.spec.budget_reader import budgets_schema
+from archcost.spec.budget_schema import budgets_schema
 from archcost.spec.spec_reader import VERSION
 from archcost.spec.vocabulary import TOP_KEYS, VARIANT_KEYS
 

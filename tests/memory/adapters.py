@@ -41,6 +41,41 @@ class Adapted(nn.Module):
         return adapted
 
 
+class Quantised(nn.Module):
+    """A frozen linear layer in 4 bits: its weight is a matrix of numbers while it multiplies, forward and backward."""
+
+    def __init__(self, base: nn.Linear) -> None:
+        super().__init__()
+        self.shape = base.weight.shape
+        packed = torch.empty(-(-base.weight.numel() // 2), dtype=torch.uint8)
+        self.weight = nn.Parameter(packed, requires_grad=False)
+        self.bias = base.bias
+
+    def forward(self, x: Tensor) -> Tensor:
+        product: Tensor = _Product.apply(x, self.weight, self.shape, self.bias)
+        return product
+
+
+class _Product(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx: Any, x: Tensor, packed: Tensor, shape: torch.Size, bias: Tensor | None) -> Tensor:
+        ctx.shape = shape
+        ctx.save_for_backward(packed)
+        return nn.functional.linear(x, torch.empty(shape, dtype=x.dtype), bias)
+
+    @staticmethod
+    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, None, None, None]:
+        return gradient @ torch.empty(ctx.shape, dtype=gradient.dtype), None, None, None
+
+
+def quantised(network: Network) -> None:
+    """Quantise the frozen linear layers of a network."""
+    with memory._mode_of(network):
+        for path, module in list(network.named_modules()):
+            if isinstance(module, nn.Linear) and not module.weight.requires_grad:
+                network.set_submodule(path, Quantised(module))
+
+
 def adapted(graph: Graph, paths: Iterable[str], rank: int) -> tuple[Network, Any]:
     """The network of a graph, frozen, with adapters on some of its layers, and its inputs; all of fake tensors."""
     network, inputs = memory.fake(graph)

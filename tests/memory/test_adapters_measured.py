@@ -14,7 +14,8 @@ from archcost.graph.unroll import unroll
 from archcost.paths import above, last
 from archcost.pytorch import memory
 from archcost.settings import Lora, Settings
-from tests.memory.adapters import adapted
+from archcost.spec.loader import loads
+from tests.memory.adapters import adapted, quantised
 from tests.memory.networks import adam
 from tests.memory.test_training_measured import WATCHED, same
 
@@ -44,6 +45,22 @@ MODELS = {  # by name: what names the layers with adapters; none: all linear lay
 }
 
 
+QUANTISED = """\
+archcost: 1
+input: [16, 64]
+layers:
+  - {linear: 64, id: embed}
+  - repeat: 2
+    id: layers
+    layers:
+      - layer_norm
+      - {linear: 256, id: fc1}
+      - gelu
+      - {linear: 64, id: fc2}
+  - {linear: 10, id: head}
+"""
+
+
 @pytest.fixture(autouse=True)
 def _no_warnings() -> None:
     warnings.filterwarnings("ignore", message="Using padding='same' with even kernel lengths")
@@ -59,3 +76,26 @@ def test_adapters(model: str) -> None:
     predicted = training_memory(graph, WATCHED._replace(optimizer=OPTIMIZERS["adam"]))
     same(memory.training(*adapted(unroll(spec, settings), paths, 4), adam), predicted)
     assert sum(held.bytes for held in predicted.held) + predicted.fixed == predicted.peak.live
+
+
+@pytest.mark.parametrize("dtype", ["float32", "bfloat16"])
+@pytest.mark.parametrize("targets", [(), ("embed",), ("**.fc1", "head")])
+def test_frozen_weights_in_4_bits(targets: tuple[str, ...], dtype: str) -> None:
+    """As bitsandbytes' ``MatMul4Bit``: half a byte an element is stored, and kept for the backward pass."""
+    spec, given = loads(QUANTISED), Settings(training=True, batch=2, dtype=dtype)
+    graph = unroll(spec, given._replace(lora=Lora(4, targets), weight_dtype="int4"))
+    paths = [above(node.path) for node in graph.nodes if last(node.path) == BASE]
+    network, inputs = adapted(unroll(spec, given), paths, 4)
+    quantised(network)
+    predicted = training_memory(graph, WATCHED._replace(optimizer=OPTIMIZERS["adam"]))
+    same(memory.training(network, inputs, adam), predicted)
+    assert sum(held.bytes for held in predicted.held) + predicted.fixed == predicted.peak.live
+
+
+def test_weights_that_are_stored_are_those_of_the_report() -> None:
+    report = archcost.analyze("gpt2", lora=8, weight_dtype="int4", training=True)
+    found = archcost.memory("gpt2", lora=8, weight_dtype="int4", what_if=False)
+    assert found.training is not None
+    assert found.training.params == report.totals.weight_bytes
+    plain = archcost.analyze("gpt2", weight_dtype="int4").totals.weight_bytes
+    assert report.totals.weight_bytes - plain == 4 * report.totals.trainable_params

@@ -6,7 +6,7 @@ import pytest
 
 import archcost
 from archcost.analysis.memory.inference import MADE, READ, WAITING, WORKSPACE, inference_memory, inplace_nodes
-from archcost.analysis.memory.optimizers import OPTIMIZERS, Learnt
+from archcost.analysis.memory.optimizers import OPTIMIZERS, UpdatedTensor
 from archcost.analysis.memory.training import Setting, training_memory
 from archcost.graph.unroll import unroll
 from archcost.settings import Settings
@@ -147,7 +147,7 @@ def test_what_the_backward_pass_of_a_layer_needs(layer: str, kept: int) -> None:
 
 
 def test_optimizers() -> None:
-    tensors = [Learnt(count, FLOAT) for count in (25, 10, 100, 2)]
+    tensors = [UpdatedTensor(count, FLOAT) for count in (25, 10, 100, 2)]
     assert OPTIMIZERS["sgd"].state_bytes(tensors) == OPTIMIZERS["sgd"].step_bytes(tensors) == 0
     assert OPTIMIZERS["momentum"].state_bytes(tensors) == 100 + 40 + 400 + 8
     for name in ("adam", "adamw"):

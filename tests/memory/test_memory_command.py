@@ -13,9 +13,11 @@ import pytest
 import archcost
 from archcost.analysis.memory.at_peak import categories, holders
 from archcost.analysis.memory.checkpoints import checkpoint_ranges, depths
-from archcost.analysis.memory.conditions import Conditions
+from archcost.analysis.memory.conditions import HALVES, Conditions
 from archcost.analysis.memory.inference import MIN_PEAK
+from archcost.analysis.memory.optimizers import OPTIMIZERS
 from archcost.analysis.memory.study import study
+from archcost.commands import memory as options
 from benchmarks import memory as tables
 
 if TYPE_CHECKING:
@@ -100,10 +102,34 @@ def test_options_change_the_figures(run: Callable[..., Run]) -> None:
 
 def test_what_if_tells_what_the_option_does(run: Callable[..., Run]) -> None:
     found = document(run, "resnet18", "--training", "--batch", "8")
-    assert {entry["option"].split()[0] for entry in found["what_if"]} == {"--mixed", "--inplace", "--checkpoint"}
+    options = {"--mixed", "--inplace", "--checkpoint", "--batch", "--parallel"}
+    assert {entry["option"].split()[0] for entry in found["what_if"]} == options
+    tells_what_it_does(run, found, "resnet18", "--training", "--batch", "8")
+
+
+@pytest.mark.parametrize(
+    ("given", "further"),
+    [
+        (("--optimizer", "adam"), {"--optimizer", "--lora", "--parallel"}),
+        (("--optimizer", "lion", "--batch", "6", "--accumulate", "3"), {"--optimizer", "--lora", "--batch"}),
+        (("--lora", "2", "--parallel", "tensor=2", "--checkpoint", "*"), {"--parallel", "--mixed"}),
+        (("--optimizer", "adamw8bit", "--dtype", "bfloat16", "--master-weights"), {"--lora", "--parallel"}),
+    ],
+)
+def test_what_if_of_a_transformer(given: tuple[str, ...], further: set[str], run: Callable[..., Run]) -> None:
+    arguments = ("vit_b_32", *given)
+    found = document(run, *arguments)
+    assert further <= {entry["option"].split()[0] for entry in found["what_if"]}
+    tells_what_it_does(run, found, *arguments)
+
+
+def tells_what_it_does(run: Callable[..., Run], found: Any, *arguments: str) -> None:
+    """Each option gives what is told of it, and the best comes first."""
+    peaks = [entry["peak_bytes"] for entry in found["what_if"]]
+    assert peaks == sorted(peaks)
     for entry in found["what_if"]:
-        option, *value = entry["option"].replace("'", "").split()
-        again = document(run, "resnet18", "--training", "--batch", "8", option, *value, "--no-what-if")
+        options = entry["option"].replace("'", "").split()
+        again = document(run, *arguments, *options, "--no-what-if")
         assert again["peak_bytes"] == entry["peak_bytes"], entry
 
 
@@ -162,3 +188,9 @@ def test_what_holds_the_peak_has_names() -> None:
 def test_the_tables_of_the_docs_are_in_step() -> None:
     page = tables.PAGE.read_text(encoding="utf-8")
     assert tables.renewed(page) == page, "run python -m benchmarks.memory"
+
+
+def test_the_words_of_options_are_those_that_there_are() -> None:
+    """The command has them without loading what they name."""
+    assert tuple(OPTIMIZERS) == options.OPTIMIZERS
+    assert options.HALVES == HALVES

@@ -512,6 +512,7 @@ DECODERS = [
         ((2, 3, 2, 8),),
     ),
     Case("mixture_of_experts", {"num_experts": 2, "top_k": 1, "hidden_features": 6, "bias": True}, ((2, 5, 8),)),
+    Case("rotary_embedding", {}, ((1, 1, 200, 4),)),
     Case("kv_cache", {}, ((2, 4, 7, 8),)),
     Case("kv_cache", {"length": 9}, ((2, 4, 1, 8),)),
     Case("kv_cache", {"length": 3, "dim": 1}, ((2, 5, 8),)),

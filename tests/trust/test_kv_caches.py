@@ -50,6 +50,7 @@ ZOO: list[tuple[str, Kept, int]] = [  # model, numbers kept by positions, bytes 
     ("gemma_2_2b", alternating(4096, 26, 2 * 4 * 256), 2),
     ("gemma_2_9b", alternating(4096, 42, 2 * 8 * 256), 2),
     ("gemma_2_27b", alternating(4096, 46, 2 * 16 * 128), 2),
+    ("deepseek_v2_lite", all_of_them(27, 512 + 64), 2),
     ("deepseek_v3", all_of_them(61, 512 + 64), 2),
 ]
 

@@ -7,6 +7,7 @@ import subprocess
 import sys
 from typing import TYPE_CHECKING, Any
 
+import jsonschema
 import pytest
 from shared import zoo_report
 
@@ -326,6 +327,28 @@ def test_budgets(budget: str, code: int, words: str, run: Callable[..., Run], tm
     (tmp_path / "board.yaml").write_text(BUDGET.replace("{budget}", budget))
     result = run("check", "board.yaml", cwd=tmp_path)
     assert (result.code, words in result.out + result.err) == (code, True), result.out + result.err
+
+
+@pytest.mark.parametrize(
+    ("limits", "valid"),
+    [
+        ({"sram": "320 KiB", "flash": {"max": "1 MiB", "level": "warn"}}, True),
+        ({"sram_inplace": "5%"}, False),
+        ({"flash": {"increase": "5%"}}, False),
+        ({"flash": {"max": "1 MiB", "increase": "5%"}}, False),
+    ],
+)
+def test_the_schema_of_a_spec_knows_it(limits: dict[str, Any], *, valid: bool) -> None:
+    text = {"archcost": 1, "input": [3], "layers": ["relu"], "budgets": limits}
+    assert jsonschema.Draft7Validator(archcost.schema("spec")).is_valid(text) == valid
+
+
+def test_limits_of_a_configuration(run: Callable[..., Run], tmp_path: Path) -> None:
+    (tmp_path / "archcost.toml").write_text('specs = ["*.yaml"]\n[[budgets]]\nsram_inplace = "91 KiB"\n')
+    (tmp_path / "board.yaml").write_text("archcost: 1\nname: board\nextends: zoo:mcunet_vww1\n")
+    result = run("check", cwd=tmp_path)
+    assert result.code == 1
+    assert "SRAM in place 93,992 B, over the limit of 91 KiB" in result.out
 
 
 def test_an_analysis_knows_nothing_of_microcontrollers() -> None:

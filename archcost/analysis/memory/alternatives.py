@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 HALF = "bfloat16"
 RANK = 8  # of adapters
+QUANTISED = "int4"
 DEVICES = 8
 MAX_LEVELS = 3  # of blocks that are tried for checkpoints
 
@@ -93,7 +94,7 @@ def _changed_conditions(graph: Graph, conditions: Conditions) -> Iterator[tuple[
                 yield f"checkpoints at {pattern}", f"--checkpoint '{pattern}'", changed
     if not conditions.division.stage:
         changed = conditions._replace(division=conditions.division._replace(stage=3, replicas=DEVICES))
-        yield f"ZeRO 3 on {DEVICES} devices", f"--parallel {changed.division}", changed
+        yield f"ZeRO 3 on {DEVICES} devices", f"--parallel zero3={DEVICES}", changed
 
 
 def _changed_settings(graph: Graph, conditions: Conditions) -> Iterator[tuple[str, str, Settings, Conditions]]:
@@ -101,6 +102,9 @@ def _changed_settings(graph: Graph, conditions: Conditions) -> Iterator[tuple[st
     settings, batch, passes = graph.settings, graph.batch, conditions.passes
     if settings.lora is None:
         yield f"adapters of rank {RANK}", f"--lora {RANK}", settings._replace(lora=Lora(RANK)), conditions
+    elif settings.weight_dtype is None:
+        quantised = settings._replace(weight_dtype=QUANTISED)
+        yield "frozen weights in 4 bits", f"--weight-dtype {QUANTISED}", quantised, conditions
     if batch % 2 == 0:
         halved, option = settings._replace(batch=batch // 2), f"--batch {batch // 2} --accumulate {2 * passes}"
         yield "the batch in halves", option, halved, conditions._replace(passes=2 * passes)

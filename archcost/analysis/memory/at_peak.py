@@ -15,13 +15,15 @@ if TYPE_CHECKING:
 
 PARAMS, BUFFERS, GRADIENTS, OPTIMIZER = "params", "buffers", "gradients", "optimizer state"
 INPUTS, SAVED, WORKING = "inputs", "saved activations", "working tensors"
-COPIES, UPDATE, GATHERED = "half-precision weights", "work of the update", "gathered params"
+COPIES, UPDATE = "half-precision weights", "work of the update"
+GATHERED, DEQUANTISED = "gathered params", "dequantised weights"
 _KINDS = {
     "gradient": GRADIENTS,
     "input": INPUTS,
     "weight copy": COPIES,
     "optimizer work": UPDATE,
     "gathered": GATHERED,
+    "dequantised": DEQUANTISED,
 }
 
 

@@ -29,14 +29,15 @@ def reachable(root: MachineStep) -> list[MachineStep]:
 def run_backward(
     machine: Machine,
     steps: list[MachineStep],
-    before: Callable[[MachineStep], None],
+    before: Callable[[MachineStep], list[Tensor]],
     after: Callable[[MachineStep], None],
     share: Callable[[int], int] | None = None,
 ) -> None:
     """Run the steps from the last to the first: the order of PyTorch's engine, which takes the latest that is ready.
 
-    The gradients of the outputs must be in place; the callbacks frame every step that has one. With ``share``, which
-    says how many of its bytes stay on a device, a learnable tensor's gradient is divided once it is whole.
+    The gradients of the outputs must be in place; the callbacks frame every step that has one, and ``before`` gives
+    what is held while the step computes. With ``share``, which says how many of its bytes stay on a device, a learnable
+    tensor's gradient is divided once it is whole.
     """
     machine.recording = False
     for step in steps:
@@ -46,18 +47,19 @@ def run_backward(
     while steps:
         step = steps.pop()
         if any(gradient is not None for gradient in step.gradients):
-            before(step)
+            needed = before(step)
             machine.label = step.label
             machine.high = machine.live
-            _run(machine, step, share)
+            _run(machine, step, needed, share)
             after(step)
         step.release()
 
 
-def _run(machine: Machine, step: MachineStep, share: Callable[[int], int] | None) -> None:
+def _run(machine: Machine, step: MachineStep, needed: list[Tensor], share: Callable[[int], int] | None) -> None:
     """A gradient for every input that needs one, from those of the outputs."""
     wanted = [source is not None for source, _ in step.sources]
     results = step.backward(machine, step.gradients, wanted)
+    needed.clear()
     results = [result if want else None for result, want in zip(results, wanted, strict=True)]
     for place, (shape, dtype) in enumerate(step.types):
         result = results[place]

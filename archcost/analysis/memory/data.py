@@ -51,13 +51,6 @@ class WhatIfData(TypedDict):
     peak_bytes: Count
 
 
-class LoraData(TypedDict):
-    """Adapters: their rank, and the patterns that name their layers; none: all linear layers but the last."""
-
-    rank: Positive
-    targets: list[str]
-
-
 class ParallelData(TypedDict):
     """How devices divide the step, of which all bytes are those of one: the stage of ZeRO, and how many devices."""
 
@@ -92,7 +85,6 @@ class MemoryData(Envelope):
     mixed: NotRequired[str | None]
     master_weights: NotRequired[bool]
     accumulate: NotRequired[Positive]
-    lora: NotRequired[LoraData | None]
     parallel: NotRequired[ParallelData | None]
     checkpoints: NotRequired[list[str]]
     peak_phase: NotRequired[str]
@@ -177,11 +169,6 @@ def _step_document(step: StepCosts | None) -> dict[str, Any]:
     return {**{name: getattr(step, name) for name in figures}, **({"unknown": named} if named else {})}
 
 
-def _lora_document(study: Study) -> LoraData | None:
-    lora = study.report.graph.settings.lora
-    return None if lora is None else {"rank": lora.rank, "targets": list(lora.targets)}
-
-
 def _parallel_document(division: Division) -> ParallelData | None:
     if not division.divides:
         return None
@@ -201,7 +188,6 @@ def _training_document(study: Study, training: TrainingMemory) -> dict[str, Any]
         "mixed": conditions.half or None,
         "master_weights": conditions.master,
         "accumulate": conditions.passes,
-        "lora": _lora_document(study),
         "parallel": _parallel_document(conditions.division),
         "checkpoints": list(conditions.checkpoints),
         "peak_phase": training.peak.phase,

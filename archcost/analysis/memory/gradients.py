@@ -21,7 +21,7 @@ def each(*makers: Gradient, scratch: int = 0) -> Backward:
         (gradient,) = gradients
         if gradient is None:
             return [None] * len(makers)
-        extra = machine.new((scratch,), "int8") if scratch else None
+        extra = machine.other(scratch, "activation") if scratch else None
         made = [maker(machine, gradient) if want else None for maker, want in zip(makers, wanted, strict=True)]
         del extra
         return made

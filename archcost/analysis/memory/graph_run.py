@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from archcost.analysis.costs import tensor_buffer_bytes
+from archcost.analysis.costs import stored_bytes, tensor_buffer_bytes
 from archcost.analysis.memory import kernels
 from archcost.analysis.memory.rules import rule
 from archcost.analysis.memory.rules.call import Call
@@ -12,6 +12,7 @@ from archcost.analysis.memory.shadow_torch import PER_NODE, Leaf, Machine, Machi
 from archcost.analysis.memory.tensor_parallel import NO_SHARDS
 from archcost.dims import ceil_div, numel
 from archcost.dtypes import DTYPE_BYTES
+from archcost.ops.base import MATRIX
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -79,6 +80,7 @@ class Execution:
         machine.meter.grant(PER_NODE * len(graph.nodes))
         self._segments = {segment.nodes.start: segment for segment in segments}
         self.highs = []
+        self._halves.clear()
         self.values = {value: tensor for value, tensor in self.values.items() if value < 0}  # no outputs of before
         for place, tensor in enumerate(graph.inputs.values()):
             if -1 - place not in self.values:  # the same at every pass
@@ -104,26 +106,48 @@ class Execution:
         machine, node = self.machine, self.graph.nodes[index]
         machine.label, machine.mark = index, node.mark
         machine.high = machine.live
-        gathered = self.enter(index)
+        needed = self.enter(index)
         call = self._call(index, node, [values[value] for value in node.inputs])
         results = rule(node.op)(machine, call)
-        del call, gathered
+        del call, needed
         for place, tensor in enumerate(results if isinstance(results, list) else [results]):
             values[node.first_value + place] = tensor
         self.highs.append(machine.high)
         for value in self._frees[index]:
             values.pop(value, None)
 
-    def enter(self, index: int) -> Tensor | None:
-        """A node is to run, forward or backward: its tensors are in parts, and the params that it needs are gathered.
+    def enter(self, index: int) -> list[Tensor]:
+        """A node is to run, forward or backward: its tensors are in parts, and it needs its params whole, as numbers.
 
-        Below 0 it is none of the model's.
+        They are gathered where they are divided, and quantised matrices are brought to the dtype of the model. Below 0
+        it is none of the model's.
         """
-        self.machine.parts = self.shards.nodes.get(index, 1)
-        if not self.gathers or index < 0:
-            return None
-        size = sum(ceil_div(numel(held.shape), held.parts) for held in self.learnt(index).values())
-        return self.machine.other(size * DTYPE_BYTES[self.graph.dtype], "gathered") if size else None
+        machine, graph = self.machine, self.graph
+        machine.parts = self.shards.nodes.get(index, 1)
+        quantises = graph.weight_dtype and graph.settings.lora is not None
+        if index < 0 or not (self.gathers or quantises):
+            return []
+        keys = [(graph.owner(index, name), name) for name in self.learnt(index)]
+        gathered = sum(map(self.stored_bytes, keys)) if self.gathers else 0
+        multiplies = quantises and graph.nodes[index].op.work.multiplies
+        plain = sum(self._elements(key) for key in keys if self._quantised(key)) if multiplies else 0
+        sizes = {"gathered": gathered, "dequantised": plain * DTYPE_BYTES[graph.dtype]}
+        return [machine.other(size, kind) for kind, size in sizes.items() if size]
+
+    def stored_bytes(self, key: tuple[int, str]) -> int:
+        """The bytes of a learnable tensor (by owner and name) as it is stored, in the part of one device."""
+        dtype = self._quantised(key) or self.graph.dtype
+        return stored_bytes(self._elements(key), dtype)
+
+    def _elements(self, key: tuple[int, str]) -> int:
+        tensor = self.leaves[key]
+        return ceil_div(numel(tensor.shape), tensor.parts)
+
+    def _quantised(self, key: tuple[int, str]) -> str:
+        """The dtype that a learnable tensor is quantised to beside adapters, which are trained; empty if to none."""
+        signature = self.graph.nodes[key[0]].signature
+        quantised = self.graph.settings.lora is not None and signature.op.role(key[1]) == MATRIX
+        return self.graph.matrix_dtype(signature) if quantised else ""
 
     def _call(self, index: int, node: Node, inputs: list[Tensor]) -> Call:
         machine = self.machine

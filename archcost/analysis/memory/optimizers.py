@@ -21,7 +21,7 @@ LEAST_8BIT = 4096  # tensors with fewer elements keep their states in float32: b
 CODES = 256 * FLOAT32  # what the 256 codes of a state stand for; one table for all tensors
 
 
-class Learnt(NamedTuple):
+class UpdatedTensor(NamedTuple):
     """A learnable tensor as an optimizer has it: its elements, and the bytes of each."""
 
     elements: int
@@ -33,9 +33,9 @@ class Learnt(NamedTuple):
         return self.elements * self.size
 
 
-def learnt(shape: Shape, size: int, parts: int = 1) -> Learnt:
+def learnt(shape: Shape, size: int, parts: int = 1) -> UpdatedTensor:
     """A tensor of which a device has one part of so many."""
-    return Learnt(ceil_div(numel(shape), parts), size)
+    return UpdatedTensor(ceil_div(numel(shape), parts), size)
 
 
 class Optimizer(NamedTuple):
@@ -53,7 +53,7 @@ class Optimizer(NamedTuple):
     own: bool = False
     eight: bool = False
 
-    def state_bytes(self, tensors: Sequence[Learnt]) -> int:
+    def state_bytes(self, tensors: Sequence[UpdatedTensor]) -> int:
         """Bytes of the state for learnable tensors.
 
         In 8 bits a byte an element and a scale a block of 256, and the tables of codes once.
@@ -66,7 +66,7 @@ class Optimizer(NamedTuple):
         each = FLOAT32 * plain + sum(count + FLOAT32 * ceil_div(count, BLOCK) for count in coded)
         return self.states * (each + CODES * bool(coded))
 
-    def step_bytes(self, tensors: Sequence[Learnt], *, foreach: bool = False) -> int:
+    def step_bytes(self, tensors: Sequence[UpdatedTensor], *, foreach: bool = False) -> int:
         """The most bytes beside params, gradients and state during a step.
 
         Adam makes the root of the second moment and its quotient for each tensor while it still holds the quotient for

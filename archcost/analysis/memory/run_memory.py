@@ -55,10 +55,13 @@ def run_of(totals: ModelFigures, peak: int) -> RunMemory:
 
 
 def refuse_stored_dtypes(report: Report) -> None:
-    """Raise UsageError for weights or a KV cache in another dtype, where a training step is asked for."""
+    """Raise UsageError for weights that train or a KV cache in another dtype, where a training step is asked for."""
     settings = report.graph.settings
-    if settings.weight_dtype is not None:
+    if settings.weight_dtype is not None and settings.lora is None:
         message = "--weight-dtype is for inference: a training step updates weights in the dtype of the model"
-        raise UsageError(message, "give `--dtype`, or `--mixed` for half-precision copies")
+        raise UsageError(
+            message,
+            "give `--dtype`, `--mixed` for half-precision copies, or train adapters beside frozen weights: `--lora 8`",
+        )
     if settings.kv_dtype is not None:
         raise UsageError("--kv-dtype is for inference: a training step keeps no KV cache")

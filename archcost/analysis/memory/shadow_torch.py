@@ -156,8 +156,8 @@ class Tensor:
 
     @property
     def bytes(self) -> int:
-        """Elements times the size of the dtype."""
-        return numel(self.shape) * DTYPE_BYTES[self.dtype]
+        """Elements times the size of the dtype, in the part of one device."""
+        return ceil_div(numel(self.shape) * DTYPE_BYTES[self.dtype], self.parts)
 
 
 class Machine:

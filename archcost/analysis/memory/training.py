@@ -10,10 +10,9 @@ from archcost.analysis.memory.backward import reachable, run_backward
 from archcost.analysis.memory.division import DIVIDES_GRADIENTS, GATHERS, Division
 from archcost.analysis.memory.gradients import each, spread
 from archcost.analysis.memory.graph_run import Execution, Segment, buffer_bytes
-from archcost.analysis.memory.optimizers import FLOAT32, OPTIMIZERS, Learnt, Optimizer, learnt
+from archcost.analysis.memory.optimizers import FLOAT32, OPTIMIZERS, Optimizer, UpdatedTensor, learnt
 from archcost.analysis.memory.shadow_torch import Held, Leaf, Machine, MachineStep, Tensor, alias
 from archcost.analysis.memory.tensor_parallel import shards_of
-from archcost.dims import ceil_div, numel
 from archcost.dtypes import DTYPE_BYTES
 from archcost.graph.model import tensor_bytes
 
@@ -158,22 +157,19 @@ class _Run:
             loss.source.gradients[loss.output] = alias(one)
         highs: dict[int, int] = {}
 
-        gathered: list[Tensor | None] = []
-
         def note(step: MachineStep) -> None:
             highs[step.label] = max(highs.get(step.label, 0), machine.high)
 
-        def prepare(step: MachineStep) -> None:
+        def prepare(step: MachineStep) -> list[Tensor]:
             machine.mark = self.graph.nodes[step.label].mark if step.label != LOSS else None
             segment = step.segment
             if segment is not None and segment.steps:
                 self.execution.recompute(segment)
                 note(step)
-            gathered.append(self.execution.enter(step.label))
+            return self.execution.enter(step.label)
 
         def finish(step: MachineStep) -> None:
             note(step)
-            gathered.clear()
             if step.segment is not None:
                 step.segment.done()
 
@@ -199,7 +195,7 @@ class _Run:
         sources = [tensor.source for tensor in self.execution.leaves.values()]
         return [*[source for source in sources if isinstance(source, Leaf)], *self.execution.learnt_inputs.values()]
 
-    def _learnt(self) -> list[Learnt]:
+    def _learnt(self) -> list[UpdatedTensor]:
         """The learnable tensors that have a gradient, as the optimizer has them; others have no state."""
         size = FLOAT32 if self.setting.master else DTYPE_BYTES[self.graph.dtype]
         return [
@@ -213,9 +209,7 @@ class _Run:
         graph, division = self.graph, self.setting.division
         made = [leaf.gathered.storage for leaf in self._leaves() if leaf.gathered is not None]
         gradients = {id(storage): storage.bytes for storage in made}  # a view holds all of it
-        size = DTYPE_BYTES[graph.dtype]
-        held = sum(ceil_div(numel(tensor.shape), tensor.parts) for tensor in self.execution.leaves.values())
-        params = division.params(size * held)
+        params = division.params(sum(map(self.execution.stored_bytes, self.execution.leaves)))
         tensors = self._learnt()
         state = self.setting.optimizer.state_bytes(tensors)
         if self.setting.master:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from archcost.analysis.microcontroller.kernels import columns_bytes, is_depthwise, widened_bytes
+from archcost.analysis.microcontroller.kernels import Kernel, columns_bytes, is_depthwise, widened_bytes
 
 if TYPE_CHECKING:
     from archcost.analysis.microcontroller.kernels import Kernels
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 READ, MADE, WAITING = "read", "made", "waiting"
 
 
-class Held(NamedTuple):
+class HeldTensor(NamedTuple):
     """A tensor that is there at the peak: its value, bytes, why it is there, and the last kernel that needs it."""
 
     value: int
@@ -32,7 +32,7 @@ class Arena(NamedTuple):
     live: list[int]
     peak: int
     at: int
-    held: list[Held]
+    held: list[HeldTensor]
     columns: int
     widened: int
 
@@ -49,25 +49,24 @@ def arena_of(graph: Graph, kernels: Kernels, *, inplace: bool) -> Arena:
     channel over the one that it reads, if nobody else needs that, and a single activation does.
     """
     sizes, last = kernels.sizes, kernels.last
-    there = {tensor: sizes[tensor] for tensor in range(len(graph.inputs))}
+    now = sum(sizes[: len(graph.inputs)])
     live: list[int] = []
-    peak, at, held = sum(there.values()), -1, _held(kernels, there, -1)
+    peak, at = now, -1
     columns = widened = 0
     for number, kernel in enumerate(kernels.kernels):
         signature = graph.nodes[kernel.nodes[0]].signature
         over = _written_over(graph, kernels, number) if inplace else None
-        if over is None:
-            there |= {tensor: sizes[tensor] for tensor in kernel.makes}
-        live.append(sum(there.values()))
+        made = sum([sizes[tensor] for tensor in kernel.makes])
+        live.append(now + made if over is None else now)
         if live[-1] > peak or at < 0:
-            peak, at, held = live[-1], number, _held(kernels, there, number)
-        there |= {tensor: sizes[tensor] for tensor in kernel.makes}
+            peak, at = live[-1], number
+        now += made
         for tensor in (*kernel.reads, *kernel.makes):
             if last[tensor] <= number:
-                del there[tensor]
+                now -= sizes[tensor]
         columns = max(columns, columns_bytes(signature, inplace=over is not None))
         widened = max(widened, widened_bytes(signature))
-    return Arena(live, peak, at, held, columns, widened)
+    return Arena(live, peak, at, _held(graph, kernels, at, inplace=inplace), columns, widened)
 
 
 def _written_over(graph: Graph, kernels: Kernels, number: int) -> int | None:
@@ -80,14 +79,17 @@ def _written_over(graph: Graph, kernels: Kernels, number: int) -> int | None:
     return tensor if kernels.last[tensor] == number and kernels.sizes[made] <= kernels.sizes[tensor] else None
 
 
-def _held(kernels: Kernels, there: dict[int, int], number: int) -> list[Held]:
-    """The tensors that are there while a kernel runs, the largest first."""
-    kernel = kernels.kernels[number] if number >= 0 else None
+def _held(graph: Graph, kernels: Kernels, number: int, *, inplace: bool) -> list[HeldTensor]:
+    """The tensors that are there while a kernel runs (-1: before any does), the largest first."""
+    kernel = kernels.kernels[number] if number >= 0 else Kernel([], (), ())
+    over = inplace and number >= 0 and _written_over(graph, kernels, number) is not None
+    maker = dict.fromkeys(range(len(graph.inputs)), -1)
+    maker |= {tensor: place for place, each in enumerate(kernels.kernels) for tensor in each.makes}
     found = []
-    for tensor, size in there.items():
-        role = WAITING
-        if kernel is not None:
-            role = MADE if tensor in kernel.makes else READ if tensor in kernel.reads else WAITING
-        if size:
-            found.append(Held(kernels.values[tensor], size, role, kernels.last[tensor]))
+    for tensor, size in enumerate(kernels.sizes):
+        mine = tensor in kernel.makes
+        if not size or maker[tensor] > number or (mine and over) or (kernels.last[tensor] < number and not mine):
+            continue
+        role = MADE if mine else READ if tensor in kernel.reads else WAITING
+        found.append(HeldTensor(kernels.values[tensor], size, role, kernels.last[tensor]))
     return sorted(found, key=lambda one: -one.bytes)

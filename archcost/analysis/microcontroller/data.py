@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, NotRequired, TypedDict, cast
 
 from archcost.analysis.data import settings_data
+from archcost.analysis.microcontroller.kernels import INT8
 from archcost.documents import Count, Envelope, Positive, SpecData, envelope, warned
 
 if TYPE_CHECKING:
@@ -66,8 +67,6 @@ class MicrocontrollerData(Envelope):
 
 def microcontroller_data(study: FusedStudy) -> MicrocontrollerData:
     """The JSON form."""
-    from archcost.analysis.microcontroller.study import INT8
-
     report, arena, flash = study.report, study.arena, study.flash
     nodes = report.graph.nodes
     names = report.graph.value_names([one.value for one in arena.held])

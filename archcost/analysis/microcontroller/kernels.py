@@ -19,14 +19,15 @@ if TYPE_CHECKING:
     from archcost.graph.model import Graph, Node, Signature, TensorType
     from archcost.ops.base import Op
 
-INT8_BYTES = 1
+INT8 = "int8"
+INT8_BYTES = DTYPE_BYTES[INT8]
 FOLDING = (Work.CONVOLUTION, Work.TRANSPOSED, Work.PRODUCT)  # a batch norm after these is in their weights
 
 
 class Kernel(NamedTuple):
     """What runs in one go: ``nodes``, of which the first computes, on ``reads`` to ``makes``: tensors, by number."""
 
-    nodes: tuple[int, ...]
+    nodes: list[int]
     reads: tuple[int, ...]
     makes: tuple[int, ...]
 
@@ -80,8 +81,7 @@ class _Fusing:
                 self._passes(viewed, value)
             elif self._joins(node):
                 tensor = self.tensor[node.inputs[0]]
-                kernel = self.kernels[self.maker[tensor]]
-                self.kernels[self.maker[tensor]] = kernel._replace(nodes=(*kernel.nodes, index))
+                self.kernels[self.maker[tensor]].nodes.append(index)
                 self.values[tensor] = value
                 self._passes(node.inputs[0], value)
             else:
@@ -122,7 +122,7 @@ class _Fusing:
             self.values.append(place)
             self.maker.append(len(self.kernels))
             self.open.add(place)
-        self.kernels.append(Kernel((index,), reads, tuple(makes)))
+        self.kernels.append(Kernel([index], reads, tuple(makes)))
 
     def _last(self) -> list[int]:
         last = [-1] * len(self.sizes)

@@ -14,8 +14,6 @@ if TYPE_CHECKING:
     from archcost.analysis.microcontroller.kernels import Kernels
     from archcost.analysis.report import Report
 
-INT8 = "int8"
-
 
 class FusedStudy(NamedTuple):
     """A report, its kernels, and the memory they take.

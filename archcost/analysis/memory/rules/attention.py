@@ -231,15 +231,15 @@ def _rotary_embedding(machine: Machine, call: Call) -> Tensor:
 
 
 def _tables(machine: Machine, x: Tensor, width: int) -> list[Tensor]:
-    """The cos and sin of every angle, in single precision first."""
+    """The cos and sin of every angle, in single precision first; what they are made of stays until both are there."""
     exponents = machine.new((width // 2,), "float32")
     exponents = machine.new((width // 2,), "float32")
     frequencies = machine.new((width // 2,), "float32")
-    del exponents
     places = machine.new((x.shape[-2],), "float32")
     angles = machine.new((x.shape[-2], width // 2), "float32")
-    del places, frequencies
-    return [kernels.cast(machine, machine.new(angles.shape, "float32"), x.dtype) for _ in range(2)]
+    tables = [kernels.cast(machine, machine.new(angles.shape, "float32"), x.dtype) for _ in range(2)]
+    del exponents, frequencies, places
+    return tables
 
 
 def _rotated(machine: Machine, a: Tensor, b: Tensor, cos: Tensor, sin: Tensor, kind: str) -> Tensor:

@@ -1,4 +1,4 @@
-"""Options of a training step that several commands share."""
+"""Options that say how a model runs or trains, shared by commands."""
 
 from __future__ import annotations
 
@@ -14,6 +14,14 @@ OPTIMIZERS = (
     *("adam8bit", "adamw8bit", "lion8bit", "momentum8bit"),
 )
 
+SPEC = "spec"
+SCHEDULES = (SPEC, "min-peak")
+
+Schedule = Annotated[
+    str,
+    word_option("--schedule", SCHEDULES, "ORDER", "Order of the layers: the spec's, or that of the lowest peak."),
+]
+Inplace = Annotated[bool, typer.Option("--inplace", help="Run activations in place where possible.")]
 Step = Annotated[bool, typer.Option("--training", help="A training step instead of inference.")]
 Optimizer = Annotated[
     str | None, word_option("--optimizer", OPTIMIZERS, "NAME", "Train with this optimizer; default: sgd.")
@@ -33,15 +41,6 @@ MasterWeights = Annotated[
     bool, typer.Option("--master-weights", help="Half-precision params, and float32 copies that are updated.")
 ]
 Accumulate = Annotated[int, number_option("--accumulate", "Add up the gradients of N batches before the update.")]
-LoraRank = Annotated[int | None, number_option("--lora", "Train adapters of rank N alone, all other weights frozen.")]
-LoraTargets = Annotated[
-    list[str] | None,
-    typer.Option(
-        "--lora-targets",
-        metavar="PATTERN",
-        help="Layers with adapters, '**.q_proj'; default: all linear layers but the last; repeatable.",
-    ),
-]
 Parallel = Annotated[
     list[str] | None,
     typer.Option(
