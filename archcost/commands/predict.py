@@ -8,7 +8,7 @@ import typer
 
 from archcost.commands.option_values import analyze_all, settings_of
 from archcost.commands.options import Dtype, Format, Inputs, Output, SetParams, Specs, WeightDtype, number_option
-from archcost.commands.training_options import Mixed, Optimizer, Step
+from archcost.commands.run_options import Mixed, Optimizer, Step
 from archcost.commands.value_readers import WholeNumbers
 
 if TYPE_CHECKING:

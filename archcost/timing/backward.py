@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from archcost.analysis.memory.optimizers import OPTIMIZERS, Learnt
+from archcost.analysis.memory.optimizers import OPTIMIZERS, UpdatedTensor
 from archcost.analysis.training_costs import backward_macs
 from archcost.dims import ceil_div, numel
 from archcost.dtypes import DTYPE_BYTES
@@ -44,7 +44,7 @@ def _update(report: Report, optimizer: str) -> Iterator[Kernel]:
     """Reads params, gradients and states, writes params and states; it stands with the last layer."""
     params = report.totals.trainable_params
     if params:
-        tensor = Learnt(params, DTYPE_BYTES[report.dtype])
+        tensor = UpdatedTensor(params, DTYPE_BYTES[report.dtype])
         states = OPTIMIZERS[optimizer].state_bytes([tensor])
         last = len(report.graph.nodes) - 1
         yield Kernel(last, Pipe.STREAM, FLOAT32, read=2 * tensor.bytes + states, written=tensor.bytes + states)
