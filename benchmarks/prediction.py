@@ -18,8 +18,8 @@ from typing import TYPE_CHECKING, NamedTuple
 import archcost
 from archcost.analysis.report import analyze
 from archcost.settings import THE_ONLY, InputShape, Settings
-from archcost.timing.error_classes import ErrorClass, Kind, kind_of
-from archcost.timing.kernels import Execution
+from archcost.timing.error_classes import ErrorClass, PredictionKind, kind_of
+from archcost.timing.kernels import ModelRun
 from archcost.timing.prediction import kernels_of
 from archcost.timing.rates import CONSTANTS, NANOSECONDS, Rates
 from benchmarks.pages import inserted, renew
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
     from archcost.analysis.report import Report
     from archcost.hardware.device import Device
-    from archcost.timing.kernels import Kernel
+    from archcost.timing.kernels import DeviceKernel
 
 HERE = Path(__file__).resolve().parent
 DATA = HERE / "data" / "timm_latency.csv"
@@ -60,14 +60,14 @@ class Row(NamedTuple):
     measured: float  # samples a second
 
     @property
-    def run(self) -> Execution:
+    def run(self) -> ModelRun:
         """How it was run: under autocast on GPUs, in float32 on the CPU."""
         mixed = "float16" if self.dtype == "amp" else ""
         on_gpu = self.device.startswith("rtx")
-        return Execution(mixed, self.mode != "eager", self.layout == "nhwc", tensor_cores=on_gpu)
+        return ModelRun(mixed, self.mode != "eager", self.layout == "nhwc", tensor_cores=on_gpu)
 
     @property
-    def kind(self) -> Kind:
+    def kind(self) -> PredictionKind:
         """What predictions it is judged with."""
         dtype = self.run.mixed or "float32"
         return kind_of(archcost.device(self.device), dtype, self.batch, compiled=self.run.compiled)
@@ -119,7 +119,7 @@ def pairs(measured: Iterable[Row]) -> Iterator[Pair]:
     devices: dict[str, Device] = {name: archcost.device(name) for name in DEVICES.values()}
     for (name, size, batch), same in grouped.items():
         report = _report(name, size, batch)
-        kernels: dict[Execution, list[Kernel]] = {}
+        kernels: dict[ModelRun, list[DeviceKernel]] = {}
         for row in same:
             if row.run not in kernels:
                 kernels[row.run] = kernels_of(report, row.run)
@@ -189,13 +189,15 @@ def classes(found: Sequence[Pair]) -> list[ErrorClass]:
     for names, same in grouped_by(found, lambda pair: tuple(pair.row.kind)).items():
         told = errors(same)
         models, devices = {pair.row.zoo_name for pair in same}, {pair.row.device for pair in same}
-        made.append(ErrorClass(Kind(*names), told.median, told.p90, told.rank, told.rows, len(models), len(devices)))
+        made.append(
+            ErrorClass(PredictionKind(*names), told.median, told.p90, told.rank, told.rows, len(models), len(devices))
+        )
     return made
 
 
 def classes_text(found: Sequence[ErrorClass]) -> str:
     """The file of the error classes."""
-    lines = [",".join((*Kind._fields, *ErrorClass._fields[1:]))]
+    lines = [",".join((*PredictionKind._fields, *ErrorClass._fields[1:]))]
     lines += [",".join(map(str, (*one.kind, *one[1:]))) for one in found]
     return "\n".join(lines) + "\n"
 

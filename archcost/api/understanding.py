@@ -25,8 +25,6 @@ if TYPE_CHECKING:
     from archcost.explaining.overview import Story
     from archcost.hardware.device import Device
 
-_USUAL = "a100-sxm-40gb"  # whose balance is taken where no device is named
-
 
 @overload
 def compare(
@@ -209,18 +207,8 @@ def explain(
         return formulas_in(report, variable, path)
     if path is not None:
         return explain_path(report, path)
-    return explain_model(report, *(_balance(device, report.dtype) if balance is None else (Ratio(balance),)))
-
-
-def _balance(device: str | os.PathLike[str] | Device | None, dtype: str) -> tuple[Fraction, str]:
-    """The balance of a device, and whose it is in words."""
-    from archcost.hardware.balance import balance_of
-    from archcost.hardware.table import shipped
-
-    if device is None:
-        return balance_of(shipped()[_USUAL], "float32"), "an A100's in float32"
-    chosen = device_in(device)
-    return balance_of(chosen, dtype), f"that of {chosen.label} in {dtype}"
+    chosen = None if device is None else device_in(device)
+    return explain_model(report, None if balance is None else Ratio(balance), chosen)
 
 
 def reconcile(

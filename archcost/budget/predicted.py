@@ -5,7 +5,8 @@ from __future__ import annotations
 from heapq import nlargest
 from typing import TYPE_CHECKING
 
-from archcost.budget.contributors import TOP, Contributor
+from archcost.budget.contributors import TOP
+from archcost.budget.verdict import Contributor
 from archcost.quantities import format_share
 
 if TYPE_CHECKING:
@@ -24,10 +25,10 @@ def predicted(report: Report, limit: Limit, own: Mapping[str, Device]) -> tuple[
     figure that is needed is not known.
     """
     from archcost.hardware.names import find
-    from archcost.timing.kernels import Execution
+    from archcost.timing.kernels import ModelRun
     from archcost.timing.prediction import predict
 
-    found = predict(report, find(limit.device, own), Execution())
+    found = predict(report, find(limit.device, own), ModelRun())
     error = found.error
     words = f"±{format_share(error.median, 1000)} by the median" if error else "not validated"
     return found, limit._replace(text=f"{limit.text} ({words})")

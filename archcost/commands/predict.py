@@ -50,6 +50,7 @@ def predict(
     top: Annotated[int | None, number_option("--top", "Show the N layers that take longest.")] = None,
 ) -> None:
     """Predict how long a model takes on a device, what bounds each layer, and how wrong that may be."""
+    # long: an option a line, and again where it is passed on
     import archcost
     from archcost.render.prediction import PredictionsDocument
     from archcost.render.printing import format_of, write

@@ -8,6 +8,8 @@ from archcost.analysis.memory.liveness import Storages
 from archcost.analysis.traffic import Traffic, total_traffic
 from archcost.analysis.tree import build_tree
 from archcost.explaining.scope import mac_formula, sum_formula
+from archcost.hardware.balance import balance_of
+from archcost.hardware.table import shipped
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -17,8 +19,10 @@ if TYPE_CHECKING:
     from archcost.analysis.report import Report
     from archcost.analysis.tree import Tree
     from archcost.explaining.expressions import SymbolicExpression
+    from archcost.hardware.device import Device
 
 TOP = 4
+_USUAL = "a100-sxm-40gb"  # whose balance is taken where no device is named
 
 
 class Share(NamedTuple):
@@ -79,11 +83,13 @@ class Story(NamedTuple):
         return {**story_data(self)}
 
 
-def explain_model(report: Report, balance: Fraction, device: str = "") -> Story:
+def explain_model(report: Report, balance: Fraction | None = None, device: Device | None = None) -> Story:
     """The story of a model; ``balance`` is the number of FLOPs a byte below which a layer waits for memory.
 
-    ``device`` says in words whose it is.
+    Without one it is that of a device in the model's dtype, or else that of an A100 in float32. Raises UsageError for a
+    device of which it is not known.
     """
+    threshold, whose = (balance, "") if balance is not None else _balance(device, report.dtype)
     top = _top(build_tree(report))
     depth, counted = _depth(report)
     seen, widest = _fields(report)
@@ -92,12 +98,19 @@ def explain_model(report: Report, balance: Fraction, device: str = "") -> Story:
         macs=_shares(top, "macs"),
         params=_shares(top, "params"),
         peak=peak_of(report),
-        bound=_bound(report, balance, device),
+        bound=_bound(report, threshold, whose),
         depth=depth,
         counted=counted,
         seen=seen,
         widest=widest,
     )
+
+
+def _balance(device: Device | None, dtype: str) -> tuple[Fraction, str]:
+    """The balance of a device, and whose it is in words."""
+    if device is None:
+        return balance_of(shipped()[_USUAL], "float32"), "an A100's in float32"
+    return balance_of(device, dtype), f"that of {device.label} in {dtype}"
 
 
 def _top(tree: Tree) -> Tree:

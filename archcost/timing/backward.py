@@ -15,7 +15,7 @@ from archcost.dims import ceil_div, numel
 from archcost.dtypes import DTYPE_BYTES
 from archcost.graph.gradient_flow import gradient_flow
 from archcost.ops.facets import Work
-from archcost.timing.kernels import Kernel, Pipe
+from archcost.timing.kernels import DeviceKernel, Pipe
 from archcost.timing.precision import FLOAT32
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 _STATISTICS = 2  # passes of a batch norm in training, over its input: the mean and variance, and the result
 
 
-def training_kernels(report: Report, layers: Layers, forward: Sequence[Kernel]) -> list[Kernel]:
+def training_kernels(report: Report, layers: Layers, forward: Sequence[DeviceKernel]) -> list[DeviceKernel]:
     """The kernels of a step, in the order in which they run."""
     graph = report.graph
     flow = gradient_flow(graph)
@@ -40,24 +40,24 @@ def training_kernels(report: Report, layers: Layers, forward: Sequence[Kernel]) 
     return [*found, *_update(report, layers.run.optimizer)]
 
 
-def _update(report: Report, optimizer: str) -> Iterator[Kernel]:
+def _update(report: Report, optimizer: str) -> Iterator[DeviceKernel]:
     """Reads params, gradients and states, writes params and states; it stands with the last layer."""
     params = report.totals.trainable_params
     if params:
         tensor = UpdatedTensor(params, DTYPE_BYTES[report.dtype])
         states = OPTIMIZERS[optimizer].state_bytes([tensor])
         last = len(report.graph.nodes) - 1
-        yield Kernel(last, Pipe.STREAM, FLOAT32, read=2 * tensor.bytes + states, written=tensor.bytes + states)
+        yield DeviceKernel(last, Pipe.STREAM, FLOAT32, read=2 * tensor.bytes + states, written=tensor.bytes + states)
 
 
-def _in_training(layers: Layers, kernel: Kernel) -> Kernel:
+def _in_training(layers: Layers, kernel: DeviceKernel) -> DeviceKernel:
     """Batch norms measure the batch before they use what they found."""
     op = layers.graph.nodes[kernel.node].op
     measured = op.work is Work.NORM and op.stem in ("batch_norm", "instance_norm")
     return kernel._replace(read=_STATISTICS * kernel.read) if measured else kernel
 
 
-def _back(kernel: Kernel, layers: Layers, wanted: Sequence[bool]) -> Iterator[Kernel]:
+def _back(kernel: DeviceKernel, layers: Layers, wanted: Sequence[bool]) -> Iterator[DeviceKernel]:
     """What takes a kernel back: nothing where nothing that it follows from needs a gradient."""
     if not any(wanted):
         return
@@ -79,7 +79,7 @@ def _back(kernel: Kernel, layers: Layers, wanted: Sequence[bool]) -> Iterator[Ke
         )
 
 
-def _sums(layers: Layers, needed: frozenset[int]) -> Iterator[Kernel]:
+def _sums(layers: Layers, needed: frozenset[int]) -> Iterator[DeviceKernel]:
     """The gradients of values that several layers read: each further one is added."""
     readers: dict[int, int] = {}
     for node in layers.graph.nodes:
@@ -90,4 +90,4 @@ def _sums(layers: Layers, needed: frozenset[int]) -> Iterator[Kernel]:
             further = readers.get(value, 1) - 1
             if value in needed and further > 0:
                 size = numel(tensor.shape) * layers.precision.size(value)
-                yield Kernel(index, Pipe.STREAM, FLOAT32, read=2 * further * size, written=further * size)
+                yield DeviceKernel(index, Pipe.STREAM, FLOAT32, read=2 * further * size, written=further * size)

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 Bound = Literal["products", "memory", "arithmetic", "launch"]
 
 
-class LayerTimeData(TypedDict):
+class PredictedTimeData(TypedDict):
     """A layer, the predicted time of all its kernels, and what most of it is spent on; null where it runs nothing."""
 
     path: str
@@ -82,7 +82,7 @@ class PredictionData(Envelope):
     samples_per_second: Count
     bounds: BoundsData
     error: Annotated[ErrorClassData | None, "Null: not validated."]
-    layers: list[LayerTimeData]
+    layers: list[PredictedTimeData]
 
 
 def prediction_data(found: Prediction) -> PredictionData:

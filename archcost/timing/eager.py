@@ -13,7 +13,7 @@ from archcost.dims import ceil_div, numel
 from archcost.dtypes import DTYPE_BYTES
 from archcost.ops.conv import OnKernel
 from archcost.ops.facets import Work
-from archcost.timing.kernels import Kernel, Pipe
+from archcost.timing.kernels import DeviceKernel, Pipe
 from archcost.timing.precision import FLOAT32, Precision
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from archcost.analysis.report import Report
     from archcost.graph.model import Node
-    from archcost.timing.kernels import Execution
+    from archcost.timing.kernels import ModelRun
 
 TILE = 8  # channels that tensor cores take together, at the least
 READS_TWICE = frozenset(
@@ -34,7 +34,7 @@ _SPATIAL = 2  # dims before the spatial ones
 class Layers:
     """What the layers of a report are to kernels: elements, bytes and dtypes of what they read and write."""
 
-    def __init__(self, report: Report, run: Execution) -> None:
+    def __init__(self, report: Report, run: ModelRun) -> None:
         self.graph = report.graph
         self.run = run
         self.precision = Precision(report.graph, run.mixed)
@@ -42,11 +42,11 @@ class Layers:
         self.costs = [layer.costs for layer in report.layers]
         self.weight_size = DTYPE_BYTES[report.graph.dtype]
 
-    def eager(self) -> list[Kernel]:
+    def eager(self) -> list[DeviceKernel]:
         """The kernels of all layers, in their order."""
         return [kernel for index in range(len(self.graph.nodes)) for kernel in self.kernels(index)]
 
-    def kernels(self, index: int) -> list[Kernel]:
+    def kernels(self, index: int) -> list[DeviceKernel]:
         """The kernels of a layer."""
         return list(_BY_WORK.get(self.graph.nodes[index].op.work, _pass)(self, index))
 
@@ -93,7 +93,7 @@ class Layers:
 
     # --- casts of autocast ---
 
-    def casts(self, index: int) -> Iterator[Kernel]:
+    def casts(self, index: int) -> Iterator[DeviceKernel]:
         """What brings inputs to the dtype that a layer computes in: read in their own, written in the other."""
         if not self.run.mixed:
             return
@@ -102,9 +102,9 @@ class Layers:
             own = self.precision.size(value)
             if self.precision.values[value] != dtype and own in (2, 4):
                 read = elements * own * (2 if self.scattered(value) else 1)
-                yield Kernel(index, Pipe.STREAM, FLOAT32, read=read, written=elements * size)
+                yield DeviceKernel(index, Pipe.STREAM, FLOAT32, read=read, written=elements * size)
 
-    def weights(self, index: int) -> tuple[list[Kernel], int]:
+    def weights(self, index: int) -> tuple[list[DeviceKernel], int]:
         """The casts of weights, which autocast makes once a run, and the bytes of weights that the layer reads then."""
         node = self.graph.nodes[index]
         signature = node.signature
@@ -112,14 +112,14 @@ class Layers:
         size = self.size(index) if self.run.mixed else self.weight_size
         if not elements or size == self.weight_size:
             return [], elements * size
-        cast = Kernel(index, Pipe.STREAM, FLOAT32, written=elements * size, weights=elements * self.weight_size)
+        cast = DeviceKernel(index, Pipe.STREAM, FLOAT32, written=elements * size, weights=elements * self.weight_size)
         return [cast], elements * size
 
 
 # --- by what a layer's op does ----------------------------------------------------------------------------------------
 
 
-def _pass(layers: Layers, index: int) -> Iterator[Kernel]:
+def _pass(layers: Layers, index: int) -> Iterator[DeviceKernel]:
     """Reads its inputs and writes its outputs; groups and the like are read once more, for their mean."""
     made = layers.made(index)
     if not made:
@@ -132,35 +132,35 @@ def _pass(layers: Layers, index: int) -> Iterator[Kernel]:
     read = sum(layers.inputs(index).values()) * size if single and layers.run.mixed else layers.read(index)
     passes = 2 if node.op.kind in READS_TWICE else 1
     if layers.run.channels_last and node.op.kind == "group_norm":  # runs on contiguous tensors: a copy before it
-        yield Kernel(index, Pipe.STREAM, FLOAT32, read=2 * read, written=read)
-    yield Kernel(index, Pipe.STREAM, FLOAT32, 0, operations(node), passes * read, made * size)
+        yield DeviceKernel(index, Pipe.STREAM, FLOAT32, read=2 * read, written=read)
+    yield DeviceKernel(index, Pipe.STREAM, FLOAT32, 0, operations(node), passes * read, made * size)
 
 
-def _pool(layers: Layers, index: int) -> Iterator[Kernel]:
+def _pool(layers: Layers, index: int) -> Iterator[DeviceKernel]:
     """As a pass, with more arithmetic: each tap has an address and a bound."""
     for kernel in _pass(layers, index):
         yield kernel._replace(pipe=Pipe.POOL)
 
 
-def _move(layers: Layers, index: int) -> Iterator[Kernel]:
+def _move(layers: Layers, index: int) -> Iterator[DeviceKernel]:
     """Reads of its inputs what it writes."""
     made = layers.made(index)
     if made:
         node = layers.graph.nodes[index]
         most = None if len(node.inputs) > 1 else made
-        yield Kernel(index, Pipe.STREAM, FLOAT32, 0, 0, layers.read(index, most), made * layers.size(index))
+        yield DeviceKernel(index, Pipe.STREAM, FLOAT32, 0, 0, layers.read(index, most), made * layers.size(index))
 
 
-def _table(layers: Layers, index: int) -> Iterator[Kernel]:
+def _table(layers: Layers, index: int) -> Iterator[DeviceKernel]:
     """Reads the rows that are asked for; a tensor of its own is there already."""
     made = layers.made(index)
     if made:
-        yield Kernel(
+        yield DeviceKernel(
             index, Pipe.STREAM, FLOAT32, 0, 0, layers.read(index), made * layers.size(index), made * layers.size(index)
         )
 
 
-def _product(layers: Layers, index: int) -> Iterator[Kernel]:
+def _product(layers: Layers, index: int) -> Iterator[DeviceKernel]:
     """A product of matrices; a transposed input of a linear layer is copied, a library takes it as it is elsewhere."""
     yield from layers.casts(index)
     casts, weights = layers.weights(index)
@@ -168,7 +168,7 @@ def _product(layers: Layers, index: int) -> Iterator[Kernel]:
     yield _products(layers, index, Pipe.MATRICES, layers.costs[index].macs, weights)
 
 
-def _attention(layers: Layers, index: int) -> Iterator[Kernel]:
+def _attention(layers: Layers, index: int) -> Iterator[DeviceKernel]:
     """Fused: the scores stay on the chip. With projections, what is between the three products is written and read."""
     yield from layers.casts(index)
     casts, weights = layers.weights(index)
@@ -184,7 +184,7 @@ def _between(layers: Layers, index: int) -> int:
     return (sum(map(numel, node.signature.input_shapes)) + numel(node.outputs[0].shape)) * layers.size(index)
 
 
-def _recurrent(layers: Layers, index: int) -> Iterator[Kernel]:
+def _recurrent(layers: Layers, index: int) -> Iterator[DeviceKernel]:
     """The products of each position wait for the one before: a launch for each."""
     yield from layers.casts(index)
     casts, weights = layers.weights(index)
@@ -195,7 +195,7 @@ def _recurrent(layers: Layers, index: int) -> Iterator[Kernel]:
     yield kernel._replace(launches=max(1, positions))
 
 
-def _convolution(layers: Layers, index: int) -> Iterator[Kernel]:
+def _convolution(layers: Layers, index: int) -> Iterator[DeviceKernel]:
     """Casts, a copy of what is not packed, the layout that tensor cores want, the products, and then the bias."""
     node = layers.graph.nodes[index]
     yield from layers.casts(index)
@@ -205,39 +205,39 @@ def _convolution(layers: Layers, index: int) -> Iterator[Kernel]:
     inputs, written = layers.inputs(index), numel(node.outputs[0].shape) * size
     data = inputs[node.inputs[0]] * size
     if layers.strides.get(node.inputs[0]) is not None and not layers.run.channels_last:
-        yield Kernel(index, Pipe.STREAM, FLOAT32, read=data, written=data)
+        yield DeviceKernel(index, Pipe.STREAM, FLOAT32, read=data, written=data)
     pipe = pipe_of(node)
     if pipe is not Pipe.DEPTHWISE and size == DTYPE_BYTES[FLOAT32] // 2 and _converts(layers):
         # in channels-first: NCHW to NHWC and back, for kernels of one position half of the time
         moved = data + written
         share = 1 if pipe is Pipe.CONVOLUTION else 2
-        yield Kernel(index, Pipe.STREAM, FLOAT32, read=moved // share, written=moved // share, launches=0)
+        yield DeviceKernel(index, Pipe.STREAM, FLOAT32, read=moved // share, written=moved // share, launches=0)
     macs = padded_macs(node, layers.costs[index].macs, pipe, half=size < DTYPE_BYTES[FLOAT32])
     yield _products(layers, index, pipe, macs, weights)
     if "bias" in node.signature.weights():
-        yield Kernel(index, Pipe.STREAM, FLOAT32, read=written, written=written)
+        yield DeviceKernel(index, Pipe.STREAM, FLOAT32, read=written, written=written)
 
 
 def _converts(layers: Layers) -> bool:
     return layers.run.tensor_cores and not layers.run.channels_last
 
 
-def _products(layers: Layers, index: int, pipe: Pipe, macs: int, weights: int) -> Kernel:
+def _products(layers: Layers, index: int, pipe: Pipe, macs: int, weights: int) -> DeviceKernel:
     node = layers.graph.nodes[index]
     dtype, size = layers.precision.computes[index], layers.size(index)
     read = sum(layers.inputs(index).values()) * size
     made = sum([numel(tensor.shape) for tensor in node.outputs]) * size
-    return Kernel(index, pipe, dtype, macs, 0, read, made, weights)
+    return DeviceKernel(index, pipe, dtype, macs, 0, read, made, weights)
 
 
-def _declared(layers: Layers, index: int) -> Iterator[Kernel]:
+def _declared(layers: Layers, index: int) -> Iterator[DeviceKernel]:
     """What a spec says of an op that nobody knows: its MACs, its inputs and outputs."""
     casts, weights = layers.weights(index)
     yield from casts
     yield _products(layers, index, Pipe.MATRICES, layers.costs[index].macs, weights)
 
 
-_BY_WORK: dict[Work, Callable[[Layers, int], Iterator[Kernel]]] = {
+_BY_WORK: dict[Work, Callable[[Layers, int], Iterator[DeviceKernel]]] = {
     Work.CONVOLUTION: _convolution,
     Work.TRANSPOSED: _convolution,
     Work.PRODUCT: _product,

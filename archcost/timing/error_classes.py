@@ -20,7 +20,7 @@ ONE, SOME, MANY = "batch 1", "batch 2 to 63", "batch 64 and more"
 _MANY = 64
 
 
-class Kind(NamedTuple):
+class PredictionKind(NamedTuple):
     """What predictions have in common that are judged together."""
 
     family: str
@@ -39,7 +39,7 @@ class ErrorClass(NamedTuple):
     different ones they are of.
     """
 
-    kind: Kind
+    kind: PredictionKind
     median: int
     p90: int
     rank: int
@@ -48,12 +48,12 @@ class ErrorClass(NamedTuple):
     devices: int
 
 
-def kind_of(device: Device, dtype: str, batch: int, *, compiled: bool) -> Kind:
+def kind_of(device: Device, dtype: str, batch: int, *, compiled: bool) -> PredictionKind:
     """The kind of a prediction: the line is the first word of the device's title, half precision is either half."""
     family = device.title.split()[0] if device.title else ""
     regime = ONE if batch == 1 else MANY if batch >= _MANY else SOME
     half = HALF if dtype in ("float16", "bfloat16") else dtype
-    return Kind(family, half, "compiled" if compiled else "eager", regime)
+    return PredictionKind(family, half, "compiled" if compiled else "eager", regime)
 
 
 def error_class(prediction: Prediction) -> ErrorClass | None:
@@ -65,7 +65,7 @@ def error_class(prediction: Prediction) -> ErrorClass | None:
 
 
 @cache
-def _classes() -> dict[Kind, ErrorClass]:
+def _classes() -> dict[PredictionKind, ErrorClass]:
     import csv
 
     from archcost.files import read_named
@@ -73,7 +73,7 @@ def _classes() -> dict[Kind, ErrorClass]:
     text = read_named(os.path.realpath(_FILE), _MOST_BYTES).decode()
     found = {}
     for row in csv.DictReader(text.splitlines()):
-        kind = Kind(*[row[name] for name in Kind._fields])
+        kind = PredictionKind(*[row[name] for name in PredictionKind._fields])
         figures = [int(row[name]) for name in ErrorClass._fields[1:]]
         found[kind] = ErrorClass(kind, *figures)
     return found

@@ -15,14 +15,14 @@ from archcost.dims import numel
 from archcost.dtypes import DTYPE_BYTES
 from archcost.ops.facets import Work
 from archcost.timing.eager import READS_TWICE, Layers, operations
-from archcost.timing.kernels import Kernel, Pipe
+from archcost.timing.kernels import DeviceKernel, Pipe
 from archcost.timing.precision import FLOAT32
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from archcost.analysis.report import Report
-    from archcost.timing.kernels import Execution
+    from archcost.timing.kernels import ModelRun
 
 _ALONE = (Work.POOL, Work.REDUCTION)
 _JOINS = frozenset(("concat", "stack"))
@@ -31,7 +31,7 @@ _JOINS = frozenset(("concat", "stack"))
 class Fusion:
     """The layers of a report in groups: what runs as one kernel has the same group."""
 
-    def __init__(self, report: Report, run: Execution) -> None:
+    def __init__(self, report: Report, run: ModelRun) -> None:
         self.layers = Layers(report, run._replace(channels_last=True))
         self.graph = graph = report.graph
         self.makers = {
@@ -49,12 +49,12 @@ class Fusion:
         self.alone = [work in _ALONE for work in works]
         self.groups = self._grouped()
 
-    def kernels(self) -> list[Kernel]:
+    def kernels(self) -> list[DeviceKernel]:
         """The kernels in the order of the layers; a group's stands where its last layer is."""
         last: dict[int, list[int]] = {}
         for members in self.groups.values():
             last[members[-1]] = members
-        found: list[Kernel] = []
+        found: list[DeviceKernel] = []
         for index in range(len(self.graph.nodes)):
             if self.outside[index]:
                 found += self._product(index)
@@ -98,7 +98,7 @@ class Fusion:
 
     # --- their kernels ---
 
-    def _group(self, members: Sequence[int]) -> Iterator[Kernel]:
+    def _group(self, members: Sequence[int]) -> Iterator[DeviceKernel]:
         layers, nodes, inside = self.layers, self.graph.nodes, set(members)
         if not any(layers.made(index) for index in members):
             return
@@ -115,7 +115,7 @@ class Fusion:
             written += sum(self._written(index, inside))
             work += operations(nodes[index])
         pipe = Pipe.POOL if nodes[members[0]].op.work is Work.POOL else Pipe.STREAM
-        yield Kernel(members[-1], pipe, FLOAT32, 0, work, sum(read.values()), written)
+        yield DeviceKernel(members[-1], pipe, FLOAT32, 0, work, sum(read.values()), written)
 
     def _written(self, index: int, inside: set[int]) -> Iterator[int]:
         """The bytes of each output that is read elsewhere; in half where only products in half read it."""
@@ -131,7 +131,7 @@ class Fusion:
                 size = min(size, *[layers.size(reader) for reader in others])
             yield numel(tensor.shape) * size
 
-    def _product(self, index: int) -> Iterator[Kernel]:
+    def _product(self, index: int) -> Iterator[DeviceKernel]:
         """The product without the casts of its inputs, which what makes them does, and without a bias that is fused."""
         layers, node = self.layers, self.graph.nodes[index]
         own = layers.kernels(index)
@@ -141,7 +141,9 @@ class Fusion:
             if maker is None and layers.precision.values[value] != layers.precision.computes[index]:
                 elements = layers.inputs(index)[value]
                 written = elements * DTYPE_BYTES[layers.precision.computes[index]]
-                yield Kernel(index, Pipe.STREAM, FLOAT32, read=elements * layers.precision.size(value), written=written)
+                yield DeviceKernel(
+                    index, Pipe.STREAM, FLOAT32, read=elements * layers.precision.size(value), written=written
+                )
         yield from whole
         readers = self.readers.get(node.first_value, [])
         has_bias = node.op.work in (Work.CONVOLUTION, Work.TRANSPOSED) and "bias" in node.signature.weights()

@@ -18,7 +18,7 @@ class Pipe(StrEnum):
     STREAM = "pass over memory"
 
 
-class Kernel(NamedTuple):
+class DeviceKernel(NamedTuple):
     """One launch of a device, or several one after the other.
 
     ``macs`` are those that are issued, with padding, on factors of ``dtype``; ``operations`` what the float32 units do
@@ -41,7 +41,7 @@ class Kernel(NamedTuple):
         return self.read + self.written + self.weights
 
 
-class Execution(NamedTuple):
+class ModelRun(NamedTuple):
     """How a model is run: in mixed precision (the half of autocast), by torch.compile, in channels-last, in training.
 
     ``tensor_cores``: products in half precision run on units that take channels last, as on GPUs.

@@ -6,20 +6,21 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from archcost.errors import CallError, UsageError, suggestion
-from archcost.timing.kernels import Execution
-from archcost.timing.rates import ARITHMETIC, CPU, LAUNCH, MEMORY, NANOSECONDS, PRODUCTS, Rates
+from archcost.hardware.device import CPU
+from archcost.timing.kernels import ModelRun
+from archcost.timing.rates import ARITHMETIC, LAUNCH, MEMORY, NANOSECONDS, PRODUCTS, Rates
 
 if TYPE_CHECKING:
     from archcost.analysis.report import Report
     from archcost.hardware.device import Device
     from archcost.timing.error_classes import ErrorClass
-    from archcost.timing.kernels import Kernel
+    from archcost.timing.kernels import DeviceKernel
 
 BOUNDS = (PRODUCTS, MEMORY, ARITHMETIC, LAUNCH)
 MIXED = ("bfloat16", "float16")
 
 
-class LayerTime(NamedTuple):
+class PredictedTime(NamedTuple):
     """The time of a layer, and what most of it is spent on; 0 and "" for one that runs nothing of its own."""
 
     path: str
@@ -33,7 +34,7 @@ class Prediction:
     ``report`` is the model under its settings (batch, dtype, training), ``run`` how it is executed.
     """
 
-    def __init__(self, report: Report, device: Device, run: Execution) -> None:
+    def __init__(self, report: Report, device: Device, run: ModelRun) -> None:
         self.report = report
         self.device = device
         self.run = run._replace(tensor_cores=device.kind != CPU)
@@ -42,12 +43,12 @@ class Prediction:
         return f"Prediction({self.report.name!r} on {self.device.name!r}: {self.nanoseconds} ns)"
 
     @cached_property
-    def kernels(self) -> list[Kernel]:
+    def kernels(self) -> list[DeviceKernel]:
         """What the device runs, in order."""
         return kernels_of(self.report, self.run)
 
     @cached_property
-    def layers(self) -> list[LayerTime]:
+    def layers(self) -> list[PredictedTime]:
         """The time of each layer of the report; of a fused group it stands with the last."""
         nodes = self.report.graph.nodes
         rates = Rates(self.device, self.run)
@@ -57,7 +58,7 @@ class Prediction:
             own = spent[kernel.node]
             own[time.by] = own.get(time.by, 0) + time.nanoseconds
         return [
-            LayerTime(node.path, sum(own.values()), max(own, key=own.__getitem__, default=""))
+            PredictedTime(node.path, sum(own.values()), max(own, key=own.__getitem__, default=""))
             for node, own in zip(nodes, spent, strict=True)
         ]
 
@@ -99,7 +100,7 @@ class Prediction:
         return {**prediction_data(self)}
 
 
-def kernels_of(report: Report, run: Execution) -> list[Kernel]:
+def kernels_of(report: Report, run: ModelRun) -> list[DeviceKernel]:
     """What a device runs for a model, in order."""
     if run.compiled:
         from archcost.timing.fusion import Fusion
@@ -118,7 +119,7 @@ def kernels_of(report: Report, run: Execution) -> list[Kernel]:
     return training_kernels(report, layers, forward)
 
 
-def predict(report: Report, device: Device, run: Execution) -> Prediction:
+def predict(report: Report, device: Device, run: ModelRun) -> Prediction:
     """The time of a model on a device.
 
     Raises UsageError for a device of which no bandwidth or no rate in the dtype is known, and for autocast of weights
@@ -141,7 +142,7 @@ def execution_of(
     channels_last: bool = False,
     training: bool = False,
     optimizer: str | None = None,
-) -> Execution:
+) -> ModelRun:
     """How a model is run, from the words that people give; an optimizer implies training.
 
     Raises CallError for a word that names nothing.
@@ -152,4 +153,4 @@ def execution_of(
         if word is not None and word not in names:
             raise CallError(f"there is no {what} '{word}'", suggestion(word, list(names), f"{what}s"))
     trains = training or optimizer is not None
-    return Execution(mixed or "", compiled, channels_last, trains, optimizer or "sgd")
+    return ModelRun(mixed or "", compiled, channels_last, trains, optimizer or "sgd")

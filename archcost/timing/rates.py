@@ -9,16 +9,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from archcost.errors import UsageError
+from archcost.hardware.device import CPU
 from archcost.timing.kernels import Pipe
 from archcost.timing.precision import FLOAT32
 
 if TYPE_CHECKING:
     from archcost.hardware.device import Device
-    from archcost.timing.kernels import Execution, Kernel
+    from archcost.timing.kernels import DeviceKernel, ModelRun
 
 NANOSECONDS = 10**9
 MILLE = 1000
-CPU = "cpu"
 TF32 = "tf32"
 HALVES = ("float16", "bfloat16")
 PRODUCTS, ARITHMETIC, MEMORY, LAUNCH = "products", "arithmetic", "memory", "launch"  # what bounds a kernel
@@ -26,7 +26,7 @@ _RTX3090 = "measurements of the RTX 3090"
 _I9 = "measurements of the Core i9-10940X"
 
 
-class Constant(NamedTuple):
+class RateConstant(NamedTuple):
     """A constant: its value in a unit, what it means, and where it is from."""
 
     value: int
@@ -36,60 +36,64 @@ class Constant(NamedTuple):
 
 
 _SHARE = "‰"
-_GPU: dict[str, Constant] = {
-    "tensor cores at half rate": Constant(
+_GPU: dict[str, RateConstant] = {
+    "tensor cores at half rate": RateConstant(
         1080,
         _SHARE,
         "of the printed rate, where float32 sums halve it: the units never wait, and cards clock above what is printed",
         _RTX3090,
     ),
-    "tensor cores at full rate": Constant(
+    "tensor cores at full rate": RateConstant(
         790,
         _SHARE,
         "of the printed rate, where sums in float32 do not halve it: fed by shared memory, bound by power",
         "a measured matrix product: 247.6 of the 312 TFLOP/s of an A100",
     ),
-    "float32 units": Constant(900, _SHARE, "of the printed float32 rate that products reach", "assumed"),
-    Pipe.DEPTHWISE: Constant(
+    "float32 units": RateConstant(900, _SHARE, "of the printed float32 rate that products reach", "assumed"),
+    Pipe.DEPTHWISE: RateConstant(
         350, _SHARE, "of the float32 rate that depthwise convolutions reach, in any dtype", _RTX3090
     ),
-    "grouped in channels-last": Constant(
+    "grouped in channels-last": RateConstant(
         736,
         _SHARE,
         "of the rate of grouped convolutions that they keep in channels-last: 1 / 1.358",
         "PyTorch, torch/_inductor/graph.py, GROUPED_MULTIPLIER",
     ),
-    "memory": Constant(890, _SHARE, "of the printed bandwidth that a pass reaches", _RTX3090),
-    Pipe.GROUPED: Constant(700, _SHARE, "of the printed bandwidth that grouped convolutions reach", _RTX3090),
-    "operation": Constant(2, "instructions", "for an operation of the float32 units", _RTX3090),
-    Pipe.POOL: Constant(7, "instructions", "for a tap of a pool: address, bound, load, conversion", _RTX3090),
-    "eager": Constant(
+    "memory": RateConstant(890, _SHARE, "of the printed bandwidth that a pass reaches", _RTX3090),
+    Pipe.GROUPED: RateConstant(700, _SHARE, "of the printed bandwidth that grouped convolutions reach", _RTX3090),
+    "operation": RateConstant(2, "instructions", "for an operation of the float32 units", _RTX3090),
+    Pipe.POOL: RateConstant(7, "instructions", "for a tap of a pool: address, bound, load, conversion", _RTX3090),
+    "eager": RateConstant(
         10_000,
         "ns",
         "of a launch by eager PyTorch, from Python to the driver",
         "5 to 25 µs in a course on GPU kernels, 7 µs in PyTorch issue 41383",
     ),
-    "compiled": Constant(
+    "compiled": RateConstant(
         5_000,
         "ns",
         "of a launch from compiled code",
         "4 to 6 µs in the driver (a blog on CUDA graphs), about as PyTorch pull request 180507 has it",
     ),
 }
-_CPU: dict[str, Constant] = {
-    Pipe.CONVOLUTION: Constant(250, _SHARE, "of the float32 rate that convolutions reach", _I9),
-    Pipe.POINTWISE: Constant(650, _SHARE, "of the float32 rate that 1×1 convolutions reach", _I9),
-    Pipe.GROUPED: Constant(650, _SHARE, "of the float32 rate that grouped convolutions reach", _I9),
-    Pipe.DEPTHWISE: Constant(250, _SHARE, "of the float32 rate that depthwise convolutions reach", _I9),
-    Pipe.MATRICES: Constant(350, _SHARE, "of the float32 rate that products of matrices reach", _I9),
-    "float32 units": Constant(100, _SHARE, "of the float32 rate that loops over elements reach", _I9),
-    "memory": Constant(600, _SHARE, "of the printed bandwidth that a pass reaches", _I9),
-    "weights": Constant(5, "times", "their bytes that weights cost, which each run reads and packs into blocks", _I9),
-    "operation": Constant(1, "instructions", "for an operation of the float32 units", "by definition"),
-    Pipe.POOL: Constant(1, "instructions", "for a tap of a pool", "by definition"),
-    "call": Constant(80_000, "ns", "of a call of a library for a product, with its parallel loop", _I9),
-    "eager": Constant(10_000, "ns", "of any other kernel from Python: a parallel loop, start to end", "as compiled"),
-    "compiled": Constant(10_000, "ns", "of any other kernel: a parallel loop, start to end", _I9),
+_CPU: dict[str, RateConstant] = {
+    Pipe.CONVOLUTION: RateConstant(250, _SHARE, "of the float32 rate that convolutions reach", _I9),
+    Pipe.POINTWISE: RateConstant(650, _SHARE, "of the float32 rate that 1×1 convolutions reach", _I9),
+    Pipe.GROUPED: RateConstant(650, _SHARE, "of the float32 rate that grouped convolutions reach", _I9),
+    Pipe.DEPTHWISE: RateConstant(250, _SHARE, "of the float32 rate that depthwise convolutions reach", _I9),
+    Pipe.MATRICES: RateConstant(350, _SHARE, "of the float32 rate that products of matrices reach", _I9),
+    "float32 units": RateConstant(100, _SHARE, "of the float32 rate that loops over elements reach", _I9),
+    "memory": RateConstant(600, _SHARE, "of the printed bandwidth that a pass reaches", _I9),
+    "weights": RateConstant(
+        5, "times", "their bytes that weights cost, which each run reads and packs into blocks", _I9
+    ),
+    "operation": RateConstant(1, "instructions", "for an operation of the float32 units", "by definition"),
+    Pipe.POOL: RateConstant(1, "instructions", "for a tap of a pool", "by definition"),
+    "call": RateConstant(80_000, "ns", "of a call of a library for a product, with its parallel loop", _I9),
+    "eager": RateConstant(
+        10_000, "ns", "of any other kernel from Python: a parallel loop, start to end", "as compiled"
+    ),
+    "compiled": RateConstant(10_000, "ns", "of any other kernel: a parallel loop, start to end", _I9),
 }
 CONSTANTS = {"gpu": _GPU, CPU: _CPU}
 
@@ -104,7 +108,7 @@ class Time(NamedTuple):
 class Rates:
     """What a device does in a run; raises UsageError for one of which no bandwidth is known."""
 
-    def __init__(self, device: Device, run: Execution) -> None:
+    def __init__(self, device: Device, run: ModelRun) -> None:
         self.device = device
         self.run = run
         self.is_cpu = device.kind == CPU
@@ -113,7 +117,7 @@ class Rates:
             raise UsageError(f"no bandwidth is known of {device.name}, so no time can be predicted", _LIST)
         self.bandwidth = device.bytes_per_second
 
-    def time(self, kernel: Kernel) -> Time:
+    def time(self, kernel: DeviceKernel) -> Time:
         """The time of a kernel: the longest of its products, its arithmetic, its bytes and its launches."""
         return max(
             Time(_ceil(2 * kernel.macs, self._products(kernel)) if kernel.macs else 0, PRODUCTS),
@@ -123,7 +127,7 @@ class Rates:
             key=lambda time: time.nanoseconds,
         )
 
-    def _launch(self, kernel: Kernel) -> int:
+    def _launch(self, kernel: DeviceKernel) -> int:
         if self.is_cpu and kernel.macs:
             return self._value("call")
         return self._value("compiled" if self.run.compiled else "eager")
@@ -131,7 +135,7 @@ class Rates:
     def _value(self, name: str) -> int:
         return self.constants[name].value
 
-    def _products(self, kernel: Kernel) -> int:
+    def _products(self, kernel: DeviceKernel) -> int:
         """Operations in a thousand seconds that products of this kind reach."""
         pipe = kernel.pipe
         if self.is_cpu:
@@ -158,7 +162,7 @@ class Rates:
             raise UsageError(f"no dense rate in {dtype} is known of {self.device.name}", f"known rates: {known}")
         return peak
 
-    def _arithmetic(self, kernel: Kernel) -> int:
+    def _arithmetic(self, kernel: DeviceKernel) -> int:
         peak = self.device.peaks.get(FLOAT32)
         if not kernel.operations or peak is None:
             return 0
@@ -166,7 +170,7 @@ class Rates:
         share = self._value("float32 units") if self.is_cpu else MILLE
         return _ceil(kernel.operations * each, peak * share)
 
-    def _memory(self, kernel: Kernel) -> int:
+    def _memory(self, kernel: DeviceKernel) -> int:
         name = Pipe.GROUPED if kernel.pipe is Pipe.GROUPED and not self.is_cpu else "memory"
         moved = kernel.read + kernel.written + kernel.weights * (self._value("weights") if self.is_cpu else 1)
         return _ceil(moved, self.bandwidth * self._value(name))

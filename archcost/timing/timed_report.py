@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from archcost.analysis.data import ReportData
-    from archcost.timing.prediction import LayerTime, Prediction
+    from archcost.timing.prediction import PredictedTime, Prediction
 
 
 def timed_document(report: ReportData, found: Prediction) -> ReportData:
@@ -23,7 +23,7 @@ def timed_document(report: ReportData, found: Prediction) -> ReportData:
     return cast("ReportData", document)
 
 
-def _timed(layers: Iterable[dict[str, Any]], times: Sequence[LayerTime]) -> Iterator[dict[str, Any]]:
+def _timed(layers: Iterable[dict[str, Any]], times: Sequence[PredictedTime]) -> Iterator[dict[str, Any]]:
     for layer, time in zip(layers, times, strict=True):
         layer["predicted_ns"], layer["bound_by"] = time.nanoseconds, time.by or None
         yield layer

@@ -17,7 +17,7 @@ from benchmarks import devices as page
 FOLDER = Path(hardware.__file__).parent
 DEVICES = list(shipped().values())
 TERA, GIGA = 10**12, 10**9
-KINDS = {"gpu", "tpu", "accelerator", "edge", "soc", "microcontroller"}
+KINDS = {"gpu", "tpu", "accelerator", "edge", "soc", "cpu", "microcontroller"}
 
 
 def rows(name: str) -> list[dict[str, str]]:

@@ -11,26 +11,26 @@ from archcost.settings import Settings
 from archcost.spec.loader import loads
 from archcost.timing.eager import Layers
 from archcost.timing.fusion import Fusion
-from archcost.timing.kernels import Execution, Kernel, Pipe
+from archcost.timing.kernels import DeviceKernel, ModelRun, Pipe
 
 if TYPE_CHECKING:
     from archcost.analysis.report import Report
 
 HEAD = "archcost: 1\nname: net\n"
-PLAIN = Execution()
-AUTOCAST = Execution(mixed="float16")
-COMPILED = Execution(mixed="float16", compiled=True)
+PLAIN = ModelRun()
+AUTOCAST = ModelRun(mixed="float16")
+COMPILED = ModelRun(mixed="float16", compiled=True)
 
 
 def report_of(text: str, batch: int = 1, *, training: bool = False, dtype: str | None = None) -> Report:
     return analyze(loads(HEAD + text), Settings(batch=batch, training=training, dtype=dtype))
 
 
-def eager(text: str, run: Execution = PLAIN, batch: int = 1, dtype: str | None = None) -> list[Kernel]:
+def eager(text: str, run: ModelRun = PLAIN, batch: int = 1, dtype: str | None = None) -> list[DeviceKernel]:
     return Layers(report_of(text, batch, dtype=dtype), run).eager()
 
 
-def moved(kernels: list[Kernel]) -> list[tuple[int, int, int]]:
+def moved(kernels: list[DeviceKernel]) -> list[tuple[int, int, int]]:
     """Bytes read, written, and of weights, of each kernel."""
     return [(kernel.read, kernel.written, kernel.weights) for kernel in kernels]
 
@@ -41,7 +41,9 @@ IN, OUT, WEIGHTS = 64 * 28 * 28, 32 * 28 * 28, 32 * 64 * 3 * 3
 
 def test_a_convolution_in_float32_is_one_kernel() -> None:
     (kernel,) = eager(CONV)
-    assert kernel == Kernel(0, Pipe.CONVOLUTION, "float32", 28 * 28 * 32 * 64 * 3 * 3, 0, 4 * IN, 4 * OUT, 4 * WEIGHTS)
+    assert kernel == DeviceKernel(
+        0, Pipe.CONVOLUTION, "float32", 28 * 28 * 32 * 64 * 3 * 3, 0, 4 * IN, 4 * OUT, 4 * WEIGHTS
+    )
 
 
 def test_under_autocast_inputs_and_weights_are_cast_and_the_layout_is_changed() -> None:
@@ -61,10 +63,10 @@ def test_under_autocast_inputs_and_weights_are_cast_and_the_layout_is_changed() 
         (AUTOCAST, 1),
         (AUTOCAST._replace(channels_last=True), 0),
         (AUTOCAST._replace(tensor_cores=False), 0),
-        (Execution(), 0),  # float32 has no such kernels
+        (ModelRun(), 0),  # float32 has no such kernels
     ],
 )
-def test_only_tensor_cores_in_channels_first_convert(run: Execution, conversions: int) -> None:
+def test_only_tensor_cores_in_channels_first_convert(run: ModelRun, conversions: int) -> None:
     assert sum(kernel.launches == 0 for kernel in eager(CONV, run)) == conversions
 
 
@@ -182,7 +184,7 @@ BLOCK = (
 MAP = 32 * 28 * 28
 
 
-def fused(text: str, run: Execution = COMPILED) -> list[Kernel]:
+def fused(text: str, run: ModelRun = COMPILED) -> list[DeviceKernel]:
     return Fusion(report_of(text), run).kernels()
 
 

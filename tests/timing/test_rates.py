@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 import archcost
 from archcost.hardware.device import Device
-from archcost.timing.kernels import Execution, Kernel, Pipe
+from archcost.timing.kernels import DeviceKernel, ModelRun, Pipe
 from archcost.timing.prediction import predict
 from archcost.timing.rates import CONSTANTS, Rates
 
@@ -23,7 +23,7 @@ CARD = Device(
     peaks={"float32": 20 * 10**12, "tf32": 40 * 10**12, "float16": 100 * 10**12},
 )
 GAMING = CARD._replace(float16_acc16=200 * 10**12)
-EAGER = Execution()
+EAGER = ModelRun()
 GPU = CONSTANTS["gpu"]
 
 
@@ -39,41 +39,53 @@ def test_the_constants_are_those_that_the_times_below_are_written_with() -> None
         # 2 × 10^12 operations at 100 T/s × 0.79, and at half-rate units × 1.08
         (
             CARD,
-            Kernel(0, Pipe.MATRICES, "float16", macs=10**12),
+            DeviceKernel(0, Pipe.MATRICES, "float16", macs=10**12),
             2 * 10**12 * 10**9 / (100 * 10**12 * 0.79),
             "products",
         ),
-        (GAMING, Kernel(0, Pipe.MATRICES, "float16", macs=10**12), 2 * 10**12 * 10**9 / (108 * 10**12), "products"),
+        (
+            GAMING,
+            DeviceKernel(0, Pipe.MATRICES, "float16", macs=10**12),
+            2 * 10**12 * 10**9 / (108 * 10**12),
+            "products",
+        ),
         # float32: matrices on the float32 units × 0.9, convolutions in TF32
-        (CARD, Kernel(0, Pipe.MATRICES, "float32", macs=10**12), 2 * 10**12 * 10**9 / (18 * 10**12), "products"),
-        (CARD, Kernel(0, Pipe.CONVOLUTION, "float32", macs=10**12), 2 * 10**21 / (40 * 10**12 * 0.79), "products"),
+        (CARD, DeviceKernel(0, Pipe.MATRICES, "float32", macs=10**12), 2 * 10**12 * 10**9 / (18 * 10**12), "products"),
+        (
+            CARD,
+            DeviceKernel(0, Pipe.CONVOLUTION, "float32", macs=10**12),
+            2 * 10**21 / (40 * 10**12 * 0.79),
+            "products",
+        ),
         # half precision that the device does not have runs as float32
-        (CARD, Kernel(0, Pipe.MATRICES, "bfloat16", macs=10**12), 2 * 10**21 / (18 * 10**12), "products"),
+        (CARD, DeviceKernel(0, Pipe.MATRICES, "bfloat16", macs=10**12), 2 * 10**21 / (18 * 10**12), "products"),
         # depthwise on the float32 units × 0.35, in any dtype
-        (CARD, Kernel(0, Pipe.DEPTHWISE, "float16", macs=10**12), 2 * 10**21 / (7 * 10**12), "products"),
+        (CARD, DeviceKernel(0, Pipe.DEPTHWISE, "float16", macs=10**12), 2 * 10**21 / (7 * 10**12), "products"),
         # 10^9 bytes at 10^12 B/s × 0.89
         (
             CARD,
-            Kernel(0, Pipe.STREAM, "float32", read=6 * 10**8, written=4 * 10**8),
+            DeviceKernel(0, Pipe.STREAM, "float32", read=6 * 10**8, written=4 * 10**8),
             10**9 / (890 * 1e9) * 1e9,
             "memory",
         ),
         # 10^12 operations of two instructions each at 20 T/s
-        (CARD, Kernel(0, Pipe.STREAM, "float32", operations=10**12), 2 * 10**21 / (20 * 10**12), "arithmetic"),
-        (CARD, Kernel(0, Pipe.POOL, "float32", operations=10**12), 7 * 10**21 / (20 * 10**12), "arithmetic"),
-        (CARD, Kernel(0, Pipe.STREAM, "float32", read=100), 10_000, "launch"),
-        (CARD, Kernel(0, Pipe.MATRICES, "float16", macs=10, launches=50), 500_000, "launch"),
+        (CARD, DeviceKernel(0, Pipe.STREAM, "float32", operations=10**12), 2 * 10**21 / (20 * 10**12), "arithmetic"),
+        (CARD, DeviceKernel(0, Pipe.POOL, "float32", operations=10**12), 7 * 10**21 / (20 * 10**12), "arithmetic"),
+        (CARD, DeviceKernel(0, Pipe.STREAM, "float32", read=100), 10_000, "launch"),
+        (CARD, DeviceKernel(0, Pipe.MATRICES, "float16", macs=10, launches=50), 500_000, "launch"),
     ],
 )
-def test_a_kernel_takes_as_long_as_what_bounds_it(device: Device, kernel: Kernel, nanoseconds: float, by: str) -> None:
+def test_a_kernel_takes_as_long_as_what_bounds_it(
+    device: Device, kernel: DeviceKernel, nanoseconds: float, by: str
+) -> None:
     found = Rates(device, EAGER).time(kernel)
     assert found.by == by
     assert found.nanoseconds == pytest.approx(nanoseconds, abs=2, rel=1e-9)
 
 
 def test_grouped_convolutions_are_slower_in_channels_last() -> None:
-    kernel = Kernel(0, Pipe.GROUPED, "float16", macs=10**12)
-    first, last = [Rates(CARD, Execution(channels_last=way)).time(kernel).nanoseconds for way in (False, True)]
+    kernel = DeviceKernel(0, Pipe.GROUPED, "float16", macs=10**12)
+    first, last = [Rates(CARD, ModelRun(channels_last=way)).time(kernel).nanoseconds for way in (False, True)]
     assert last / first == pytest.approx(1.358, rel=2e-3)
 
 
@@ -103,7 +115,7 @@ def _report(name: str, batch: int) -> object:
 
 MODELS = st.sampled_from(["alexnet", "mobilenet_v2", "squeezenet1_1"])
 RUNS = st.builds(
-    Execution,
+    ModelRun,
     st.sampled_from(["", "float16"]),
     compiled=st.booleans(),
     channels_last=st.booleans(),
@@ -113,30 +125,30 @@ RUNS = st.builds(
 )
 
 
-def time_of(name: str, device: Device, run: Execution, batch: int = 1) -> int:
+def time_of(name: str, device: Device, run: ModelRun, batch: int = 1) -> int:
     report = _report(name, batch)
     return predict(report, device, run).nanoseconds  # type: ignore[arg-type]
 
 
 @given(MODELS, RUNS, st.integers(1, 8))
-def test_more_bandwidth_is_never_slower(name: str, run: Execution, times: int) -> None:
+def test_more_bandwidth_is_never_slower(name: str, run: ModelRun, times: int) -> None:
     faster = CARD._replace(bytes_per_second=10**12 * times)
     assert time_of(name, faster, run) <= time_of(name, CARD, run)
 
 
 @given(MODELS, RUNS, st.integers(1, 8))
-def test_higher_rates_are_never_slower(name: str, run: Execution, times: int) -> None:
+def test_higher_rates_are_never_slower(name: str, run: ModelRun, times: int) -> None:
     faster = CARD._replace(peaks={dtype: rate * times for dtype, rate in CARD.peaks.items()})
     assert time_of(name, faster, run) <= time_of(name, CARD, run)
 
 
 @given(MODELS, RUNS, st.integers(1, 6))
-def test_a_larger_batch_is_never_faster(name: str, run: Execution, power: int) -> None:
+def test_a_larger_batch_is_never_faster(name: str, run: ModelRun, power: int) -> None:
     assert time_of(name, CARD, run, 2 ** (power - 1)) <= time_of(name, CARD, run, 2**power)
 
 
 @given(MODELS, RUNS)
-def test_the_layers_sum_to_the_whole_and_so_do_the_bounds(name: str, run: Execution) -> None:
+def test_the_layers_sum_to_the_whole_and_so_do_the_bounds(name: str, run: ModelRun) -> None:
     found = predict(_report(name, 4), CARD, run)  # type: ignore[arg-type]
     assert sum(layer.nanoseconds for layer in found.layers) == found.nanoseconds == sum(found.bounds.values())
     assert found.throughput == 4 * 10**9 // found.nanoseconds

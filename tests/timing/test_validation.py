@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import pytest
 
-from archcost.timing.error_classes import ErrorClass, Kind, _classes
+from archcost.timing.error_classes import ErrorClass, PredictionKind, _classes
 from benchmarks.prediction import (
     CLASSES,
     PAGE,
@@ -78,5 +78,5 @@ def test_ranks() -> None:
 
 
 def test_an_error_class_tells_its_kind() -> None:
-    error = ErrorClass(Kind("GeForce", "half", "eager", "batch 1"), 71, 200, 990, 10, 5, 1)
+    error = ErrorClass(PredictionKind("GeForce", "half", "eager", "batch 1"), 71, 200, 990, 10, 5, 1)
     assert str(error.kind) == "GeForce, half, eager, batch 1"
