@@ -25,6 +25,7 @@ PYTHON = sys.executable
 HERE = Path(__file__).parent
 IMPORTS = "import typer, yaml, rich.table, rich.console"
 MODEL = "resnet152"
+LANGUAGE_MODEL = "llama_3_8b"
 FVCORE = (
     "import torch, torchvision, warnings, logging; warnings.simplefilter('ignore');"
     "logging.disable(logging.WARNING);"
@@ -70,6 +71,18 @@ def cold(runs: int, peer_runs: int) -> list[tuple[str, str, str, str]]:
         theirs = f"{median:.2f} s, {max(memory):.0f} MiB"
         rows.append((f"cold: against {name}", f"{ours * 1e3:.0f} ms", theirs, f"{median / ours:.0f}× faster"))
     return rows
+
+
+def cold_fits(runs: int) -> list[tuple[str, str, str, str]]:
+    """Whether a language model fits any device, beside an analysis of it and the imports of both."""
+    fits, analyze = [[PYTHON, "-m", "archcost", command, LANGUAGE_MODEL] for command in ("fits", "analyze")]
+    imports = [PYTHON, "-c", IMPORTS]
+    run(fits), run(analyze), run(imports)
+    times = [[run(command)[0] for command in (fits, analyze, imports)] for _ in range(runs)]
+    ours, other, base = [statistics.median(each) for each in zip(*times, strict=True)]
+    ratio = statistics.median(fit / least for fit, _, least in times)
+    against = f"`analyze` {other * 1e3:.0f} ms, the imports {base * 1e3:.0f} ms"
+    return [(f"cold: `archcost fits {LANGUAGE_MODEL}`", f"{ours * 1e3:.0f} ms", against, f"{ratio:.2f}×")]
 
 
 def best(function: object, runs: int) -> float:
@@ -215,6 +228,7 @@ def main() -> None:
     quick = parser.parse_args().quick
     compileall.compile_dir(str(Path(archcost.__file__).parent), quiet=1)  # as an installed package is
     rows = cold(7 if quick else 21, 0 if quick else 3) if not quick else cold_quick()
+    rows += cold_fits(7 if quick else 21)
     rows += growth(3 if quick else 7) + settings() + long_models()
     if not quick:
         rows += warm(5)  # last, because torch in the process slows the rest

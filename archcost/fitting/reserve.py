@@ -12,7 +12,7 @@ from archcost.quantities import parse_reserve
 if TYPE_CHECKING:
     from archcost.hardware.device import Device
 
-SHARED = ("soc",)  # kinds of devices whose memory the system has a part of
+SHARED = ("soc", "edge")  # kinds of devices whose memory the system has a part of
 
 
 class Reserve(NamedTuple):
@@ -48,7 +48,8 @@ TENTH = Reserve(
 )
 QUARTER = Reserve(
     Fraction(1, 4),
-    why="a quarter, which macOS keeps from Metal by default (65 to 84 percent are left, by machine)",
+    why="a quarter, for the system that shares the memory, as macOS keeps it from Metal by default (16 to 35 percent, "
+    "by machine)",
     sources=(
         Citation(
             "gpustack", "gpustack issue 1375: 75% of total RAM", "https://github.com/gpustack/gpustack/issues/1375"
@@ -58,7 +59,7 @@ QUARTER = Reserve(
 )
 
 
-NONE = Reserve(why="nothing: the buffers of the engine are counted, those of the rest of the program are not known")
+NONE = Reserve(why="the buffers of the engine are counted, those of the rest of the program are not known")
 
 
 def usual_reserve(device: Device) -> Reserve:

@@ -82,7 +82,7 @@ def _device_blocks(fit: DeviceFit) -> Iterator[Block]:
     if fit.chip:
         room = f"SRAM {room}; flash {_room(fit.chip.flash.total, flash_of(fit.device))}"
     yield Line(f"{verdict} {fit.device.label}: {room}", style="green" if fit.fits else "red")
-    yield Field("SRAM" if fit.chip else "memory", f"{format_bytes(fit.device.available_bytes)} less {_reserve(fit)}")
+    yield Field("SRAM" if fit.chip else "memory", f"{format_bytes(fit.device.available_bytes)}{_reserve(fit)}")
     if fit.largest_batch is not None:
         yield Field("largest batch", _largest(fit.largest_batch))
     if fit.largest_context is not None:
@@ -103,7 +103,8 @@ def _room(needed: int, capacity: int) -> str:
 
 
 def _reserve(fit: DeviceFit) -> str:
-    return f"{format_bytes(fit.reserve_bytes)} in reserve: {fit.reserve.why}"
+    kept = f" less {format_bytes(fit.reserve_bytes)}" if fit.reserve_bytes else ", nothing"
+    return f"{kept} in reserve: {fit.reserve.why}"
 
 
 def _largest(found: Largest) -> str:

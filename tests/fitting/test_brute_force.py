@@ -96,7 +96,7 @@ def room_of(name: str) -> int:
     """What programs find, less a tenth, or a quarter where a system has a part; the rest rounded down."""
     device = archcost.device(name)
     memory = device.usable_bytes or device.memory_bytes
-    return memory - -(-memory // (4 if device.kind == "soc" else 10))
+    return memory - -(-memory // (4 if device.kind in ("soc", "edge") else 10))
 
 
 def params_at(case: Case, context: int) -> dict[str, int]:

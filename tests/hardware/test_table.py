@@ -204,7 +204,7 @@ def test_bandwidths_are_of_their_kind_of_memory() -> None:
         bandwidth = (device.bytes_per_second or 0) / GIGA
         if not bandwidth:
             continue
-        if device.kind in ("edge", "soc"):
+        if device.kind in ("edge", "soc", "cpu"):
             assert bandwidth <= 819.2, device.name
         elif device.name.startswith(("rtx", "gtx", "quadro", "rx", "arc")):
             assert 250 <= bandwidth <= 1_800, device.name

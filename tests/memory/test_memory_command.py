@@ -17,7 +17,7 @@ from archcost.analysis.memory.conditions import HALVES, Conditions
 from archcost.analysis.memory.inference import MIN_PEAK
 from archcost.analysis.memory.optimizers import OPTIMIZERS
 from archcost.analysis.memory.study import study
-from archcost.commands import memory as options
+from archcost.commands import run_options as options
 from benchmarks import memory as tables
 
 if TYPE_CHECKING:
