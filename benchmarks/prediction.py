@@ -19,7 +19,7 @@ import archcost
 from archcost.analysis.report import analyze
 from archcost.settings import THE_ONLY, InputShape, Settings
 from archcost.timing.error_classes import ErrorClass, PredictionKind, kind_of
-from archcost.timing.kernels import ModelRun
+from archcost.timing.kernels import RunMode
 from archcost.timing.prediction import kernels_of
 from archcost.timing.rates import CONSTANTS, NANOSECONDS, Rates
 from benchmarks.pages import inserted, renew
@@ -60,11 +60,11 @@ class Row(NamedTuple):
     measured: float  # samples a second
 
     @property
-    def run(self) -> ModelRun:
+    def run(self) -> RunMode:
         """How it was run: under autocast on GPUs, in float32 on the CPU."""
         mixed = "float16" if self.dtype == "amp" else ""
         on_gpu = self.device.startswith("rtx")
-        return ModelRun(mixed, self.mode != "eager", self.layout == "nhwc", tensor_cores=on_gpu)
+        return RunMode(mixed, self.mode != "eager", self.layout == "nhwc", tensor_cores=on_gpu)
 
     @property
     def kind(self) -> PredictionKind:
@@ -119,7 +119,7 @@ def pairs(measured: Iterable[Row]) -> Iterator[Pair]:
     devices: dict[str, Device] = {name: archcost.device(name) for name in DEVICES.values()}
     for (name, size, batch), same in grouped.items():
         report = _report(name, size, batch)
-        kernels: dict[ModelRun, list[DeviceKernel]] = {}
+        kernels: dict[RunMode, list[DeviceKernel]] = {}
         for row in same:
             if row.run not in kernels:
                 kernels[row.run] = kernels_of(report, row.run)

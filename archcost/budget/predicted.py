@@ -25,10 +25,10 @@ def predicted(report: Report, limit: Limit, own: Mapping[str, Device]) -> tuple[
     figure that is needed is not known.
     """
     from archcost.hardware.names import find
-    from archcost.timing.kernels import ModelRun
+    from archcost.timing.kernels import RunMode
     from archcost.timing.prediction import predict
 
-    found = predict(report, find(limit.device, own), ModelRun())
+    found = predict(report, find(limit.device, own), RunMode())
     error = found.error
     words = f"±{format_share(error.median, 1000)} by the median" if error else "not validated"
     return found, limit._replace(text=f"{limit.text} ({words})")

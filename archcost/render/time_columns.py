@@ -8,7 +8,7 @@ from archcost.quantities import format_nanoseconds
 from archcost.render.chosen_columns import NOTHING, Further, FurtherColumn
 from archcost.render.document import Cell
 from archcost.render.prediction import error_text, how
-from archcost.timing.kernels import ModelRun
+from archcost.timing.kernels import RunMode
 from archcost.timing.prediction import Prediction, predict
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 def predicted(report: Report, device: Device) -> Prediction:
     """The time of a report in eager PyTorch; raises UsageError for a device without the figures."""
-    return predict(report, device, ModelRun(training=report.graph.training))
+    return predict(report, device, RunMode(training=report.graph.training))
 
 
 def time_columns(found: Prediction) -> Further:

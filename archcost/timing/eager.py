@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from archcost.analysis.report import Report
     from archcost.graph.model import Node
-    from archcost.timing.kernels import ModelRun
+    from archcost.timing.kernels import RunMode
 
 TILE = 8  # channels that tensor cores take together, at the least
 READS_TWICE = frozenset(
@@ -34,7 +34,7 @@ _SPATIAL = 2  # dims before the spatial ones
 class Layers:
     """What the layers of a report are to kernels: elements, bytes and dtypes of what they read and write."""
 
-    def __init__(self, report: Report, run: ModelRun) -> None:
+    def __init__(self, report: Report, run: RunMode) -> None:
         self.graph = report.graph
         self.run = run
         self.precision = Precision(report.graph, run.mixed)

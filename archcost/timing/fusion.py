@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from archcost.analysis.report import Report
-    from archcost.timing.kernels import ModelRun
+    from archcost.timing.kernels import RunMode
 
 _ALONE = (Work.POOL, Work.REDUCTION)
 _JOINS = frozenset(("concat", "stack"))
@@ -31,7 +31,7 @@ _JOINS = frozenset(("concat", "stack"))
 class Fusion:
     """The layers of a report in groups: what runs as one kernel has the same group."""
 
-    def __init__(self, report: Report, run: ModelRun) -> None:
+    def __init__(self, report: Report, run: RunMode) -> None:
         self.layers = Layers(report, run._replace(channels_last=True))
         self.graph = graph = report.graph
         self.makers = {

@@ -41,7 +41,7 @@ class DeviceKernel(NamedTuple):
         return self.read + self.written + self.weights
 
 
-class ModelRun(NamedTuple):
+class RunMode(NamedTuple):
     """How a model is run: in mixed precision (the half of autocast), by torch.compile, in channels-last, in training.
 
     ``tensor_cores``: products in half precision run on units that take channels last, as on GPUs.

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from archcost.errors import CallError, UsageError, suggestion
 from archcost.hardware.device import CPU
-from archcost.timing.kernels import ModelRun
+from archcost.timing.kernels import RunMode
 from archcost.timing.rates import ARITHMETIC, LAUNCH, MEMORY, NANOSECONDS, PRODUCTS, Rates
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ class Prediction:
     ``report`` is the model under its settings (batch, dtype, training), ``run`` how it is executed.
     """
 
-    def __init__(self, report: Report, device: Device, run: ModelRun) -> None:
+    def __init__(self, report: Report, device: Device, run: RunMode) -> None:
         self.report = report
         self.device = device
         self.run = run._replace(tensor_cores=device.kind != CPU)
@@ -100,7 +100,7 @@ class Prediction:
         return {**prediction_data(self)}
 
 
-def kernels_of(report: Report, run: ModelRun) -> list[DeviceKernel]:
+def kernels_of(report: Report, run: RunMode) -> list[DeviceKernel]:
     """What a device runs for a model, in order."""
     if run.compiled:
         from archcost.timing.fusion import Fusion
@@ -119,7 +119,7 @@ def kernels_of(report: Report, run: ModelRun) -> list[DeviceKernel]:
     return training_kernels(report, layers, forward)
 
 
-def predict(report: Report, device: Device, run: ModelRun) -> Prediction:
+def predict(report: Report, device: Device, run: RunMode) -> Prediction:
     """The time of a model on a device.
 
     Raises UsageError for a device of which no bandwidth or no rate in the dtype is known, and for autocast of weights
@@ -142,7 +142,7 @@ def execution_of(
     channels_last: bool = False,
     training: bool = False,
     optimizer: str | None = None,
-) -> ModelRun:
+) -> RunMode:
     """How a model is run, from the words that people give; an optimizer implies training.
 
     Raises CallError for a word that names nothing.
@@ -153,4 +153,4 @@ def execution_of(
         if word is not None and word not in names:
             raise CallError(f"there is no {what} '{word}'", suggestion(word, list(names), f"{what}s"))
     trains = training or optimizer is not None
-    return ModelRun(mixed or "", compiled, channels_last, trains, optimizer or "sgd")
+    return RunMode(mixed or "", compiled, channels_last, trains, optimizer or "sgd")

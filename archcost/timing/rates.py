@@ -15,7 +15,7 @@ from archcost.timing.precision import FLOAT32
 
 if TYPE_CHECKING:
     from archcost.hardware.device import Device
-    from archcost.timing.kernels import DeviceKernel, ModelRun
+    from archcost.timing.kernels import DeviceKernel, RunMode
 
 NANOSECONDS = 10**9
 MILLE = 1000
@@ -108,7 +108,7 @@ class Time(NamedTuple):
 class Rates:
     """What a device does in a run; raises UsageError for one of which no bandwidth is known."""
 
-    def __init__(self, device: Device, run: ModelRun) -> None:
+    def __init__(self, device: Device, run: RunMode) -> None:
         self.device = device
         self.run = run
         self.is_cpu = device.kind == CPU

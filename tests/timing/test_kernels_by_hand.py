@@ -11,22 +11,22 @@ from archcost.settings import Settings
 from archcost.spec.loader import loads
 from archcost.timing.eager import Layers
 from archcost.timing.fusion import Fusion
-from archcost.timing.kernels import DeviceKernel, ModelRun, Pipe
+from archcost.timing.kernels import DeviceKernel, Pipe, RunMode
 
 if TYPE_CHECKING:
     from archcost.analysis.report import Report
 
 HEAD = "archcost: 1\nname: net\n"
-PLAIN = ModelRun()
-AUTOCAST = ModelRun(mixed="float16")
-COMPILED = ModelRun(mixed="float16", compiled=True)
+PLAIN = RunMode()
+AUTOCAST = RunMode(mixed="float16")
+COMPILED = RunMode(mixed="float16", compiled=True)
 
 
 def report_of(text: str, batch: int = 1, *, training: bool = False, dtype: str | None = None) -> Report:
     return analyze(loads(HEAD + text), Settings(batch=batch, training=training, dtype=dtype))
 
 
-def eager(text: str, run: ModelRun = PLAIN, batch: int = 1, dtype: str | None = None) -> list[DeviceKernel]:
+def eager(text: str, run: RunMode = PLAIN, batch: int = 1, dtype: str | None = None) -> list[DeviceKernel]:
     return Layers(report_of(text, batch, dtype=dtype), run).eager()
 
 
@@ -63,10 +63,10 @@ def test_under_autocast_inputs_and_weights_are_cast_and_the_layout_is_changed() 
         (AUTOCAST, 1),
         (AUTOCAST._replace(channels_last=True), 0),
         (AUTOCAST._replace(tensor_cores=False), 0),
-        (ModelRun(), 0),  # float32 has no such kernels
+        (RunMode(), 0),  # float32 has no such kernels
     ],
 )
-def test_only_tensor_cores_in_channels_first_convert(run: ModelRun, conversions: int) -> None:
+def test_only_tensor_cores_in_channels_first_convert(run: RunMode, conversions: int) -> None:
     assert sum(kernel.launches == 0 for kernel in eager(CONV, run)) == conversions
 
 
@@ -184,7 +184,7 @@ BLOCK = (
 MAP = 32 * 28 * 28
 
 
-def fused(text: str, run: ModelRun = COMPILED) -> list[DeviceKernel]:
+def fused(text: str, run: RunMode = COMPILED) -> list[DeviceKernel]:
     return Fusion(report_of(text), run).kernels()
 
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 import archcost
 from archcost.hardware.device import Device
-from archcost.timing.kernels import DeviceKernel, ModelRun, Pipe
+from archcost.timing.kernels import DeviceKernel, Pipe, RunMode
 from archcost.timing.prediction import predict
 from archcost.timing.rates import CONSTANTS, Rates
 
@@ -23,7 +23,7 @@ CARD = Device(
     peaks={"float32": 20 * 10**12, "tf32": 40 * 10**12, "float16": 100 * 10**12},
 )
 GAMING = CARD._replace(float16_acc16=200 * 10**12)
-EAGER = ModelRun()
+EAGER = RunMode()
 GPU = CONSTANTS["gpu"]
 
 
@@ -85,7 +85,7 @@ def test_a_kernel_takes_as_long_as_what_bounds_it(
 
 def test_grouped_convolutions_are_slower_in_channels_last() -> None:
     kernel = DeviceKernel(0, Pipe.GROUPED, "float16", macs=10**12)
-    first, last = [Rates(CARD, ModelRun(channels_last=way)).time(kernel).nanoseconds for way in (False, True)]
+    first, last = [Rates(CARD, RunMode(channels_last=way)).time(kernel).nanoseconds for way in (False, True)]
     assert last / first == pytest.approx(1.358, rel=2e-3)
 
 
@@ -115,7 +115,7 @@ def _report(name: str, batch: int) -> object:
 
 MODELS = st.sampled_from(["alexnet", "mobilenet_v2", "squeezenet1_1"])
 RUNS = st.builds(
-    ModelRun,
+    RunMode,
     st.sampled_from(["", "float16"]),
     compiled=st.booleans(),
     channels_last=st.booleans(),
@@ -125,30 +125,30 @@ RUNS = st.builds(
 )
 
 
-def time_of(name: str, device: Device, run: ModelRun, batch: int = 1) -> int:
+def time_of(name: str, device: Device, run: RunMode, batch: int = 1) -> int:
     report = _report(name, batch)
     return predict(report, device, run).nanoseconds  # type: ignore[arg-type]
 
 
 @given(MODELS, RUNS, st.integers(1, 8))
-def test_more_bandwidth_is_never_slower(name: str, run: ModelRun, times: int) -> None:
+def test_more_bandwidth_is_never_slower(name: str, run: RunMode, times: int) -> None:
     faster = CARD._replace(bytes_per_second=10**12 * times)
     assert time_of(name, faster, run) <= time_of(name, CARD, run)
 
 
 @given(MODELS, RUNS, st.integers(1, 8))
-def test_higher_rates_are_never_slower(name: str, run: ModelRun, times: int) -> None:
+def test_higher_rates_are_never_slower(name: str, run: RunMode, times: int) -> None:
     faster = CARD._replace(peaks={dtype: rate * times for dtype, rate in CARD.peaks.items()})
     assert time_of(name, faster, run) <= time_of(name, CARD, run)
 
 
 @given(MODELS, RUNS, st.integers(1, 6))
-def test_a_larger_batch_is_never_faster(name: str, run: ModelRun, power: int) -> None:
+def test_a_larger_batch_is_never_faster(name: str, run: RunMode, power: int) -> None:
     assert time_of(name, CARD, run, 2 ** (power - 1)) <= time_of(name, CARD, run, 2**power)
 
 
 @given(MODELS, RUNS)
-def test_the_layers_sum_to_the_whole_and_so_do_the_bounds(name: str, run: ModelRun) -> None:
+def test_the_layers_sum_to_the_whole_and_so_do_the_bounds(name: str, run: RunMode) -> None:
     found = predict(_report(name, 4), CARD, run)  # type: ignore[arg-type]
     assert sum(layer.nanoseconds for layer in found.layers) == found.nanoseconds == sum(found.bounds.values())
     assert found.throughput == 4 * 10**9 // found.nanoseconds

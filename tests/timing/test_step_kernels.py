@@ -5,7 +5,7 @@ from __future__ import annotations
 from archcost.analysis.report import analyze
 from archcost.settings import Settings
 from archcost.spec.loader import loads
-from archcost.timing.kernels import ModelRun
+from archcost.timing.kernels import RunMode
 from archcost.timing.prediction import kernels_of
 
 LINEAR = "archcost: 1\ninput: [64]\nlayers:\n  - {linear: {out_features: 32, bias: false}, id: a}\n  - relu\n"
@@ -15,7 +15,7 @@ TWO = LINEAR + "  - {linear: {out_features: 8, bias: false}, id: b}\n"
 def step(text: str, optimizer: str = "sgd") -> list[tuple[str, int, int, int]]:
     """The kernels of a step at batch 10: whose they are, MACs, bytes read, and bytes written."""
     report = analyze(loads(text), Settings(batch=10, training=True))
-    kernels = kernels_of(report, ModelRun(training=True, optimizer=optimizer))
+    kernels = kernels_of(report, RunMode(training=True, optimizer=optimizer))
     paths = [layer.path for layer in report.layers]
     return [(paths[k.node], k.macs, k.read, k.written) for k in kernels]
 
