@@ -29,9 +29,9 @@ EXAMPLES: dict[str, tuple[Example, ...]] = {
         ("archcost explain mobilenet_v1 --in width", "The figures as formulas in a param."),
     ),
     "predict": (
-        ("archcost predict resnet50 --device 4090 --batch 256 --mixed float16", "How many images a second."),
-        ("archcost predict vit_b_16 --device t4 --device l4 --batch 1,8,64", "Two devices, three batches."),
-        ("archcost predict resnet18 --device 3090 --training --batch 128 --compile", "A training step, compiled."),
+        ("archcost predict resnet50 --device 4090 --batch 64", "How many images a second, and why no more."),
+        ("archcost predict vit_b_16 --device t4 --batch 1,8,64", "Three batches."),
+        ("archcost predict resnet18 --device l4 --training", "A training step."),
     ),
     "fits": (
         ("archcost fits llama_3_8b", "Which devices hold it, in which dtypes."),

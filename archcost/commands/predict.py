@@ -7,8 +7,18 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from archcost.commands.option_values import analyze_all, settings_of
-from archcost.commands.options import Dtype, Format, Inputs, Output, SetParams, Specs, WeightDtype, number_option
-from archcost.commands.run_options import Mixed, Optimizer, Step
+from archcost.commands.options import (
+    Dtype,
+    Format,
+    Inputs,
+    Output,
+    SetParams,
+    Specs,
+    WeightDtype,
+    number_option,
+    word_option,
+)
+from archcost.commands.run_options import HALVES, Optimizer, Step
 from archcost.commands.value_readers import WholeNumbers
 
 if TYPE_CHECKING:
@@ -42,7 +52,10 @@ def predict(
     ] = None,
     dtype: Dtype = None,
     weight_dtype: WeightDtype = None,
-    mixed: Mixed = None,
+    mixed: Annotated[
+        str | None,
+        word_option("--mixed", HALVES, "DTYPE", "Autocast: products in half precision, weights in float32."),
+    ] = None,
     compile: Annotated[bool, typer.Option("--compile", help="Under torch.compile.")] = False,  # noqa: A002 - the name
     channels_last: Annotated[bool, typer.Option("--channels-last", help="In channels-last.")] = False,
     training: Step = False,

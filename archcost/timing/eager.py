@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from archcost.analysis.traffic import weight_bytes_read
 from archcost.dims import ceil_div, numel
 from archcost.dtypes import DTYPE_BYTES
 from archcost.ops.conv import OnKernel
@@ -105,14 +106,16 @@ class Layers:
                 yield DeviceKernel(index, Pipe.STREAM, FLOAT32, read=read, written=elements * size)
 
     def weights(self, index: int) -> tuple[list[DeviceKernel], int]:
-        """The casts of weights, which autocast makes once a run, and the bytes of weights that the layer reads then."""
-        node = self.graph.nodes[index]
-        signature = node.signature
-        elements = signature.op.read_weights(signature.input_shapes, signature.output_shapes)
-        size = self.size(index) if self.run.mixed else self.weight_size
-        if not elements or size == self.weight_size:
-            return [], elements * size
-        cast = DeviceKernel(index, Pipe.STREAM, FLOAT32, written=elements * size, weights=elements * self.weight_size)
+        """The casts of weights, which autocast makes once a run, and the bytes of weights that the layer reads then.
+
+        Quantised weights are read as they are stored: the kernel makes floats of them.
+        """
+        node, size = self.graph.nodes[index], self.size(index)
+        stored = weight_bytes_read(node, self.graph.dtype, self.graph.weight_dtype)
+        if not stored or not self.run.mixed or size == self.weight_size:
+            return [], stored
+        elements = node.op.read_weights(node.signature.input_shapes, node.signature.output_shapes)
+        cast = DeviceKernel(index, Pipe.STREAM, FLOAT32, written=elements * size, weights=stored)
         return [cast], elements * size
 
 

@@ -99,6 +99,13 @@ def test_the_bias_of_a_convolution_is_a_pass_and_that_of_a_linear_layer_none() -
     assert moved(linear) == [(4 * 8 * 64, 4 * 8 * 10, 4 * (64 * 10 + 10))]
 
 
+def test_quantised_weights_are_read_as_they_are_stored() -> None:
+    text = "input: [64]\nlayers:\n  - {linear: {out_features: 32, bias: false}}\n"
+    report = analyze(loads(HEAD + text), Settings(dtype="float16", weight_dtype="int4"))
+    (kernel,) = Layers(report, PLAIN).eager()
+    assert kernel.weights == 64 * 32 // 2
+
+
 @pytest.mark.parametrize(
     "step",
     [
