@@ -220,7 +220,7 @@ def detail(found: Sequence[Pair]) -> str:
 
 
 def _fixed(pair: Pair) -> str:
-    return "fixed here" if pair.row.device in FIXED_ON else "of the RTX 3090"
+    return "fixed here" if pair.row.device in FIXED_ON else "within those of the RTX 3090"
 
 
 def _version(tag: str) -> str:

@@ -1,7 +1,8 @@
 """The constants of the prediction: what share of printed rates kernels reach, and what a launch takes.
 
-Each is physical, and the same for all models and all devices of a kind. Those of GPUs were fixed on the measurements of
-one device, the GeForce RTX 3090; those of CPUs on the one that there are measurements of.
+Each is physical, and the same for all models and all devices of a kind. Those of GPUs are within what fits the
+measurements of one device, the GeForce RTX 3090, equally well; of the bandwidth's share the upper end was taken, with
+other cards in view. Those of CPUs were fixed on the one that there are measurements of.
 """
 
 from __future__ import annotations
