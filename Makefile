@@ -44,6 +44,7 @@ docs: $(VENV)/test.stamp
 	$(BIN)/python -m benchmarks.conventions --rules
 	$(BIN)/python -m benchmarks.zoo
 	$(BIN)/python -m benchmarks.devices
+	$(BIN)/python -m benchmarks.prediction
 	$(BIN)/python docs/rerun.py
 
 op: $(VENV)/test.stamp

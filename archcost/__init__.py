@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from archcost.api.importing import import_model
     from archcost.api.measuring import bench, verify
     from archcost.api.models import analyze, build, export, init, load, schema, validate, zoo, zoo_check, zoo_copy
+    from archcost.api.predicting import predict
     from archcost.api.understanding import compare, explain, memory, microcontroller, op_reference, reconcile
     from archcost.budget.verdict import Finding, Verdict
     from archcost.errors import ArchcostError, ConfigError, Diagnostic, Mark, MissingExtraError, SpecError, UsageError
@@ -63,6 +64,7 @@ _EXPORTS = {
     "memory": "archcost.api.understanding",
     "microcontroller": "archcost.api.understanding",
     "op_reference": "archcost.api.understanding",
+    "predict": "archcost.api.predicting",
     "reconcile": "archcost.api.understanding",
     "schema": "archcost.api.models",
     "update_baseline": "archcost.api.guarding",
@@ -107,6 +109,7 @@ __all__ = [
     "memory",
     "microcontroller",
     "op_reference",
+    "predict",
     "reconcile",
     "schema",
     "update_baseline",

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
 LATENCY, PEAK, RUN = "latency", "peak_activation_bytes", "run_bytes"
+PREDICTED = "predicted_latency"  # on a device that the limit names
 ON_CHIP = SRAM, SRAM_INPLACE, FLASH = "sram", "sram_inplace", "flash"  # of a microcontroller, in int8
 COUNT, OPERATIONS, BYTES, TIME = "count", "operations", "bytes", "ns"  # operations are counts that may be unknown
 
@@ -168,6 +169,7 @@ def _rows() -> list[Metric]:
         Metric("SRAM", BYTES, name=SRAM, totals=False, column=False, additive=False),
         Metric("SRAM in place", BYTES, name=SRAM_INPLACE, totals=False, column=False, additive=False),
         Metric("flash", BYTES, name=FLASH, totals=False, column=False, additive=False),
+        Metric("predicted latency", TIME, name=PREDICTED, totals=False, column=False, additive=False),
         Metric("latency", TIME, name=LATENCY, totals=False, column=False, additive=False),
     ]
 

@@ -59,7 +59,13 @@ COMMANDS = {  # the schema of what a command prints
         ("memory", "mcunet_vww0", "--fused"),
         ("memory", "conv5x5", "conv5x5_reduced", "--fused", "--dtype", "int8", "--inplace"),
     ),
+    "prediction": (
+        ("predict", "conv5x5", "--device", "rtx4090"),
+        ("predict", "conv5x5", "conv1x1", "--device", "t4", "--batch", "1,64", "--mixed", "float16", "--compile"),
+        ("predict", "conv5x5", "--device", "t4", "--optimizer", "adamw"),
+    ),
     "comparison": (
+        ("compare", "conv5x5", "conv1x1", "--device", "t4"),
         ("compare", "inception_naive", "inception_reduced"),
         ("compare", "mobilenet_v1", "mobilenet_v1", "--set-b", "width=0.5"),
         ("compare", "unknown.yaml", "conv5x5"),

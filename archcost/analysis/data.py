@@ -109,6 +109,8 @@ class ReportLayerData(TypedDict):
     bytes_written: NotRequired[Count]
     receptive_field: NotRequired[ReceptiveFieldData]
     convention: NotRequired[CountedLayerData]
+    predicted_ns: NotRequired[Annotated[Count, "On the device of ``predicted``."]]
+    bound_by: NotRequired[Literal["products", "memory", "arithmetic", "launch"] | None]
 
 
 class SettingsData(TypedDict):
@@ -137,6 +139,7 @@ class ReportData(Envelope):
     kv_dtype: NotRequired[Annotated[str, "Of the KV cache, where it is not that of keys and values."]]
     partial: NotRequired[Annotated[Literal[True], "There are errors: the layers are those before the first one."]]
     unknown: NotRequired[Annotated[dict[str, Paths], AtLeast(1), "Layers of which a figure is not known, by figure."]]
+    predicted: NotRequired[Annotated[dict[str, Any], "The time on a device, as in a comparison's ``predicted``."]]
     errors: NotRequired[Annotated[list[ErrorData], AtLeast(1)]]
 
 

@@ -38,6 +38,13 @@ def device(name: str | os.PathLike[str]) -> Device:
     return read_device_file(text) if text.endswith(ENDING) else find(text, _own())
 
 
+def device_in(given: str | os.PathLike[str] | Device) -> Device:
+    """A device as it is, or the one of a name or in a file; raises as :func:`device`."""
+    from archcost.hardware.device import Device as DeviceType
+
+    return given if isinstance(given, DeviceType) else device(given)
+
+
 def _own() -> Mapping[str, Device]:
     from archcost.budget.config import load_config
 

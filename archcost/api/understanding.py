@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, overload
 
+from archcost.api.hardware import device_in
 from archcost.api.models import report_of
 from archcost.settings import Settings, shapes_by_name
 
 if TYPE_CHECKING:
+    import os
     from collections.abc import Mapping, Sequence
     from fractions import Fraction
 
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
     from archcost.explaining.in_variable import VariableFormulas
     from archcost.explaining.op_reference import OpReference
     from archcost.explaining.overview import Story
+    from archcost.hardware.device import Device
 
 
 @overload
@@ -178,19 +181,20 @@ def explain(
     weight_dtype: str | None = None,
     kv_dtype: str | None = None,
     balance: Fraction | float | None = None,
+    device: str | os.PathLike[str] | Device | None = None,
     variable: str | None = None,
 ) -> Explanation | Story | VariableFormulas:
     """The arithmetic of the layer or scope at a path; without a path, an overview of the model's costs.
 
-    ``balance`` is the number of FLOPs a byte below which a layer waits for memory (12.5, an A100). With a ``variable``,
-    ``batch`` or a param that is a number, it is the figures of the model, layer or scope as formulas in it. Raises
-    UsageError for a path or variable that is not there and a balance that is not above 0, and what
-    :func:`archcost.analyze` raises.
+    ``balance`` is the number of FLOPs a byte below which a layer waits for memory; without one it is that of a
+    ``device`` in the model's dtype, or of an A100 in float32. With a ``variable``, ``batch`` or a param that is a
+    number, it is the figures of the model, layer or scope as formulas in it. Raises UsageError for a path or variable
+    that is not there, a balance that is not above 0 and a device without one, and what :func:`archcost.analyze` raises.
     """
     from fractions import Fraction as Ratio
 
     from archcost.errors import UsageError
-    from archcost.explaining.overview import BALANCE, explain_model
+    from archcost.explaining.overview import explain_model
     from archcost.explaining.resolve_path import explain_path
 
     if balance is not None and not 0 < balance < float("inf"):
@@ -203,7 +207,8 @@ def explain(
         return formulas_in(report, variable, path)
     if path is not None:
         return explain_path(report, path)
-    return explain_model(report, BALANCE if balance is None else Ratio(balance))
+    chosen = None if device is None else device_in(device)
+    return explain_model(report, None if balance is None else Ratio(balance), chosen)
 
 
 def reconcile(

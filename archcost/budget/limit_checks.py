@@ -13,10 +13,11 @@ from archcost.budget.contributors import named, pattern_meter
 from archcost.budget.device_limits import with_room
 from archcost.budget.latency import judge_latency
 from archcost.budget.outcomes import LISTED, LimitPlace, LimitTally, Outcome, Rest, Room, told
+from archcost.budget.predicted import predicted, slowest
 from archcost.budget.verdict import Finding
 from archcost.budget.verdict_words import Cause, Rule, Status
 from archcost.errors import Diagnostic, UsageError, close_names
-from archcost.figures import LATENCY, ON_CHIP
+from archcost.figures import LATENCY, ON_CHIP, PREDICTED
 from archcost.paths import crossing_help
 
 if TYPE_CHECKING:
@@ -83,6 +84,9 @@ class Holding:
         """The findings of a limit, which is the spec's ``own`` or the configuration's; raises WorkError."""
         if limit.metric == LATENCY:
             yield from self._latency(limit)
+            return
+        if limit.metric == PREDICTED:
+            yield from self._predicted(limit)
             return
         if limit.device:
             try:
@@ -217,6 +221,17 @@ class Holding:
 
     def _problem(self, diagnostic: Diagnostic) -> None:
         self._diagnostics.setdefault((diagnostic.message, diagnostic.mark), diagnostic)
+
+    def _predicted(self, limit: Limit) -> Iterator[Finding]:
+        """The time on the device of a limit, with how wrong it may be."""
+        try:
+            prediction, limit = predicted(self._report, limit, self.case.devices)
+        except UsageError as error:
+            self._problem(Diagnostic(error.message, limit.mark, error.help))
+            return
+        outcome = _maximum(limit, prediction.nanoseconds, 0)
+        finding = replace(self._like(limit, outcome), figure=outcome.figure, allowed=outcome.allowed)
+        yield finding if outcome.status is Status.OK else replace(finding, layers=slowest(prediction))
 
     def _latency(self, limit: Limit) -> Iterator[Finding]:
         case = self.case

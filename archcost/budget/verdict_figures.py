@@ -18,7 +18,7 @@ _MAX_DECIMALS = 6
 
 def amount(value: int, metric: str, *, exact: bool = True) -> str:
     """A figure with its unit: to the unit, or in few digits."""
-    if metric == "latency":
+    if UNITS.get(metric) == TIME:
         return format_nanoseconds(value)
     if metric in UNITS:
         return f"{value:,} B" if exact else format_bytes(value)
@@ -30,7 +30,7 @@ def pair(one: int, other: int, metric: str) -> tuple[str, str]:
     texts = amount(one, metric, exact=False), amount(other, metric, exact=False)
     if one == other or texts[0] != texts[1]:
         return texts
-    if metric == "latency":
+    if UNITS.get(metric) == TIME:
         return f"{one:,} ns", f"{other:,} ns"
     return amount(one, metric), amount(other, metric)
 

@@ -12,6 +12,7 @@ from archcost.commands.options import (
     Batch,
     Columns,
     Depth,
+    Device,
     Dtype,
     Format,
     Functional,
@@ -33,6 +34,7 @@ from archcost.commands.options import (
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from archcost.hardware import device as hardware
     from archcost.named_specs import SpecResult
     from archcost.render.document import Document
     from archcost.render.report_view import ModelView, Wanted
@@ -60,6 +62,7 @@ def analyze(
     kv_dtype: KvDtype = None,
     lora: Lora = None,
     lora_targets: LoraTargets = None,
+    device: Device = None,
     relative_to: Annotated[
         str | None,
         typer.Option("--relative-to", metavar="PATH", help="Show receptive fields relative to this block's input."),
@@ -83,6 +86,7 @@ def analyze(
         functional=tuple(functional or ()),
         columns=_columns(columns or (), relative_to),
         relative_to=relative_to or "",
+        device=_device(device),
     )
     check_training((sort, *wanted.columns), training=training)
     asked = settings_of(
@@ -140,6 +144,14 @@ def _columns(columns: Sequence[str], relative_to: str | None) -> tuple[str, ...]
     from archcost.render.optional_columns import parse_columns
 
     return parse_columns(columns)
+
+
+def _device(name: str | None) -> hardware.Device | None:
+    if name is None:
+        return None
+    import archcost
+
+    return archcost.device(name)
 
 
 def validate(

@@ -9,6 +9,7 @@ import typer
 from archcost.commands.options import (
     Batch,
     Depth,
+    Device,
     Dtype,
     Format,
     Inputs,
@@ -69,6 +70,7 @@ def compare(
     metric: Annotated[str, metric_option("--metric", "Metric to show changes in.")] = "macs",
     sort: Annotated[str | None, metric_option("--sort", "Sort three or more specs by a metric.")] = None,
     depth: Depth = None,
+    device: Device = None,
     only_changed: Annotated[bool, typer.Option("--only-changed", help="Leave out unchanged layers.")] = False,
     fail_on: Annotated[
         list[str] | None,
@@ -78,7 +80,7 @@ def compare(
     """Show what differs between two specs, or put three or more side by side."""
     # long: an option a line, and again where it is passed on
     import archcost
-    from archcost.commands.option_values import check_training, settings_of, whole
+    from archcost.commands.option_values import check_training, settings_of, timed, whole
     from archcost.named_specs import analyze_one
     from archcost.render.printing import format_of, write
 
@@ -102,7 +104,8 @@ def compare(
     asked_of = [first, second, *[asked] * (len(specs) - 2)]
     reports = whole([analyze_one(name, own) for name, own in zip(specs, asked_of, strict=True)])
     found = archcost.compare(*reports, sort=sort)
-    write(_document(found, metric, depth, only_changed=only_changed), chosen, output)
+    document = _document(found, metric, depth, only_changed=only_changed)
+    write(document if device is None else timed(document, reports, device), chosen, output)
     if _exceeded(reports, limits):
         raise typer.Exit(1)
 

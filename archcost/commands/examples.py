@@ -28,6 +28,11 @@ EXAMPLES: dict[str, tuple[Example, ...]] = {
         ("archcost explain resnet18 layer1.0.conv1", "The arithmetic of one layer."),
         ("archcost explain mobilenet_v1 --in width", "The figures as formulas in a param."),
     ),
+    "predict": (
+        ("archcost predict resnet50 --device 4090 --batch 64", "How many images a second, and why no more."),
+        ("archcost predict vit_b_16 --device t4 --batch 1,8,64", "Three batches."),
+        ("archcost predict resnet18 --device l4 --training", "A training step."),
+    ),
     "fits": (
         ("archcost fits llama_3_8b", "Which devices hold it, in which dtypes."),
         ("archcost fits llama_3_8b --device 4090 --context 32768", "The largest batch and context, and the speed."),

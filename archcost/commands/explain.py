@@ -6,7 +6,18 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from archcost.commands.options import Batch, Dtype, Format, Inputs, KvDtype, Output, SetParams, Training, WeightDtype
+from archcost.commands.options import (
+    Batch,
+    Device,
+    Dtype,
+    Format,
+    Inputs,
+    KvDtype,
+    Output,
+    SetParams,
+    Training,
+    WeightDtype,
+)
 
 if TYPE_CHECKING:
     from fractions import Fraction
@@ -37,12 +48,18 @@ def explain(
     ] = None,
     balance: Annotated[
         str | None,
-        typer.Option("--balance", metavar="N", help="Fewer FLOPs per byte are memory-bound; default: 12.5, an A100."),
+        typer.Option(
+            "--balance",
+            metavar="N",
+            help="Fewer FLOPs per byte are memory-bound; default: the device's, or 12.5 of an A100.",
+        ),
     ] = None,
+    device: Device = None,
 ) -> None:
     """Show the arithmetic behind a layer's figures, the sum behind a block's, or where a model's costs are."""
     import archcost
-    from archcost.commands.option_values import analyze_one, settings_of
+    from archcost.commands.option_values import analyze_one, settings_of, timed
+    from archcost.errors import UsageError
     from archcost.render.printing import format_of, write
 
     chosen, threshold = format or format_of(output), _threshold(balance)
@@ -56,8 +73,13 @@ def explain(
         kv_dtype=kv_dtype,
     )
     report = analyze_one(spec, asked)
-    found = archcost.explain(report, path, balance=threshold, variable=variable)
-    write(_document(found), chosen, output)
+    found = archcost.explain(report, path, balance=threshold, device=device, variable=variable)
+    document = _document(found)
+    if device is not None:
+        if path is not None or variable is not None:
+            raise UsageError("--device is for a whole model", "`archcost analyze --device` has the time of each layer")
+        document = timed(document, [report], device)
+    write(document, chosen, output)
 
 
 def _document(found: Explanation | Story | VariableFormulas) -> Document:

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
     from archcost.analysis.report import Report
     from archcost.named_specs import SpecResult
+    from archcost.render.document import Document
     from archcost.settings import InputShape
     from archcost.spec.model import Spec
 
@@ -95,6 +96,15 @@ def validate_all(names: Sequence[str], settings: Settings) -> list[SpecResult]:
     from archcost.render.progress import progress
 
     return named_specs.validate_all(names, settings, lambda paths: progress(paths, "checking"))
+
+
+def timed(document: Document, reports: Sequence[Report], device: str) -> Document:
+    """A document with the times that are predicted for its models on a device."""
+    import archcost
+    from archcost.render.prediction import TimedDocument
+
+    chosen = archcost.device(device)
+    return TimedDocument(document, [archcost.predict(report, device=chosen) for report in reports])
 
 
 def parse_params(words: Sequence[str], option: str = "--set") -> dict[str, Any]:

@@ -112,6 +112,14 @@ LoraTargets = Annotated[
 ]
 
 
+Device = Annotated[
+    str | None,
+    typer.Option(
+        "--device",
+        metavar="NAME",
+        help="Predict the time on a device: 4090, h100 or a .toml file of yours (`archcost devices`).",
+    ),
+]
 _MIN_TIME = typer.Option(
     "--min-time",
     parser=Seconds("--min-time", 0.01),

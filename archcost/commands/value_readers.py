@@ -76,3 +76,14 @@ class Seconds(_AtLeast):
 
     number = float
     words = "a number of seconds, at least"
+
+
+class WholeNumbers:
+    """Whole numbers of at least 1 with commas between them; raises UsageError for anything else."""
+
+    def __init__(self, name: str) -> None:
+        self.__name__ = name
+        self._one = WholeNumber(name, 1)
+
+    def __call__(self, text: str) -> list[int]:
+        return [self._one(part.strip()) for part in text.split(",")]

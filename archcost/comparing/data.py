@@ -19,6 +19,7 @@ from archcost.documents import (
     warned,
 )
 from archcost.figures import OF_LAYERS, TOTALS, UNDECLARED, told_of
+from archcost.timing.data import TIMED
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -70,6 +71,7 @@ class ChangeData(TypedDict):
     children: list[ChangeData]
 
 
+@holding(TIMED)
 class ComparisonData(Identified):
     """What differs between two models, whole and by scope."""
 
@@ -101,6 +103,7 @@ class BesideData(TypedDict):
     unknown: NotRequired[UnknownData]
 
 
+@holding(TIMED)
 class SideBySideData(Identified):
     """The totals of three models and more."""
 

@@ -2,24 +2,27 @@
 
 from __future__ import annotations
 
-from fractions import Fraction
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from archcost.analysis.memory.liveness import Storages
 from archcost.analysis.traffic import Traffic, total_traffic
 from archcost.analysis.tree import build_tree
 from archcost.explaining.scope import mac_formula, sum_formula
+from archcost.hardware.balance import balance_of
+from archcost.hardware.table import shipped
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from fractions import Fraction
 
     from archcost.analysis.receptive_field import ReceptiveField
     from archcost.analysis.report import Report
     from archcost.analysis.tree import Tree
     from archcost.explaining.expressions import SymbolicExpression
+    from archcost.hardware.device import Device
 
-BALANCE = Fraction(25, 2)  # FLOPs a byte: NVIDIA A100, 19.5 TFLOP/s of float32 over 1.56 TB/s
 TOP = 4
+_USUAL = "a100-sxm-40gb"  # whose balance is taken where no device is named
 
 
 class Share(NamedTuple):
@@ -46,21 +49,18 @@ class Peak(NamedTuple):
 class Bound(NamedTuple):
     """The layers that do fewer FLOPs a byte than the threshold: they wait for memory.
 
-    Of layers whose FLOPs are not known nobody can tell; they are ``unknown``, and in no other figure.
+    Of layers whose FLOPs are not known nobody can tell; they are ``unknown``, and in no other figure. ``device`` is
+    what has the threshold for its balance, in words; empty for a threshold that was given.
     """
 
     threshold: Fraction
+    device: str
     layers: int
     working: int  # layers that are known to do any FLOPs
     bound: Traffic
     whole: Traffic
     kinds: tuple[tuple[str, int], ...]  # the kinds that move the most bytes among them
     unknown: int
-
-    @property
-    def usual(self) -> bool:
-        """Whether the threshold is the default one."""
-        return self.threshold == BALANCE
 
 
 class Story(NamedTuple):
@@ -83,8 +83,13 @@ class Story(NamedTuple):
         return {**story_data(self)}
 
 
-def explain_model(report: Report, balance: Fraction = BALANCE) -> Story:
-    """The story of a model; ``balance`` is the number of FLOPs a byte below which a layer waits for memory."""
+def explain_model(report: Report, balance: Fraction | None = None, device: Device | None = None) -> Story:
+    """The story of a model; ``balance`` is the number of FLOPs a byte below which a layer waits for memory.
+
+    Without one it is that of a device in the model's dtype, or else that of an A100 in float32. Raises UsageError for a
+    device of which it is not known.
+    """
+    threshold, whose = (balance, "") if balance is not None else _balance(device, report.dtype)
     top = _top(build_tree(report))
     depth, counted = _depth(report)
     seen, widest = _fields(report)
@@ -93,12 +98,19 @@ def explain_model(report: Report, balance: Fraction = BALANCE) -> Story:
         macs=_shares(top, "macs"),
         params=_shares(top, "params"),
         peak=peak_of(report),
-        bound=_bound(report, balance),
+        bound=_bound(report, threshold, whose),
         depth=depth,
         counted=counted,
         seen=seen,
         widest=widest,
     )
+
+
+def _balance(device: Device | None, dtype: str) -> tuple[Fraction, str]:
+    """The balance of a device, and whose it is in words."""
+    if device is None:
+        return balance_of(shipped()[_USUAL], "float32"), "an A100's in float32"
+    return balance_of(device, dtype), f"that of {device.label} in {dtype}"
 
 
 def _top(tree: Tree) -> Tree:
@@ -147,7 +159,7 @@ def peak_of(report: Report) -> Peak:
     return Peak(live[index], graph.nodes[index].path, tuple(holders), rest)
 
 
-def _bound(report: Report, threshold: Fraction) -> Bound:
+def _bound(report: Report, threshold: Fraction, device: str) -> Bound:
     waiting = []
     kinds: dict[str, int] = {}
     traffic = report.traffic()
@@ -160,7 +172,7 @@ def _bound(report: Report, threshold: Fraction) -> Bound:
     largest = sorted(kinds.items(), key=lambda pair: -pair[1])[:3]
     whole = total_traffic([part for _, part in working])
     unknown = report.costs.unknown_flops
-    return Bound(threshold, len(waiting), len(working), total_traffic(waiting), whole, tuple(largest), unknown)
+    return Bound(threshold, device, len(waiting), len(working), total_traffic(waiting), whole, tuple(largest), unknown)
 
 
 def _depth(report: Report) -> tuple[int, int]:

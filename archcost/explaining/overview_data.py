@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NotRequired, TypedDict
 
-from archcost.documents import Count, Shape
+from archcost.documents import Count, Shape, holding
 from archcost.explaining.data import (
     DECIMALS,
     Explained,
@@ -17,6 +17,7 @@ from archcost.explaining.data import (
     number,
     unknown_count,
 )
+from archcost.timing.data import TIMED
 
 if TYPE_CHECKING:
     from archcost.analysis.report import Report
@@ -96,6 +97,7 @@ class WidestData(FieldData):
     path: str
 
 
+@holding(TIMED)
 class StoryData(Explained):
     """A model: where its costs are."""
 

@@ -12,7 +12,7 @@ from archcost.fitting.changes import HALF, WEIGHTS, changes, changes_on_chip
 from archcost.fitting.reserve import flash_of, usual_reserve
 from archcost.fitting.searching import largest
 from archcost.fitting.speeds import speeds_of
-from archcost.hardware.device import MICROCONTROLLER
+from archcost.hardware.device import CPU, MICROCONTROLLER
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -200,7 +200,7 @@ def table_of(workload: Workload, devices: Sequence[Device], reserve: Reserve | N
     params = workload.report.totals.params
     if not workload.runs_on_chips or params > max([flash_of(device) for device in chips], default=0):
         chips = []
-    usual = [device for device in devices if device.kind != MICROCONTROLLER]
+    usual = [device for device in devices if device.kind not in (MICROCONTROLLER, CPU)]  # a CPU has any memory
     found = fits_of(workload, [*usual, *chips], reserve).devices
     return Fits(workload, found[: len(usual)], variants_of(workload), found[len(usual) :])
 

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 PEAKS = ("float32", "tf32", "bfloat16", "float16", "float8", "int8")  # dtypes of products that have a rate
-MICROCONTROLLER = "microcontroller"
+MICROCONTROLLER, CPU = "microcontroller", "cpu"  # kinds of devices
 
 
 class CitationData(TypedDict):

@@ -248,7 +248,7 @@ def holders_text(story: Story) -> str:
 def bound_text(story: Story) -> str:
     """How many layers do fewer FLOPs a byte than the threshold, and what they move and do."""
     bound = story.bound
-    limit = f"{format_ratio(bound.threshold)} FLOPs a byte" + (", an A100's in float32" if bound.usual else "")
+    limit = f"{format_ratio(bound.threshold)} FLOPs a byte" + (f", {bound.device}" if bound.device else "")
     if not bound.working:
         known = "is known to compute" if bound.unknown else "computes"
         return f"below {limit}: no layer {known} anything"

@@ -72,4 +72,8 @@ def report_data(view: ModelView) -> Any:
         from archcost.conventions.counted_data import counted_document
 
         document = counted_document(view.reading)
+    if view.prediction is not None:
+        from archcost.timing.timed_report import timed_document
+
+        document = timed_document(document, view.prediction)
     return with_errors(document, view.diagnostics) if view.diagnostics else document

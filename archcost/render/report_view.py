@@ -10,14 +10,16 @@ from archcost.render.chosen_columns import Further
 
 if TYPE_CHECKING:
     from archcost.conventions.tool_report import ToolReport
+    from archcost.hardware.device import Device
     from archcost.named_specs import SpecResult
+    from archcost.timing.prediction import Prediction
 
 
 class Wanted(NamedTuple):
     """What is asked for: which rows, another tool's figures, and columns by name.
 
     ``functional`` says what a model's source writes as function calls; receptive fields are of the input of
-    ``relative_to``, a scope.
+    ``relative_to``, a scope. Times are predicted for a ``device``.
     """
 
     depth: int | None = None
@@ -27,11 +29,14 @@ class Wanted(NamedTuple):
     functional: tuple[str, ...] = ()
     columns: tuple[str, ...] = ()
     relative_to: str = ""
+    device: "Device | None" = None
 
     @property
     def detailed(self) -> bool:
         """Whether rows were asked for, so that several models have a table each."""
-        return bool(self.columns) or any(option is not None for option in (self.depth, self.sort, self.top))
+        return bool(self.columns or self.device) or any(
+            option is not None for option in (self.depth, self.sort, self.top)
+        )
 
     def view(self, result: "SpecResult") -> "ModelView":
         """A model under this; raises UsageError for a tool, pattern or scope that there is not."""
@@ -49,7 +54,13 @@ class Wanted(NamedTuple):
             from archcost.render.optional_columns import Extra
 
             further.append(Extra(report, self.columns, self.relative_to).further())
-        return ModelView(report.name, report, self, result.diagnostics, tuple(further), reading)
+        prediction = None
+        if self.device is not None and report.complete:
+            from archcost.render.time_columns import predicted, time_columns
+
+            prediction = predicted(report, self.device)
+            further.append(time_columns(prediction))
+        return ModelView(report.name, report, self, result.diagnostics, tuple(further), reading, prediction)
 
 
 class ModelView(NamedTuple):
@@ -61,6 +72,7 @@ class ModelView(NamedTuple):
     diagnostics: tuple[Diagnostic, ...] = ()
     further: tuple[Further, ...] = ()
     reading: "ToolReport | None" = None
+    prediction: "Prediction | None" = None
     unread: bool = False
 
     @property

@@ -22,6 +22,7 @@ from archcost.hardware.device import DeviceData
 from archcost.pytorch.bench_data import BenchData
 from archcost.pytorch.data import VerificationData
 from archcost.spec.schema import spec_schema
+from archcost.timing.data import PredictionData
 from archcost.zoo_index import ZooModelData
 
 if TYPE_CHECKING:
@@ -44,6 +45,7 @@ DOCUMENTS: dict[str, Any] = {  # a type each: one document, a list, or either
     "bench": BenchData,
     "devices": list[DeviceData],
     "fits": FitsData | list[FitsData],
+    "prediction": PredictionData | list[PredictionData],
     "ops": list[OpData],
     "zoo": list[ZooModelData],
     "zoo-check": list[StatedData],

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from archcost.figures import BYTES, LIMITED, LIMITED_OF_LAYERS, METRICS, ON_CHIP, TIME, WHOLE_MODEL
+from archcost.figures import BYTES, LIMITED, LIMITED_OF_LAYERS, METRICS, ON_CHIP, PREDICTED, TIME, WHOLE_MODEL
 from archcost.quantities import UnitError, parse_reserve
 from archcost.spec.budget_limits import (
     LEVELS,
@@ -32,6 +32,8 @@ MAX_PATTERNS = 1000  # of layers, in one spec
 MAX_PATTERN = 1000  # characters
 LIMIT_KEYS = ("max", "increase", "floor", "level", "message")
 DEVICE_KEYS = ("device", "reserve")
+PREDICTED_KEYS = ("device", "max", "level", "message")
+_PREDICTED_EXAMPLE = f"write `{PREDICTED}: {{device: rtx4090, max: 8 ms}}`"
 METRIC_NAMES = (*LIMITED, *OTHER_NAMES)
 
 
@@ -100,6 +102,9 @@ def read_limits(reader: Reader, mapping: Mapping, defaults: Defaults) -> list[Li
 
 def _plain(reader: Reader, metric: str, key: Scalar, value: Value, defaults: Defaults) -> Limit | None:
     """A scalar: a maximum or, in percent, a growth."""
+    if metric == PREDICTED:
+        reader.report(f"the limit of {PREDICTED} names no device", key, _PREDICTED_EXAMPLE)
+        return None
     text = _amount_text(reader, metric, value)
     if text is None:
         return None
@@ -111,6 +116,8 @@ def _plain(reader: Reader, metric: str, key: Scalar, value: Value, defaults: Def
 def _detailed(reader: Reader, metric: str, key: Scalar, mapping: Mapping, defaults: Defaults) -> list[Limit]:
     """A mapping: a maximum, a growth, or both."""
     entries = mapping.entries
+    if metric == PREDICTED:
+        return _predicted(reader, key, mapping, defaults)
     reader.keys(mapping, (*LIMIT_KEYS, *DEVICE_KEYS * (metric in OF_DEVICES)), f"the limit of {metric}")
     level, message = read_level_and_message(reader, mapping, defaults.level, defaults.message)
     defaults = defaults._replace(level=level, message=message)
@@ -132,6 +139,20 @@ def _detailed(reader: Reader, metric: str, key: Scalar, mapping: Mapping, defaul
         floor = entries["floor"][1] if "floor" in entries else None
         found.append(_growth(reader, metric, *entries["increase"], floor, defaults))
     return [limit for limit in found if limit is not None]
+
+
+def _predicted(reader: Reader, key: Scalar, mapping: Mapping, defaults: Defaults) -> list[Limit]:
+    """A time on a device, which is found where limits are judged; there is no baseline of predictions."""
+    entries = mapping.entries
+    reader.keys(mapping, PREDICTED_KEYS, f"the limit of {PREDICTED}")
+    level, message = read_level_and_message(reader, mapping, defaults.level, defaults.message)
+    lacking = [name for name in ("device", "max") if name not in entries]
+    if lacking:
+        reader.report(f"the limit of {PREDICTED} has no `{lacking[0]}`", key, _PREDICTED_EXAMPLE)
+        return []
+    device = reader.text(entries["device"][1], "a device")
+    limit = _maximum(reader, PREDICTED, *entries["max"], defaults._replace(level=level, message=message))
+    return [limit._replace(device=device, text=f"{limit.text} on {device}")] if limit and device else []
 
 
 def _of_device(reader: Reader, metric: str, mapping: Mapping, defaults: Defaults) -> list[Limit]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from archcost.figures import BYTES, LIMITED_OF_LAYERS, METRICS, ON_CHIP, TIME
+from archcost.figures import BYTES, LIMITED_OF_LAYERS, METRICS, ON_CHIP, PREDICTED, TIME
 from archcost.spec.budget_limits import LEVELS, OF_DEVICES, OTHER_NAMES
 from archcost.spec.budget_reader import METRIC_NAMES
 
@@ -34,6 +34,8 @@ def budgets_schema() -> dict[str, Any]:
 def _limit_schema(metric: str) -> dict[str, Any]:
     percent = {"type": "string", "pattern": r"^\s*\+?[0-9.]+\s*%\s*$", "description": "Growth against the baseline."}
     amount = _amount_schema(metric)
+    if metric == PREDICTED:
+        return _predicted_schema(amount)
     detailed: dict[str, Any] = {
         "type": "object",
         "properties": {
@@ -53,6 +55,21 @@ def _limit_schema(metric: str) -> dict[str, Any]:
         detailed = {**detailed, "properties": {**detailed["properties"], "increase": False}}
         return {"anyOf": [amount, detailed]}
     return {"anyOf": [amount, percent, detailed]}
+
+
+def _predicted_schema(amount: dict[str, Any]) -> dict[str, Any]:
+    """The time that is predicted for a device."""
+    return {
+        "type": "object",
+        "properties": {
+            "device": {"type": "string", "description": "What it is predicted for: rtx4090, t4, one of your own."},
+            "max": amount,
+            "level": {"enum": list(LEVELS)},
+            "message": {"type": "string", "description": "Your words, printed where the limit is exceeded."},
+        },
+        "additionalProperties": False,
+        "required": ["device", "max"],
+    }
 
 
 def _add_device(detailed: dict[str, Any]) -> None:

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 import archcost
 from archcost.errors import Mark, Source
-from archcost.figures import BYTES, LIMITED, METRICS, TIME
+from archcost.figures import BYTES, LIMITED, METRICS, PREDICTED, TIME
 from archcost.quantities import UnitError, format_nanoseconds
 from archcost.spec.budget_limits import OTHER_NAMES, Limit, parse_amount, parse_increase
 from archcost.spec.document import parse_document
@@ -231,5 +231,6 @@ def test_the_page_lists_every_metric() -> None:
 @pytest.mark.parametrize("metric", LIMITED)
 def test_every_metric_can_be_limited(metric: str, net: Callable[..., Any]) -> None:
     amount = {BYTES: "1 GB", TIME: "1 s"}.get(METRICS[metric].unit, "1 G")
-    (found,) = budgets(f"{{{metric}: {amount}}}")
+    limit = f"{{device: t4, max: {amount}}}" if metric == PREDICTED else amount
+    (found,) = budgets(f"{{{metric}: {limit}}}")
     assert found.metric == metric

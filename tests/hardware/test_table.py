@@ -17,7 +17,7 @@ from benchmarks import devices as page
 FOLDER = Path(hardware.__file__).parent
 DEVICES = list(shipped().values())
 TERA, GIGA = 10**12, 10**9
-KINDS = {"gpu", "tpu", "accelerator", "edge", "soc", "microcontroller"}
+KINDS = {"gpu", "tpu", "accelerator", "edge", "soc", "cpu", "microcontroller"}
 
 
 def rows(name: str) -> list[dict[str, str]]:
@@ -204,7 +204,7 @@ def test_bandwidths_are_of_their_kind_of_memory() -> None:
         bandwidth = (device.bytes_per_second or 0) / GIGA
         if not bandwidth:
             continue
-        if device.kind in ("edge", "soc"):
+        if device.kind in ("edge", "soc", "cpu"):
             assert bandwidth <= 819.2, device.name
         elif device.name.startswith(("rtx", "gtx", "quadro", "rx", "arc")):
             assert 250 <= bandwidth <= 1_800, device.name

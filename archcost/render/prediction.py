@@ -1,0 +1,187 @@
+"""Predicted times as a document: one in full with the layers that take longest, several as a table."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from archcost.quantities import format_nanoseconds, format_share
+from archcost.render.cell_text import shape_cell
+from archcost.render.document import Cell, Column, Field, Heading, Line, Records, Table, branches_of, rows_left_out
+from archcost.render.report import title_details
+from archcost.timing.data import predicted_data, prediction_data
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from archcost.render.document import Block, Document, TreeLine
+    from archcost.timing.error_classes import ErrorClass
+    from archcost.timing.prediction import Prediction
+
+_SHOWN = 12  # layers
+NOT_VALIDATED = "not validated: nothing of this kind was held against measurements"
+_HEADINGS = ("model", "device", "batch", "path", "op", "predicted_ns", "bound_by", "samples_per_second")
+
+
+class PredictionsDocument(NamedTuple):
+    """One prediction in full, or a row for each of several; ``top`` is how many layers are asked for."""
+
+    found: Sequence[Prediction]
+    top: int | None = None
+
+    def blocks(self, most: int | None) -> Iterator[Block]:
+        """What people read."""
+        del most  # the slowest layers are few
+        if len(self.found) == 1:
+            yield from _blocks(self.found[0], self.top or _SHOWN)
+        elif self.found:
+            yield _table(self.found)
+            yield from _classes(self.found)
+
+    def branches(self) -> Iterable[TreeLine]:
+        """The same as a tree."""
+        return branches_of(self.blocks(None))
+
+    def records(self) -> Records:
+        """A row for each prediction, and one for each of its layers."""
+        rows: list[tuple[object, ...]] = []
+        for one in self.found:
+            head = (one.report.name, one.device.name, one.report.batch)
+            rows.append((*head, "", "", one.nanoseconds, _most(one), one.throughput))
+            for layer, time in zip(one.report.layers, one.layers, strict=True):
+                rows.append((*head, time.path, layer.op, time.nanoseconds, time.by, None))
+        return Records(_HEADINGS, rows)
+
+    def data(self) -> object:
+        """A document, or a list of several."""
+        found = list(map(prediction_data, self.found))
+        return found[0] if len(found) == 1 else found
+
+
+class TimedDocument(NamedTuple):
+    """A document about models, with their predicted times behind it."""
+
+    document: Document
+    found: Sequence[Prediction]
+
+    def blocks(self, most: int | None) -> Iterator[Block]:
+        """What people read."""
+        yield from self.document.blocks(most)
+        yield from time_lines(self.found)
+
+    def branches(self) -> Iterator[TreeLine]:
+        """The tree, and the times."""
+        yield from self.document.branches()
+        yield from branches_of(time_lines(self.found))
+
+    def records(self) -> Records:
+        """Those of the document."""
+        return self.document.records()
+
+    def data(self) -> object:
+        """The document, with the times as ``predicted``."""
+        found = self.document.data()
+        assert isinstance(found, dict), "comparisons and stories are one document"
+        return {**found, "predicted": list(map(predicted_data, self.found))}
+
+
+def time_lines(found: Sequence[Prediction]) -> Iterator[Line]:
+    """The time of each model, by how much it differs from the first, and how wrong that may be."""
+    first = found[0]
+    yield Line(f"predicted on {first.device.label} ({how(first)}), not measured:")
+    for one in found:
+        times = f": {format_nanoseconds(one.nanoseconds)} for a batch of {one.report.batch:,}"
+        more = "" if one is first or not first.nanoseconds else f", {_change(first.nanoseconds, one.nanoseconds)}"
+        shares = [f"{name} {format_share(time, one.nanoseconds)}" for name, time in one.bounds.items() if time]
+        yield Line(f"  {one.report.name}{times}{more}; bound by {', '.join(shares)}")
+    for error in dict.fromkeys(one.error for one in found):
+        yield Line(f"  error: {error_text(error)}", style="dim")
+
+
+def _change(before: int, after: int) -> str:
+    sign = "+" if after >= before else "−"
+    return f"{sign}{format_share(abs(after - before), before)}"
+
+
+def _blocks(one: Prediction, most: int) -> Iterator[Block]:
+    yield Heading(one.report.name, title_details(one.report))
+    yield Line(f"{one.device.label} · {how(one)} · predicted, not measured", style="dim", indent=0)
+    what = "a training step" if one.run.training else "a pass"
+    batch = f" of {one.report.batch:,}" if one.report.batch > 1 else ""
+    yield Field("latency", f"{format_nanoseconds(one.nanoseconds)} for {what}{batch}")
+    yield Field("throughput", f"{one.throughput:,} samples/s")
+    yield Field("error", error_text(one.error))
+    shares = [f"{name} {format_share(time, one.nanoseconds)}" for name, time in one.bounds.items() if time]
+    yield Field("bound by", ", ".join(shares))
+    yield from _layers(one, most)
+
+
+def _layers(one: Prediction, most: int) -> Iterator[Block]:
+    """The layers that take longest."""
+    pairs = [pair for pair in zip(one.report.layers, one.layers, strict=True) if pair[1].nanoseconds]
+    longest = sorted(pairs, key=lambda pair: -pair[1].nanoseconds)[:most]
+    yield Table(
+        [
+            Column("layer", [time.path for _, time in longest], flexible=True),
+            Column("op", [layer.op for layer, _ in longest], leaves=1),
+            Column("output", [shape_cell(layer.output) for layer, _ in longest], leaves=2),
+            Column("time", [format_nanoseconds(time.nanoseconds) for _, time in longest], right=True),
+            Column("share", [format_share(time.nanoseconds, one.nanoseconds) for _, time in longest], right=True),
+            Column("bound by", [time.by for _, time in longest]),
+        ]
+    )
+    yield from rows_left_out(len(longest), len(pairs), f"`--top {len(pairs)}` shows all of them")
+
+
+def _table(found: Sequence[Prediction]) -> Table:
+    return Table(
+        [
+            Column("model", [one.report.name for one in found], flexible=True),
+            Column("device", [one.device.name for one in found]),
+            Column("batch", [f"{one.report.batch:,}" for one in found], right=True),
+            Column("latency", [format_nanoseconds(one.nanoseconds) for one in found], right=True),
+            Column("samples/s", [f"{one.throughput:,}" for one in found], right=True),
+            Column("bound by", [_most(one) for one in found]),
+            Column("error", [_short(one.error) for one in found], right=True),
+        ]
+    )
+
+
+def _classes(found: Sequence[Prediction]) -> Iterator[Line]:
+    """What the column of errors means."""
+    yield Line(f"{how(found[0])} · predicted, not measured", style="dim")
+    for error in dict.fromkeys(one.error for one in found):
+        text = error_text(error)
+        yield Line(f"±{_percent(error.median)}: {text}" if error else f"–: {text}", style="dim")
+
+
+def how(one: Prediction) -> str:
+    """How the model is run: ``float16, eager, channels-last``."""
+    run = one.run
+    dtype = f"mixed {run.mixed}" if run.mixed else one.report.dtype
+    mode = "torch.compile" if run.compiled else "eager"
+    layout = ["channels-last"] if run.channels_last else []
+    trained = [f"training with {run.optimizer}"] if run.training else []
+    return ", ".join([dtype, mode, *layout, *trained])
+
+
+def error_text(error: ErrorClass | None) -> str:
+    """How wrong predictions of a kind have been, in a sentence."""
+    if error is None:
+        return NOT_VALIDATED
+    return (
+        f"half of the predictions for {error.kind} were within {_percent(error.median)} of what was measured, nine of "
+        f"ten within {_percent(error.p90)} ({error.rows:,} measurements of {error.models} models on "
+        f"{error.devices} device{'s' * (error.devices != 1)})"
+    )
+
+
+def _short(error: ErrorClass | None) -> Cell:
+    return Cell(f"±{_percent(error.median)}") if error else Cell("–", style="dim")
+
+
+def _percent(thousandths: int) -> str:
+    return format_share(thousandths, 1000)
+
+
+def _most(one: Prediction) -> str:
+    return max(one.bounds, key=one.bounds.__getitem__)

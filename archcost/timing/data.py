@@ -1,0 +1,152 @@
+"""A prediction as JSON values, and their types."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Any, Literal, NotRequired, TypedDict, cast
+
+from archcost.analysis.data import settings_data
+from archcost.documents import Count, Envelope, Positive, SpecData, envelope, warned
+
+if TYPE_CHECKING:
+    from archcost.timing.error_classes import ErrorClass
+    from archcost.timing.prediction import Prediction
+
+Bound = Literal["products", "memory", "arithmetic", "launch"]
+
+
+class PredictedTimeData(TypedDict):
+    """A layer, the predicted time of all its kernels, and what most of it is spent on; null where it runs nothing."""
+
+    path: str
+    op: str
+    predicted_ns: Count
+    bound_by: Bound | None
+
+
+class BoundsData(TypedDict):
+    """The nanoseconds by what bounds the layers: products, bytes, other arithmetic, launches."""
+
+    products: Count
+    memory: Count
+    arithmetic: Count
+    launch: Count
+
+
+class ErrorClassData(TypedDict):
+    """How wrong predictions of this kind have been, against throughput that others measured and published."""
+
+    family: str
+    dtype: str
+    mode: str
+    regime: str
+    median_error: Annotated[float, "Half of the predictions were closer than this share of what was measured."]
+    p90_error: Annotated[float, "Nine of ten were."]
+    rank_correlation: float
+    measurements: Positive
+    models: Positive
+    devices: Positive
+
+
+class PredictedData(TypedDict):
+    """How long a run of a model takes on a device, without its layers; it is predicted, not measured."""
+
+    name: str
+    device: str
+    title: str
+    mixed: str | None
+    compiled: bool
+    channels_last: bool
+    predicted_ns: Count
+    samples_per_second: Count
+    bounds: BoundsData
+    error: Annotated[ErrorClassData | None, "Null: not validated."]
+
+
+TIMED: dict[str, Any] = {"predicted": NotRequired[list[PredictedData]]}  # of documents that may have times
+
+
+class PredictionData(Envelope):
+    """How long a run of a model takes on a device; it is predicted, not measured."""
+
+    spec: SpecData
+    batch: Positive
+    dtype: str
+    mixed: str | None
+    device: str
+    title: str
+    mode: Literal["inference", "training"]
+    optimizer: str | None
+    compiled: bool
+    channels_last: bool
+    predicted_ns: Count
+    samples_per_second: Count
+    bounds: BoundsData
+    error: Annotated[ErrorClassData | None, "Null: not validated."]
+    layers: list[PredictedTimeData]
+
+
+def prediction_data(found: Prediction) -> PredictionData:
+    """The JSON form."""
+    report, run = found.report, found.run
+    spec = report.spec
+    document: dict[str, Any] = {
+        **envelope("prediction"),
+        "spec": {
+            "name": spec.name,
+            "path": spec.path,
+            "sha256": spec.sha256,
+            **settings_data(report),
+            **warned(report.warnings),
+        },
+        "batch": report.batch,
+        "dtype": report.dtype,
+        "mixed": run.mixed or None,
+        "device": found.device.name,
+        "title": found.device.label,
+        "mode": "training" if run.training else "inference",
+        "optimizer": run.optimizer if run.training else None,
+        "compiled": run.compiled,
+        "channels_last": run.channels_last,
+        "predicted_ns": found.nanoseconds,
+        "samples_per_second": found.throughput,
+        "bounds": found.bounds,
+        "error": error_data(found.error) if found.error else None,
+        "layers": [
+            {"path": layer.path, "op": layer.op, "predicted_ns": time.nanoseconds, "bound_by": time.by or None}
+            for layer, time in zip(report.layers, found.layers, strict=True)
+        ],
+    }
+    return cast("PredictionData", document)
+
+
+def predicted_data(found: Prediction) -> PredictedData:
+    """The JSON form without the layers, for the documents that have them."""
+    run = found.run
+    return {
+        "name": found.report.name,
+        "device": found.device.name,
+        "title": found.device.label,
+        "mixed": run.mixed or None,
+        "compiled": run.compiled,
+        "channels_last": run.channels_last,
+        "predicted_ns": found.nanoseconds,
+        "samples_per_second": found.throughput,
+        "bounds": cast("BoundsData", found.bounds),
+        "error": error_data(found.error) if found.error else None,
+    }
+
+
+def error_data(found: ErrorClass) -> ErrorClassData:
+    """The JSON form of an error class; its shares are in thousandths, exactly."""
+    return {
+        "family": found.kind.family,
+        "dtype": found.kind.dtype,
+        "mode": found.kind.mode,
+        "regime": found.kind.regime,
+        "median_error": found.median / 1000,
+        "p90_error": found.p90 / 1000,
+        "rank_correlation": found.rank / 1000,
+        "measurements": found.rows,
+        "models": found.models,
+        "devices": found.devices,
+    }

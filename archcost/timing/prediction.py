@@ -1,0 +1,156 @@
+"""A prediction: how long each layer of a model takes on a device, what bounds it, and how wrong that may be."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from archcost.errors import CallError, UsageError, suggestion
+from archcost.hardware.device import CPU
+from archcost.timing.kernels import RunMode
+from archcost.timing.rates import ARITHMETIC, LAUNCH, MEMORY, NANOSECONDS, PRODUCTS, Rates
+
+if TYPE_CHECKING:
+    from archcost.analysis.report import Report
+    from archcost.hardware.device import Device
+    from archcost.timing.error_classes import ErrorClass
+    from archcost.timing.kernels import DeviceKernel
+
+BOUNDS = (PRODUCTS, MEMORY, ARITHMETIC, LAUNCH)
+MIXED = ("bfloat16", "float16")
+
+
+class PredictedTime(NamedTuple):
+    """The time of a layer, and what most of it is spent on; 0 and "" for one that runs nothing of its own."""
+
+    path: str
+    nanoseconds: int
+    by: str
+
+
+class Prediction:
+    """How long a run of a model takes on a device: the sum over its kernels, each as long as what bounds it.
+
+    ``report`` is the model under its settings (batch, dtype, training), ``run`` how it is executed.
+    """
+
+    def __init__(self, report: Report, device: Device, run: RunMode) -> None:
+        self.report = report
+        self.device = device
+        self.run = run._replace(tensor_cores=device.kind != CPU)
+
+    def __repr__(self) -> str:
+        return f"Prediction({self.report.name!r} on {self.device.name!r}: {self.nanoseconds} ns)"
+
+    @cached_property
+    def kernels(self) -> list[DeviceKernel]:
+        """What the device runs, in order."""
+        return kernels_of(self.report, self.run)
+
+    @cached_property
+    def layers(self) -> list[PredictedTime]:
+        """The time of each layer of the report; of a fused group it stands with the last."""
+        nodes = self.report.graph.nodes
+        rates = Rates(self.device, self.run)
+        spent: list[dict[str, int]] = [{} for _ in nodes]
+        for kernel in self.kernels:
+            time = rates.time(kernel)
+            own = spent[kernel.node]
+            own[time.by] = own.get(time.by, 0) + time.nanoseconds
+        return [
+            PredictedTime(node.path, sum(own.values()), max(own, key=own.__getitem__, default=""))
+            for node, own in zip(nodes, spent, strict=True)
+        ]
+
+    @cached_property
+    def nanoseconds(self) -> int:
+        """The time of the whole batch: a pass, or a training step."""
+        return sum(layer.nanoseconds for layer in self.layers)
+
+    @property
+    def latency_ms(self) -> float:
+        """The time of the whole batch in milliseconds, for people who compute with it."""
+        return self.nanoseconds / 10**6
+
+    @property
+    def throughput(self) -> int:
+        """Samples a second, rounded down."""
+        return self.report.batch * NANOSECONDS // self.nanoseconds if self.nanoseconds else 0
+
+    @cached_property
+    def bounds(self) -> dict[str, int]:
+        """The nanoseconds by what bounds the layers."""
+        found = dict.fromkeys(BOUNDS, 0)
+        for layer in self.layers:
+            if layer.by:
+                found[layer.by] += layer.nanoseconds
+        return found
+
+    @cached_property
+    def error(self) -> ErrorClass | None:
+        """How wrong predictions of this kind have been; None where none was held against measurements."""
+        from archcost.timing.error_classes import error_class
+
+        return error_class(self)
+
+    def to_dict(self) -> dict[str, Any]:
+        """The JSON form."""
+        from archcost.timing.data import prediction_data
+
+        return {**prediction_data(self)}
+
+
+def kernels_of(report: Report, run: RunMode) -> list[DeviceKernel]:
+    """What a device runs for a model, in order."""
+    if run.compiled:
+        from archcost.timing.fusion import Fusion
+
+        fusion = Fusion(report, run)
+        layers, forward = fusion.layers, fusion.kernels()
+    else:
+        from archcost.timing.eager import Layers
+
+        layers = Layers(report, run)
+        forward = layers.eager()
+    if not run.training:
+        return forward
+    from archcost.timing.backward import training_kernels
+
+    return training_kernels(report, layers, forward)
+
+
+def predict(report: Report, device: Device, run: RunMode) -> Prediction:
+    """The time of a model on a device.
+
+    Raises UsageError for a device of which no bandwidth or no rate in the dtype is known, and for autocast of weights
+    that are not in float32.
+    """
+    if run.mixed and report.dtype != "float32":
+        message = f"--mixed runs float32 weights in {run.mixed}, and {report.name} has {report.dtype}"
+        raise UsageError(message, "leave --dtype out, or leave --mixed out")
+    if not report.complete:
+        raise UsageError(f"{report.name} is not whole, so no time can be predicted")
+    found = Prediction(report, device, run)
+    found.layers  # noqa: B018 - it raises for a device without the figures
+    return found
+
+
+def execution_of(
+    *,
+    mixed: str | None = None,
+    compiled: bool = False,
+    channels_last: bool = False,
+    training: bool = False,
+    optimizer: str | None = None,
+) -> RunMode:
+    """How a model is run, from the words that people give; an optimizer implies training.
+
+    Raises CallError for a word that names nothing.
+    """
+    from archcost.analysis.memory.optimizers import OPTIMIZERS
+
+    for what, word, names in (("half precision", mixed, MIXED), ("optimizer", optimizer, tuple(OPTIMIZERS))):
+        if word is not None and word not in names:
+            raise CallError(f"there is no {what} '{word}'", suggestion(word, list(names), f"{what}s"))
+    trains = training or optimizer is not None
+    return RunMode(mixed or "", compiled, channels_last, trains, optimizer or "sgd")

@@ -1,0 +1,326 @@
+"""Predicted against measured throughput: the error classes that ship, the tables of docs/prediction.md, and its plots.
+
+python -m benchmarks.prediction           # rewrite them; plots where matplotlib is there (archcost[plot])
+python -m benchmarks.prediction --check   # exit 1 if the classes or the tables would change
+
+The measurements, ``benchmarks/data/timm_latency.csv``, are facts from the result files of timm
+(huggingface/pytorch-image-models at aa4b5850, ``results/``, Apache-2.0), with the model of the zoo that each is of.
+"""
+
+from __future__ import annotations
+
+import csv
+import sys
+from pathlib import Path
+from statistics import median
+from typing import TYPE_CHECKING, NamedTuple
+
+import archcost
+from archcost.analysis.report import analyze
+from archcost.settings import THE_ONLY, InputShape, Settings
+from archcost.timing.error_classes import ErrorClass, PredictionKind, kind_of
+from archcost.timing.kernels import RunMode
+from archcost.timing.prediction import kernels_of
+from archcost.timing.rates import CONSTANTS, NANOSECONDS, Rates
+from benchmarks.pages import inserted, renew
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Sequence
+
+    from archcost.analysis.report import Report
+    from archcost.hardware.device import Device
+    from archcost.timing.kernels import DeviceKernel
+
+HERE = Path(__file__).resolve().parent
+DATA = HERE / "data" / "timm_latency.csv"
+PAGE = HERE.parent / "docs" / "prediction.md"
+CLASSES = HERE.parent / "archcost" / "timing" / "error_classes.csv"
+DEVICES = {
+    "NVIDIA GeForce RTX 3090": "rtx3090",
+    "NVIDIA GeForce RTX 4090": "rtx4090",
+    "NVIDIA GeForce RTX 5090": "rtx5090",
+    "Intel Core i9-10940X (CPU)": "i9-10940x",
+}
+OTHER_NETWORKS = "tf_"  # timm's of this name pad with a copy before strided convolutions, which the zoo's do not have
+FIXED_ON = ("rtx3090", "i9-10940x")
+
+
+class Row(NamedTuple):
+    """A measurement."""
+
+    model: str
+    zoo_name: str
+    device: str
+    dtype: str
+    layout: str
+    mode: str
+    torch: str
+    batch: int
+    size: int
+    measured: float  # samples a second
+
+    @property
+    def run(self) -> RunMode:
+        """How it was run: under autocast on GPUs, in float32 on the CPU."""
+        mixed = "float16" if self.dtype == "amp" else ""
+        on_gpu = self.device.startswith("rtx")
+        return RunMode(mixed, self.mode != "eager", self.layout == "nhwc", tensor_cores=on_gpu)
+
+    @property
+    def kind(self) -> PredictionKind:
+        """What predictions it is judged with."""
+        dtype = self.run.mixed or "float32"
+        return kind_of(archcost.device(self.device), dtype, self.batch, compiled=self.run.compiled)
+
+
+class Pair(NamedTuple):
+    """A measurement and what is predicted for it, both in samples a second."""
+
+    row: Row
+    predicted: float
+
+    @property
+    def ratio(self) -> float:
+        """Predicted over measured."""
+        return self.predicted / self.row.measured
+
+    @property
+    def error(self) -> float:
+        """How far the prediction is off, as a share of what was measured."""
+        return abs(self.ratio - 1)
+
+
+def rows() -> list[Row]:
+    """The measurements of networks that the zoo has."""
+    with DATA.open(encoding="utf-8", newline="") as file:
+        return [
+            Row(
+                row["model"],
+                row["zoo_name"],
+                DEVICES[row["gpu"]],
+                row["dtype"],
+                row["layout"],
+                row["compile"],
+                row["torch"],
+                int(row["batch"]),
+                int(row["img_size"]),
+                float(row["samples_per_sec"]),
+            )
+            for row in csv.DictReader(file)
+            if not row["model"].startswith(OTHER_NETWORKS)
+        ]
+
+
+def pairs(measured: Iterable[Row]) -> Iterator[Pair]:
+    """Measurements with predictions; a network is analysed once for each size and batch."""
+    grouped: dict[tuple[str, int, int], list[Row]] = {}
+    for row in measured:
+        grouped.setdefault((row.zoo_name, row.size, row.batch), []).append(row)
+    devices: dict[str, Device] = {name: archcost.device(name) for name in DEVICES.values()}
+    for (name, size, batch), same in grouped.items():
+        report = _report(name, size, batch)
+        kernels: dict[RunMode, list[DeviceKernel]] = {}
+        for row in same:
+            if row.run not in kernels:
+                kernels[row.run] = kernels_of(report, row.run)
+            rates = Rates(devices[row.device], row.run)
+            time = sum(rates.time(kernel).nanoseconds for kernel in kernels[row.run])
+            yield Pair(row, batch * NANOSECONDS / time)
+
+
+def _report(name: str, size: int, batch: int) -> Report:
+    return analyze(archcost.load(name), Settings(batch=batch, inputs={THE_ONLY: InputShape((3, size, size))}))
+
+
+# --- errors -----------------------------------------------------------------------------------------------------------
+
+
+class Errors(NamedTuple):
+    """The errors of some predictions, in thousandths."""
+
+    rows: int
+    median: int
+    p90: int
+    centre: int  # the median of predicted over measured
+    rank: int
+
+
+def errors(found: Sequence[Pair]) -> Errors:
+    """Median and 90th percentile of the errors, and the rank correlation (Spearman's)."""
+    sizes = sorted(pair.error for pair in found)
+    return Errors(
+        len(found),
+        round(1000 * median(sizes)),
+        round(1000 * sizes[(9 * (len(sizes) - 1)) // 10]),
+        round(1000 * median(pair.ratio for pair in found)),
+        round(1000 * rank_correlation([pair.predicted for pair in found], [pair.row.measured for pair in found])),
+    )
+
+
+def rank_correlation(first: Sequence[float], second: Sequence[float]) -> float:
+    """1 - 6 Σd² / (n (n² - 1)) of the ranks."""
+    count = len(first)
+    if count == 1:
+        return 1.0
+    ranks = [_ranks(first), _ranks(second)]
+    squares = sum((a - b) ** 2 for a, b in zip(*ranks, strict=True))
+    return 1 - 6 * squares / (count * (count**2 - 1))
+
+
+def _ranks(values: Sequence[float]) -> list[int]:
+    order = sorted(range(len(values)), key=values.__getitem__)
+    found = [0] * len(values)
+    for rank, place in enumerate(order):
+        found[place] = rank
+    return found
+
+
+def grouped_by(found: Iterable[Pair], key: Callable[[Pair], tuple[str, ...]]) -> dict[tuple[str, ...], list[Pair]]:
+    """Pairs by a key, in its order."""
+    groups: dict[tuple[str, ...], list[Pair]] = {}
+    for pair in found:
+        groups.setdefault(key(pair), []).append(pair)
+    return dict(sorted(groups.items()))
+
+
+def classes(found: Sequence[Pair]) -> list[ErrorClass]:
+    """The error classes that ship."""
+    made = []
+    for names, same in grouped_by(found, lambda pair: tuple(pair.row.kind)).items():
+        told = errors(same)
+        models, devices = {pair.row.zoo_name for pair in same}, {pair.row.device for pair in same}
+        made.append(
+            ErrorClass(PredictionKind(*names), told.median, told.p90, told.rank, told.rows, len(models), len(devices))
+        )
+    return made
+
+
+def classes_text(found: Sequence[ErrorClass]) -> str:
+    """The file of the error classes."""
+    lines = [",".join((*PredictionKind._fields, *ErrorClass._fields[1:]))]
+    lines += [",".join(map(str, (*one.kind, *one[1:]))) for one in found]
+    return "\n".join(lines) + "\n"
+
+
+# --- the page ---------------------------------------------------------------------------------------------------------
+
+
+def summary(found: Sequence[Pair]) -> str:
+    """Errors by device and mode."""
+    return _table(("device", "mode", "constants"), found, lambda pair: (pair.row.device, pair.row.mode, _fixed(pair)))
+
+
+def detail(found: Sequence[Pair]) -> str:
+    """Errors by device, mode, layout and version of PyTorch."""
+    return _table(
+        ("device", "mode", "layout", "PyTorch"),
+        found,
+        lambda pair: (pair.row.device, pair.row.mode, pair.row.layout, _version(pair.row.torch)),
+    )
+
+
+def _fixed(pair: Pair) -> str:
+    return "fixed here" if pair.row.device in FIXED_ON else "within those of the RTX 3090"
+
+
+def _version(tag: str) -> str:
+    """``pt240`` is 2.4, ``pt113`` 1.13."""
+    return f"{tag[2]}.{tag[3:] if tag[2] == '1' else tag[3]}"
+
+
+def _table(names: Sequence[str], found: Sequence[Pair], key: Callable[[Pair], tuple[str, ...]]) -> str:
+    headings = [*names, "measurements", "median error", "90 % within", "predicted / measured", "rank correlation"]
+    lines = [_line(headings), _line([":--"] * len(names) + ["--:"] * 5)]
+    for group, same in grouped_by(found, key).items():
+        told = errors(same)
+        figures = (f"{told.rows}", _percent(told.median), _percent(told.p90), f"{told.centre / 1000:.2f}")
+        lines.append(_line([*group, *figures, f"{told.rank / 1000:.3f}"]))
+    return "\n".join(lines)
+
+
+def constants() -> str:
+    """The constants by kind of device."""
+    lines = []
+    for kind, table in CONSTANTS.items():
+        title = {"gpu": "GPUs and other accelerators", "cpu": "CPUs"}[kind]
+        lines += [
+            f"**{title}**",
+            "",
+            _line(["constant", "value", "what it is", "where it is from"]),
+            _line([":--"] * 4),
+        ]
+        lines += [_line([name, f"{c.value:,} {c.unit}", c.meaning, c.origin]) for name, c in table.items()]
+        lines.append("")
+    return "\n".join(lines).strip()
+
+
+def worst(found: Sequence[Pair]) -> str:
+    """The networks that predictions miss most, by the median of predicted over measured on GPUs."""
+    by_model = grouped_by((p for p in found if p.row.device != "i9-10940x"), lambda p: (p.row.zoo_name, p.row.mode))
+    centres = {names: median(pair.ratio for pair in same) for names, same in by_model.items()}
+    order = sorted(centres, key=lambda names: -abs(centres[names] - 1))[:12]
+    lines = [_line(["network", "mode", "predicted / measured"]), _line([":--", ":--", "--:"])]
+    return "\n".join([*lines, *[_line([*names, f"{centres[names]:.2f}"]) for names in order]])
+
+
+def _line(cells: Iterable[str]) -> str:
+    return f"| {' | '.join(cells)} |"
+
+
+def _percent(thousandths: int) -> str:
+    return f"{thousandths / 10:.1f} %"
+
+
+def renewed(page: str, found: Sequence[Pair]) -> str:
+    """The page with its generated parts."""
+    parts = {"summary": summary, "detail": detail, "worst": worst}
+    return inserted(page, {"constants": constants(), **{name: part(found) for name, part in parts.items()}})
+
+
+# --- plots ------------------------------------------------------------------------------------------------------------
+
+
+def plot(found: Sequence[Pair]) -> None:
+    """A plot for each device and mode: predicted against measured samples a second, both logarithmic."""
+    try:
+        import matplotlib as mpl
+    except ImportError:
+        sys.stderr.write("no plots: they need archcost[plot]\n")
+        return
+    mpl.use("svg")
+    mpl.rcParams["svg.hashsalt"] = "archcost"
+    from matplotlib import pyplot as plt
+
+    for (device,), same in grouped_by(found, lambda pair: (pair.row.device,)).items():
+        figure, axes = plt.subplots(figsize=(4.2, 4.2))
+        for (mode,), some in grouped_by(same, lambda pair: (pair.row.mode,)).items():
+            measured, predicted = [pair.row.measured for pair in some], [pair.predicted for pair in some]
+            axes.loglog(measured, predicted, "o", ms=2.5, alpha=0.5, label=mode)
+        ends = [min(pair.row.measured for pair in same), max(pair.row.measured for pair in same)]
+        axes.loglog(ends, ends, "k-", lw=0.8)
+        for share in (0.8, 1.25):
+            axes.loglog(ends, [share * end for end in ends], "k:", lw=0.6)
+        axes.set(xlabel="measured samples/s", ylabel="predicted samples/s", title=archcost.device(device).label)
+        axes.legend(frameon=False)
+        figure.tight_layout()
+        path = PAGE.parent / "img" / f"prediction-{device}.svg"
+        path.parent.mkdir(exist_ok=True)
+        figure.savefig(path, metadata={"Date": None})
+        plt.close(figure)
+
+
+def main() -> None:
+    """Rewrite the classes, the page and the plots, or check the first two."""
+    found = list(pairs(rows()))
+    text = classes_text(classes(found))
+    if "--check" in sys.argv:
+        if CLASSES.read_text(encoding="utf-8") != text:
+            sys.exit("error_classes.csv is out of step: python -m benchmarks.prediction")
+    else:
+        CLASSES.write_text(text, encoding="utf-8")
+        plot(found)
+    renew(PAGE, "benchmarks.prediction", lambda page, _: renewed(page, found))
+
+
+if __name__ == "__main__":
+    main()

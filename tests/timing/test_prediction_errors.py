@@ -1,0 +1,82 @@
+"""Predictions against the measurements of others: the errors that the project promises."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import NamedTuple
+
+import pytest
+
+from archcost.timing.error_classes import ErrorClass, PredictionKind, _classes
+from benchmarks.prediction import (
+    CLASSES,
+    PAGE,
+    Pair,
+    classes,
+    classes_text,
+    errors,
+    pairs,
+    rank_correlation,
+    renewed,
+    rows,
+)
+
+
+class Promise(NamedTuple):
+    """Errors in thousandths at most, and the rank correlation at least."""
+
+    median: int
+    p90: int
+    rank: int
+
+
+PROMISES = {
+    ("rtx3090", "eager"): Promise(60, 300, 980),
+    ("rtx4090", "eager"): Promise(70, 250, 980),
+    ("rtx5090", "eager"): Promise(100, 250, 980),
+    ("rtx4090", "torch.compile"): Promise(120, 250, 980),
+    ("rtx5090", "torch.compile"): Promise(120, 280, 980),
+    ("i9-10940x", "torch.compile"): Promise(200, 400, 950),
+}
+
+
+@cache
+def all_pairs() -> tuple[Pair, ...]:
+    """Every measurement with what is predicted for it."""
+    return tuple(pairs(rows()))
+
+
+@pytest.mark.parametrize(("device", "mode"), PROMISES)
+def test_predictions_are_as_close_as_promised(device: str, mode: str) -> None:
+    found = [pair for pair in all_pairs() if (pair.row.device, pair.row.mode) == (device, mode)]
+    told, promise = errors(found), PROMISES[device, mode]
+    assert len(found) >= 125
+    assert told.median <= promise.median
+    assert told.p90 <= promise.p90
+    assert told.rank >= promise.rank
+
+
+def test_the_classes_that_ship_are_those_of_the_page() -> None:
+    shipped = {tuple(kind): error for kind, error in _classes().items()}
+    assert set(shipped) == {
+        ("GeForce", "half", "eager", "batch 64 and more"),
+        ("GeForce", "half", "compiled", "batch 64 and more"),
+        ("Core", "float32", "compiled", "batch 1"),
+    }
+    assert sum(error.rows for error in shipped.values()) == len(rows())
+    assert CLASSES.read_text(encoding="utf-8") == classes_text(classes(all_pairs()))
+    page = PAGE.read_text(encoding="utf-8")
+    assert page == renewed(page, all_pairs())
+    assert all(f"prediction-{device}.svg" in page for device in {row.device for row in rows()})
+
+
+def test_ranks() -> None:
+    assert rank_correlation([1, 2, 3, 4], [10, 20, 30, 40]) == 1
+    assert rank_correlation([1, 2, 3, 4], [40, 30, 20, 10]) == -1
+    # ranks 0 1 2 3 against 1 0 2 3: Σd² = 2, 1 - 6 · 2 / (4 · 15)
+    assert rank_correlation([1, 2, 3, 4], [2, 1, 3, 4]) == 1 - 6 * 2 / (4 * 15)
+
+
+def test_an_error_class_tells_its_kind() -> None:
+    error = ErrorClass(PredictionKind("GeForce", "half", "eager", "batch 1"), 71, 200, 990, 10, 5, 1)
+    assert str(error.kind) == "GeForce, half, eager, batch 1"
