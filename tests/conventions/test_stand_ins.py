@@ -29,8 +29,18 @@ LLAMA = {**TEXT, "width": 64, "heads": 8, "kv_heads": 4, "hidden": 96}
 MVIT = {**IMAGE, "widths": [96, 192, 384], "heads": [1, 2, 4], "strides": [1, 2, 2], "kv_strides": [8, 4, 2]}
 BOTH = {"vocabulary": 100, "source_len": 16, "target_len": 12}
 LATENT = {
-    **{"width": 64, "heads": 4, "kv_heads": 4, "hidden": 96, "latent": 16, "nope_dim": 8, "rope_dim": 8, "value_dim": 8},
-    **{"experts": 4, "experts_per_token": 2, "expert_hidden": 16, "shared_hidden": 16},
+    "width": 64,
+    "heads": 4,
+    "kv_heads": 4,
+    "hidden": 96,
+    "latent": 16,
+    "nope_dim": 8,
+    "rope_dim": 8,
+    "value_dim": 8,
+    "experts": 4,
+    "experts_per_token": 2,
+    "expert_hidden": 16,
+    "shared_hidden": 16,
 }
 SMALL: dict[str, dict[str, Any]] = {
     "alexnet": {},

@@ -184,7 +184,10 @@ def test_inputs_go_by_name_or_by_place() -> None:
 @pytest.mark.parametrize(
     ("words", "message"),
     [
-        ((), r"does not know what .*:Net takes\nhelp: .*`--input ids=128:int64 --input mask=128` \(it takes ids, mask\)"),
+        (
+            (),
+            r"does not know what .*:Net takes\nhelp: .*`--input ids=128:int64 --input mask=128` \(it takes ids, mask\)",
+        ),
         (("idx=3",), r"the model has no input 'idx'\nhelp: did you mean 'ids'"),
     ],
 )
