@@ -166,18 +166,24 @@ def settings_data(report: Report) -> SettingsData:
     return cast("SettingsData", found)
 
 
+def spec_data(report: Report) -> SpecData:
+    """The model of a document: its name and file, the hash of what was read, its settings, and warnings."""
+    spec = report.spec
+    found: dict[str, Any] = {
+        "name": spec.name,
+        "path": spec.path,
+        "sha256": spec.sha256,
+        **settings_data(report),
+        **warned(report.warnings),
+    }
+    return cast("SpecData", found)
+
+
 def report_data(report: Report) -> ReportData:
     """The JSON form, but that each layer is made when it is written."""
-    spec = report.spec
     document: dict[str, Any] = {
         **envelope("report"),
-        "spec": {
-            "name": spec.name,
-            "path": spec.path,
-            "sha256": spec.sha256,
-            **settings_data(report),
-            **warned(report.warnings),
-        },
+        "spec": spec_data(report),
         **({} if report.complete else {"partial": True}),
         "batch": report.batch,
         "dtype": report.dtype,

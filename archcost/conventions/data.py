@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NotRequired, TypedDict
 
-from archcost.analysis.data import settings_data
-from archcost.documents import Count, Envelope, Positive, SpecData, envelope, warned
+from archcost.analysis.data import spec_data
+from archcost.documents import Count, Envelope, Positive, SpecData, envelope
 
 if TYPE_CHECKING:
     from archcost.conventions.differences import ToolDifference, ToolExplanation
@@ -106,16 +106,9 @@ class ReconciliationData(Envelope):
 def reconciliation_data(found: Reconciliation) -> ReconciliationData:
     """The JSON form."""
     report = found.report
-    spec = report.spec
     return {
         **envelope("reconciliation"),
-        "spec": {
-            "name": spec.name,
-            "path": spec.path,
-            "sha256": spec.sha256,
-            **settings_data(report),
-            **warned(report.warnings),
-        },
+        "spec": spec_data(report),
         "batch": report.batch,
         "macs": report.totals.macs,
         "conventions": [_convention(explanation) for explanation in found.explanations],

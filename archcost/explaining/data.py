@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NotRequired, TypedDict, cast
 
-from archcost.analysis.data import settings_data
-from archcost.documents import Count, Envelope, Positive, Shape, SpecData, envelope, warned
+from archcost.analysis.data import spec_data
+from archcost.documents import Count, Envelope, Positive, Shape, SpecData, envelope
 
 if TYPE_CHECKING:
     from fractions import Fraction
@@ -95,16 +95,9 @@ class ExplanationData(Explained):
 
 def begun(report: Report) -> Explained:
     """Who made it, and of which model."""
-    spec = report.spec
     return {
         **envelope("explanation"),
-        "spec": {
-            "name": spec.name,
-            "path": spec.path,
-            "sha256": spec.sha256,
-            **settings_data(report),
-            **warned(report.warnings),
-        },
+        "spec": spec_data(report),
         "batch": report.batch,
         "dtype": report.dtype,
     }

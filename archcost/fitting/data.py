@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Annotated, Any, Literal, NotRequired, TypedDict, cast
 
-from archcost.analysis.data import settings_data
-from archcost.documents import AtLeast, Count, Envelope, Positive, SpecData, envelope, warned
+from archcost.analysis.data import spec_data
+from archcost.documents import AtLeast, Count, Envelope, Positive, SpecData, envelope
 from archcost.fitting.searching import MEMORY, NOTHING, SPEC
 from archcost.hardware.device import CitationData
 
@@ -130,10 +130,9 @@ def fits_data(found: Fits) -> FitsData:
     """The JSON form."""
     report, workload = found.report, found.workload
     memory = found.memory
-    spec = report.spec
     document: dict[str, Any] = {
         **envelope("fits"),
-        "spec": {"name": spec.name, "path": spec.path, "sha256": spec.sha256, **settings_data(report)},
+        "spec": spec_data(report),
         "batch": report.batch,
         "dtype": report.dtype,
         "weight_dtype": report.weight_dtype,
@@ -143,7 +142,6 @@ def fits_data(found: Fits) -> FitsData:
         "run_bytes": memory.total,
         "parts": _parts(memory),
     }
-    document["spec"].update(warned(report.warnings))
     if found.is_table:
         document["variants"] = [_variant(variant) for variant in found.variants]
         document["table"] = [

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Annotated, Any, Literal, NotRequired, TypedDict, cast
 
-from archcost.analysis.data import settings_data
-from archcost.documents import Count, Envelope, Positive, SpecData, envelope, warned
+from archcost.analysis.data import spec_data
+from archcost.documents import Count, Envelope, Positive, SpecData, envelope
 
 if TYPE_CHECKING:
     from archcost.timing.error_classes import ErrorClass
@@ -88,16 +88,9 @@ class PredictionData(Envelope):
 def prediction_data(found: Prediction) -> PredictionData:
     """The JSON form."""
     report, run = found.report, found.run
-    spec = report.spec
     document: dict[str, Any] = {
         **envelope("prediction"),
-        "spec": {
-            "name": spec.name,
-            "path": spec.path,
-            "sha256": spec.sha256,
-            **settings_data(report),
-            **warned(report.warnings),
-        },
+        "spec": spec_data(report),
         "batch": report.batch,
         "dtype": report.dtype,
         "mixed": run.mixed or None,
