@@ -307,6 +307,7 @@ WRONG: list[tuple[Callable[[], Any], str]] = [
     (lambda: archcost.memory("alexnet", schedule="min"), "no schedule 'min'"),
     (lambda: archcost.memory("alexnet", mixed="float8"), "no half precision 'float8'"),
     (lambda: archcost.memory("alexnet", training=True, schedule="min-peak"), "is for inference"),
+    (lambda: archcost.memory("alexnet", lora=8, schedule="min-peak"), "is for inference"),
     (lambda: archcost.memory("alexnet", checkpoint=["nowhere"]), "fits --checkpoint 'nowhere'"),
     (lambda: archcost.memory("alexnet", dtype="float7"), "unknown dtype 'float7'"),
     (lambda: archcost.analyze("alexnet", weight_dtype="int3"), "unknown weight dtype 'int3'"),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from archcost.api.hardware import device as device_of
+from archcost.api.hardware import device_in
 from archcost.api.hardware import devices as all_devices
 from archcost.api.models import spec_of
 from archcost.settings import Settings, shapes_by_name
@@ -65,6 +65,7 @@ def fits(
         kept = None if reserve is None else read_reserve(reserve)
     except UnitError as error:
         raise CallError(f"--reserve: {error}", "write it like `1 GiB` or `5%`") from None
+    adapters = lora_of(lora, lora_targets)
     conditions = conditions_of(
         training=training,
         schedule=schedule,
@@ -76,14 +77,13 @@ def fits(
         accumulate=accumulate,
         checkpoints=checkpoint,
         parallel=parallel,
+        adapters=adapters,
         whatifs=False,
     )
-    adapters = lora_of(lora, lora_targets)
-    trains = conditions.training or adapters is not None
     shapes = shapes_by_name(inputs)
-    settings = Settings(params or {}, batch, trains, dtype, weight_dtype, shapes, kv_dtype, adapters)
+    settings = Settings(params or {}, batch, conditions.training, dtype, weight_dtype, shapes, kv_dtype, adapters)
     named = _devices(device)
-    workload = workload_of(spec_of(spec, settings), settings, conditions._replace(training=trains))
+    workload = workload_of(spec_of(spec, settings), settings, conditions)
     if context is not None:
         workload = workload.with_context(context)
     return fits_of(workload, named, kept) if named else table_of(workload, all_devices(), kept)
@@ -94,4 +94,4 @@ def _devices(given: Any) -> list[Device]:
     from archcost.hardware.device import Device
 
     one = [given] if isinstance(given, (str, Device)) or hasattr(given, "__fspath__") else list(given)
-    return [each if isinstance(each, Device) else device_of(each) for each in one]
+    return list(map(device_in, one))

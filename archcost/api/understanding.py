@@ -128,6 +128,7 @@ def memory(
     from archcost.analysis.memory.study import study
     from archcost.graph.adapters import lora_of
 
+    adapters = lora_of(lora, lora_targets)
     conditions = conditions_of(
         training=training,
         schedule=schedule,
@@ -139,13 +140,12 @@ def memory(
         accumulate=accumulate,
         checkpoints=checkpoint,
         parallel=parallel,
+        adapters=adapters,
         whatifs=what_if,
     )
-    adapters = lora_of(lora, lora_targets)
-    trains = conditions.training or adapters is not None
     shapes = shapes_by_name(inputs)
-    settings = Settings(params or {}, batch, trains, dtype, weight_dtype, shapes, kv_dtype, adapters)
-    return study(report_of(spec, settings), conditions._replace(training=trains))
+    settings = Settings(params or {}, batch, conditions.training, dtype, weight_dtype, shapes, kv_dtype, adapters)
+    return study(report_of(spec, settings), conditions)
 
 
 def microcontroller(

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from archcost.graph.model import Graph
+    from archcost.settings import Lora
 
 SGD = "sgd"
 HALVES = ("bfloat16", "float16")  # what mixed precision computes in
@@ -61,6 +62,7 @@ def conditions_of(
     accumulate: int = 1,
     checkpoints: Sequence[str] = (),
     parallel: Sequence[str] = (),
+    adapters: Lora | None = None,
     whatifs: bool = True,
 ) -> Conditions:
     """Conditions from words; what is of a training step alone implies one.
@@ -82,7 +84,7 @@ def conditions_of(
         message = "--mixed keeps the params in float32, so there are no copies for --master-weights"
         raise CallError(message, "half-precision params: `--dtype bfloat16 --master-weights`")
     named = optimizer is not None or mixed is not None or bool(checkpoints) or bool(parallel)
-    trains = training or foreach or master_weights or accumulate > 1 or named
+    trains = training or foreach or master_weights or accumulate > 1 or named or adapters is not None
     if trains and schedule != SPEC:
         raise CallError("--schedule is for inference: a backward pass runs in the reverse of the spec's order")
     return Conditions(
