@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from archcost.commands.option_values import attempt_all, parse_inputs, parse_params
+from archcost.commands.option_values import apart, attempt_all, parse_inputs, parse_params, tell
 from archcost.commands.options import (
     Batch,
     Dtype,
@@ -88,9 +88,7 @@ def fits(
     """Say whether a model fits a device, with the largest batch and context that do, or which devices it fits."""
     # long: an option a line, and again where it is passed on
     import archcost
-    from archcost.named_specs import SpecResult
     from archcost.render.fits import FitsDocument
-    from archcost.render.output import print_diagnostics, print_warnings
     from archcost.render.printing import format_of, write
 
     params, shapes = parse_params(settings or ()), parse_inputs(inputs or ())
@@ -122,12 +120,9 @@ def fits(
             parallel=parallel or (),
         )
 
-    found = attempt_all(specs, work, "fitting", Settings(inputs=shapes, training=training))
-    judged = [one for one in found if not isinstance(one, SpecResult)]
-    failed = [one for one in found if isinstance(one, SpecResult)]
+    judged, failed = apart(attempt_all(specs, work, "fitting", Settings(inputs=shapes, training=training)))
     write(FitsDocument(judged), format or format_of(output), output)
-    print_warnings([warning for one in judged for warning in one.report.warnings])
-    print_diagnostics([diagnostic for one in failed for diagnostic in one.diagnostics])
+    tell([one.report for one in judged], failed)
     code = 2 if failed else max([one.exit_code for one in judged], default=0)
     if code:
         raise typer.Exit(code)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
-from archcost.commands.option_values import attempt_all
+from archcost.commands.option_values import apart, attempt_all, tell
 from archcost.settings import Settings
 
 if TYPE_CHECKING:
@@ -53,9 +53,7 @@ def print_fused(
 ) -> None:
     """Print the studies of the specs; ends the command where one of them is wrong."""
     import archcost
-    from archcost.named_specs import SpecResult
     from archcost.render.microcontroller import MicrocontrollerDocument
-    from archcost.render.output import print_diagnostics, print_warnings
     from archcost.render.printing import write
 
     def work(spec: Spec) -> FusedStudy:
@@ -63,11 +61,8 @@ def print_fused(
             spec, params=params, inputs=inputs, batch=batch, inplace=inplace, what_if=whatif
         )
 
-    found = attempt_all(list(specs), work, "analysing", Settings(inputs=inputs))
-    studies = [one for one in found if not isinstance(one, SpecResult)]
-    failed = [one for one in found if isinstance(one, SpecResult)]
+    studies, failed = apart(attempt_all(list(specs), work, "analysing", Settings(inputs=inputs)))
     write(MicrocontrollerDocument(studies, depth, failed), chosen, output)
-    print_warnings([warning for study in studies for warning in study.report.warnings])
-    print_diagnostics([diagnostic for one in failed for diagnostic in one.diagnostics])
+    tell([study.report for study in studies], failed)
     if failed:
         raise typer.Exit(2)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from archcost.commands.fused_memory import INT8, check_words, print_fused
-from archcost.commands.option_values import attempt_all, parse_inputs, parse_params
+from archcost.commands.option_values import apart, attempt_all, parse_inputs, parse_params, tell
 from archcost.commands.options import (
     Batch,
     Depth,
@@ -82,9 +82,7 @@ def memory(
     """Show the memory to run or to train, what holds its peak, and what would need less."""
     # long: an option a line, and again where it is passed on
     import archcost
-    from archcost.named_specs import SpecResult
     from archcost.render.memory import MemoryDocument
-    from archcost.render.output import print_diagnostics, print_warnings
     from archcost.render.printing import format_of, write
 
     chosen = format or format_of(output)
@@ -143,11 +141,8 @@ def memory(
             what_if=whatif,
         )
 
-    found = attempt_all(specs, work, "analysing", Settings(inputs=shapes, training=training))
-    studies = [one for one in found if not isinstance(one, SpecResult)]
-    failed = [one for one in found if isinstance(one, SpecResult)]
+    studies, failed = apart(attempt_all(specs, work, "analysing", Settings(inputs=shapes, training=training)))
     write(MemoryDocument(studies, depth, failed), chosen, output)
-    print_warnings([warning for study in studies for warning in study.report.warnings])
-    print_diagnostics([diagnostic for one in failed for diagnostic in one.diagnostics])
+    tell([study.report for study in studies], failed)
     if failed:
         raise typer.Exit(2)

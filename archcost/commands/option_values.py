@@ -73,6 +73,22 @@ def attempt_all(
     return named_specs.attempt_all(names, work, lambda paths: progress(paths, doing), settings=settings)
 
 
+def apart(found: Sequence[T | SpecResult]) -> tuple[list[T], list[SpecResult]]:
+    """What came of specs, and the specs that are wrong."""
+    from archcost.named_specs import SpecResult as ResultType
+
+    made = [one for one in found if not isinstance(one, ResultType)]
+    return made, [one for one in found if isinstance(one, ResultType)]
+
+
+def tell(reports: Sequence[Report], failed: Sequence[SpecResult]) -> None:
+    """Print the warnings of reports, and what is wrong with the other specs."""
+    from archcost.render.output import print_diagnostics, print_warnings
+
+    print_warnings([warning for report in reports for warning in report.warnings])
+    print_diagnostics([diagnostic for one in failed for diagnostic in one.diagnostics])
+
+
 def analyze_one(name: str, settings: Settings) -> Report:
     """The report of one spec; ends the command where it is wrong, once that is told."""
     return whole([named_specs.analyze_one(name, settings)])[0]
