@@ -5,10 +5,10 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
-from archcost.errors import ConfigError, Diagnostic, Mark, Source
-from archcost.files import DISK, Below, FileError, decoded, located, read_named
+from archcost.files import DISK, Below, FileError, located, read_named
 
 if TYPE_CHECKING:
+    from archcost.errors import Source
     from archcost.files import Files
 
 OWN_NAME = "archcost.toml"
@@ -39,15 +39,9 @@ def root_of(folder: str) -> str:
 
 def config_source(path: str, *, named: bool) -> Source:
     """The text of a configuration: one that a person named, or one that was found and must be of the repository."""
-    name = relative(path)
-    try:
-        data = _named(path) if named else _found(path)
-        return Source(name, decoded(data))
-    except FileError as error:
-        message, hint = f"cannot read {name}: {error.reason}", error.help
-    except UnicodeDecodeError:
-        message, hint = f"cannot read {name}: it is not UTF-8 text", "save it as UTF-8"
-    raise ConfigError([Diagnostic(message, Mark(Source(name, ""), 0, 0), hint)])
+    from archcost.spec.toml import toml_source
+
+    return toml_source(relative(path), lambda: _named(path) if named else _found(path))
 
 
 def _named(path: str) -> bytes:

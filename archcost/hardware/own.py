@@ -8,8 +8,8 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING, Any
 
-from archcost.errors import ConfigError, Diagnostic, Mark, Source
-from archcost.files import DISK, FileError, decoded, located, read_named
+from archcost.errors import ConfigError
+from archcost.files import DISK, FileError, located, read_named
 from archcost.hardware.device import Citation, Device
 from archcost.hardware.figures import FIGURES, attributes, figure
 from archcost.hardware.names import plain
@@ -53,9 +53,9 @@ def read_devices(reader: Reader, value: Value) -> dict[str, Device]:
 
 def read_device_file(path: str) -> Device:
     """The device in a file, with its keys at the top, called as ``name`` says or the file; raises ConfigError."""
-    from archcost.spec.toml import parse_toml
+    from archcost.spec.toml import parse_toml, toml_source
 
-    source = _source(path)
+    source = toml_source(path, lambda: _content(path))
     table = parse_toml(source)
     reader = Reader(Problems(source))
     reader.keys(table, ("name", *DEVICE_KEYS), "a device")
@@ -69,17 +69,6 @@ def read_device_file(path: str) -> Device:
     if reader.problems or device is None:
         raise ConfigError(reader.problems.error().diagnostics)
     return device
-
-
-def _source(path: str) -> Source:
-    """The text of a file that a person named."""
-    try:
-        return Source(path, decoded(_content(path)))
-    except FileError as error:
-        message, hint = f"cannot read {path}: {error.reason}", error.help
-    except UnicodeDecodeError:
-        message, hint = f"cannot read {path}: it is not UTF-8 text", "save it as UTF-8"
-    raise ConfigError([Diagnostic(message, Mark(Source(path, ""), 0, 0), hint)])
 
 
 def _content(path: str) -> bytes:

@@ -12,12 +12,14 @@ import tomllib
 from bisect import bisect_right
 from typing import TYPE_CHECKING, Any
 
-from archcost.errors import ConfigError, Diagnostic
+from archcost.errors import ConfigError, Diagnostic, Mark, Source
+from archcost.files import FileError, decoded
 from archcost.spec.document import Mapping, Scalar, Sequence
 from archcost.spec.syntax import place
 
 if TYPE_CHECKING:
-    from archcost.errors import Source
+    from collections.abc import Callable
+
     from archcost.spec.document import Value
 
 MAX_DEPTH = 30  # of arrays and tables in each other
@@ -53,6 +55,17 @@ class _Number(str):
     """A float as it is written."""
 
     __slots__ = ()
+
+
+def toml_source(name: str, read: Callable[[], bytes]) -> Source:
+    """The text of a file under the name that messages have for it; raises ConfigError where it cannot be read."""
+    try:
+        return Source(name, decoded(read()))
+    except FileError as error:
+        message, hint = f"cannot read {name}: {error.reason}", error.help
+    except UnicodeDecodeError:
+        message, hint = f"cannot read {name}: it is not UTF-8 text", "save it as UTF-8"
+    raise ConfigError([Diagnostic(message, Mark(Source(name, ""), 0, 0), hint)])
 
 
 def parse_toml(source: Source) -> Mapping:
