@@ -83,7 +83,8 @@ def _t5_feed_forward(values: KeyValues) -> tuple[bool, str]:
     return gated, activation(values, "feed_forward_proj", "gelu_new" if joined == "gated-gelu" else last)
 
 
-def _bart(values: KeyValues) -> Params:
+def _both_stacks(values: KeyValues) -> Params:
+    """The params of an encoder and of a decoder, each with sizes of its own."""
     _need_heads(values)
     return {
         "width": values["d_model"],
@@ -95,6 +96,12 @@ def _bart(values: KeyValues) -> Params:
         "decoder_hidden": values["decoder_ffn_dim"],
         "activation": activation(values, "activation_function"),
         "vocabulary": values["vocab_size"],
+    }
+
+
+def _bart(values: KeyValues) -> Params:
+    return {
+        **_both_stacks(values),
         "positions": values["max_position_embeddings"],
         "scaled": values["scale_embedding"],
         "tokens": min(TOKENS, values["max_position_embeddings"]),
@@ -102,17 +109,8 @@ def _bart(values: KeyValues) -> Params:
 
 
 def _whisper(values: KeyValues) -> Params:
-    _need_heads(values)
     return {
-        "width": values["d_model"],
-        "layers": values["encoder_layers"],
-        "heads": values["encoder_attention_heads"],
-        "hidden": values["encoder_ffn_dim"],
-        "decoder_layers": values["decoder_layers"],
-        "decoder_heads": values["decoder_attention_heads"],
-        "decoder_hidden": values["decoder_ffn_dim"],
-        "activation": activation(values, "activation_function"),
-        "vocabulary": values["vocab_size"],
+        **_both_stacks(values),
         "mels": values["num_mel_bins"],
         "frames": 2 * values["max_source_positions"],
         "positions": values["max_target_positions"],
