@@ -26,7 +26,7 @@ def sources() -> str:
     cited = {
         source.name: source
         for device in shipped().values()
-        for source in (*device.sources, device.usable_source)
+        for source in (*device.sources, device.usable_source, device.cache_source)
         if source is not None
     }
     return "\n".join([f"- `{name}`: {cited[name].title}. <{cited[name].address}>" for name in sorted(cited)])

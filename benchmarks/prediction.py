@@ -42,6 +42,7 @@ DEVICES = {
     "Intel Core i9-10940X (CPU)": "i9-10940x",
 }
 OTHER_NETWORKS = "tf_"  # timm's of this name pad with a copy before strided convolutions, which the zoo's do not have
+BEFORE_FUSED_ATTENTION = "pt113"  # F.scaled_dot_product_attention came with PyTorch 2.0
 FIXED_ON = ("rtx3090", "i9-10940x")
 
 
@@ -64,7 +65,8 @@ class Row(NamedTuple):
         """How it was run: under autocast on GPUs, in float32 on the CPU."""
         mixed = "float16" if self.dtype == "amp" else ""
         on_gpu = self.device.startswith("rtx")
-        return RunMode(mixed, self.mode != "eager", self.layout == "nhwc", tensor_cores=on_gpu)
+        plain = self.torch == BEFORE_FUSED_ATTENTION
+        return RunMode(mixed, self.mode != "eager", self.layout == "nhwc", tensor_cores=on_gpu, plain_attention=plain)
 
     @property
     def kind(self) -> PredictionKind:
@@ -124,7 +126,7 @@ def pairs(measured: Iterable[Row]) -> Iterator[Pair]:
             if row.run not in kernels:
                 kernels[row.run] = kernels_of(report, row.run)
             rates = Rates(devices[row.device], row.run)
-            time = sum(rates.time(kernel).nanoseconds for kernel in kernels[row.run])
+            time = sum(time.nanoseconds for time in rates.times(kernels[row.run]))
             yield Pair(row, batch * NANOSECONDS / time)
 
 

@@ -30,13 +30,15 @@ def predict(
     mixed: str | None = None,
     compiled: bool = False,
     channels_last: bool = False,
+    plain_attention: bool = False,
     training: bool = False,
     optimizer: str | None = None,
 ) -> Prediction:
     """How long a pass of a model takes on a device, or a training step, layer by layer, and how wrong that may be.
 
     ``device`` is a name, a file or a :class:`Device`. ``dtype`` is that of weights and activations, ``mixed`` the half
-    precision of autocast over float32 weights; ``compiled`` is under torch.compile, ``channels_last`` in that layout.
+    precision of autocast over float32 weights; ``compiled`` is under torch.compile, ``channels_last`` in that layout,
+    ``plain_attention`` with the scores of attention in memory, as before PyTorch 2.0.
     An ``optimizer`` (sgd, adamw …) is that of a ``training`` step, and implies one. Nothing is measured: kernels take
     as long as their products, their bytes or their launch. Raises UsageError for a device that there is not, and one of
     which a figure that is needed is not known, and what :func:`archcost.analyze` raises.
@@ -47,7 +49,12 @@ def predict(
     from archcost.timing.prediction import predict as predict_time
 
     run = execution_of(
-        mixed=mixed, compiled=compiled, channels_last=channels_last, training=training, optimizer=optimizer
+        mixed=mixed,
+        compiled=compiled,
+        channels_last=channels_last,
+        training=training,
+        optimizer=optimizer,
+        plain_attention=plain_attention,
     )
     trains = run.training and not isinstance(spec, ReportType)  # a report has its settings already
     settings = Settings(params or {}, batch, trains, dtype, weight_dtype, shapes_by_name(inputs))

@@ -58,6 +58,10 @@ def predict(
     ] = None,
     compile: Annotated[bool, typer.Option("--compile", help="Under torch.compile.")] = False,  # noqa: A002 - the name
     channels_last: Annotated[bool, typer.Option("--channels-last", help="In channels-last.")] = False,
+    plain_attention: Annotated[
+        bool,
+        typer.Option("--plain-attention", help="Attention that keeps its scores in memory, as before PyTorch 2.0."),
+    ] = False,
     training: Step = False,
     optimizer: Optimizer = None,
     top: Annotated[int | None, number_option("--top", "Show the N layers that take longest.")] = None,
@@ -88,6 +92,7 @@ def predict(
             mixed=mixed,
             compiled=compile,
             channels_last=channels_last,
+            plain_attention=plain_attention,
             optimizer=optimizer,
         )
         for result in results

@@ -36,6 +36,7 @@ class DeviceData(Envelope):
     memory_bytes: Positive
     usable_bytes: Positive | None
     bytes_per_second: Positive | None
+    cache_bytes: Positive | None
     peaks: dict[str, Positive]
     float16_acc16: Positive | None
     flash_bytes: Positive | None
@@ -45,6 +46,7 @@ class DeviceData(Envelope):
     basis: str
     sources: list[CitationData]
     usable_source: CitationData | None
+    cache_source: CitationData | None
     note: str
 
 
@@ -65,6 +67,7 @@ class Device(NamedTuple):
 
     ``memory_bytes`` is the memory that a model is held in: of a card, of a system that shares it, of a microcontroller
     its SRAM, whose ``flash_bytes`` hold the weights. ``usable_bytes`` is what programs find of it, where a source says.
+    ``cache_bytes`` is the last cache before that memory, which all cores share: of a GPU its L2.
     ``peaks`` are dense products by dtype, in operations a second, a multiply-accumulate being two; sums of float
     products are float32. ``float16_acc16`` is the rate of float16 with float16 sums, where it differs. ``basis`` says
     of the rates: ``printed``, ``halved`` (the source prints sparse ones) or ``derived`` (of units and clocks).
@@ -79,6 +82,7 @@ class Device(NamedTuple):
     year: int | None = None
     usable_bytes: int | None = None
     bytes_per_second: int | None = None
+    cache_bytes: int | None = None
     peaks: Mapping[str, int] = {}
     float16_acc16: int | None = None
     flash_bytes: int | None = None
@@ -88,6 +92,7 @@ class Device(NamedTuple):
     basis: str = ""
     sources: tuple[Citation, ...] = ()
     usable_source: Citation | None = None
+    cache_source: Citation | None = None
     note: str = ""
 
     @property
@@ -113,6 +118,7 @@ class Device(NamedTuple):
             "memory_bytes": self.memory_bytes,
             "usable_bytes": self.usable_bytes,
             "bytes_per_second": self.bytes_per_second,
+            "cache_bytes": self.cache_bytes,
             "peaks": dict(self.peaks),
             "float16_acc16": self.float16_acc16,
             "flash_bytes": self.flash_bytes,
@@ -122,5 +128,6 @@ class Device(NamedTuple):
             "basis": self.basis,
             "sources": [source.to_dict() for source in self.sources],
             "usable_source": self.usable_source.to_dict() if self.usable_source else None,
+            "cache_source": self.cache_source.to_dict() if self.cache_source else None,
             "note": self.note,
         }

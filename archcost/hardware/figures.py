@@ -58,6 +58,7 @@ FIGURES: dict[str, DeviceFigure] = {
     "usable": DeviceFigure("usable_bytes", parse_bytes, "", "23.9 GiB"),
     "flash": DeviceFigure("flash_bytes", parse_bytes, "", "1 MiB"),
     "bandwidth": DeviceFigure("bytes_per_second", _bytes_per_second, "GB/s", "1008 GB/s"),
+    "cache": DeviceFigure("cache_bytes", parse_bytes, "", "72 MiB"),
     **{name: DeviceFigure("peaks", _operations, "TFLOPS", "165.2 TFLOPS") for name in PEAKS},
     "float16_acc16": DeviceFigure("float16_acc16", _operations, "TFLOPS", "330.3 TFLOPS"),
     "clock": DeviceFigure("clock_hz", _hertz, "MHz", "216 MHz"),

@@ -42,6 +42,7 @@ def _device(row: Mapping[str, str], cited: Mapping[str, Citation]) -> Device:
     return Device(
         aliases=tuple(row["aliases"].split()),
         sources=tuple([cited[row[name]] for name in ("source", "second_source") if row[name]]),
-        usable_source=cited[row["usable_source"]] if row["usable_source"] else None,
+        usable_source=cited.get(row["usable_source"]),
+        cache_source=cited.get(row["cache_source"]),
         **values,
     )

@@ -90,7 +90,11 @@ class ScaledDotProductAttention(
         return (scores, (0,), (1,)), (values, (0, 1, *range(3, len(inputs))), (2,))
 
     def flops(self, inputs: Inputs, outputs: Outputs) -> Dim:
-        return numel(self.scores(inputs, unchecked)) * (5 if len(inputs) == _MASKED else 4)
+        return self.score_elements(inputs) * (5 if len(inputs) == _MASKED else 4)
+
+    def score_elements(self, inputs: Inputs) -> Dim:
+        """The elements of Q·Kᵀ in all heads."""
+        return numel(self.scores(inputs, unchecked))
 
     def reach(self, inputs: Inputs, outputs: Outputs, number: int) -> tuple[Reading, ...]:
         rank = len(outputs[0])
@@ -191,7 +195,12 @@ class MultiheadAttention(
     def flops(self, inputs: Inputs, outputs: Outputs) -> Dim:
         query, key, _ = _three(inputs)
         biases = (2 * numel(query) + 2 * key[0] * key[1] * query[2]) * self.bias
-        return biases + 4 * self._scores(query, key) * self.num_heads
+        return biases + 4 * self.score_elements(inputs)
+
+    def score_elements(self, inputs: Inputs) -> Dim:
+        """The elements of Q·Kᵀ in all heads."""
+        query, key, _ = _three(inputs)
+        return self._scores(query, key) * self.num_heads
 
     def reach(self, inputs: Inputs, outputs: Outputs, number: int) -> tuple[Reading, ...]:
         own = (window(0), ALL, ALL) if self.batch_first else (ALL, window(1), ALL)

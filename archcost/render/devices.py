@@ -27,7 +27,7 @@ _RATES = (
 )
 _LEAVE = {"float32": 4, "tf32": 3, "bfloat16": 7, "float16": 8, "float8": 2, "int8": 6}  # where a page is narrow
 _RECORDS = (
-    *("name", "title", "vendor", "kind", "year", "memory_bytes", "usable_bytes", "bytes_per_second"),
+    *("name", "title", "vendor", "kind", "year", "memory_bytes", "usable_bytes", "bytes_per_second", "cache_bytes"),
     *(*PEAKS, "float16_acc16", "flash_bytes", "clock_hz", "power_watts", "price_usd", "basis", "sources", "note"),
 )
 
@@ -96,6 +96,7 @@ def _facts(device: Device) -> Iterator[tuple[str, str]]:
     yield "SRAM" if is_small else "memory", format_bytes(device.memory_bytes)
     yield "flash", format_bytes(device.flash_bytes or 0) if device.flash_bytes else ""
     yield "usable", format_bytes_twice(device.usable_bytes) if device.usable_bytes else ""
+    yield "cache", format_bytes(device.cache_bytes) if device.cache_bytes else ""
     yield "bandwidth", _with_unit(device.bytes_per_second, _GIGA, "GB/s")
     for name in PEAKS:
         yield name, _with_unit(device.peaks.get(name), _TERA, "TOPS" if name == "int8" else "TFLOPS")
@@ -108,6 +109,7 @@ def _facts(device: Device) -> Iterator[tuple[str, str]]:
     for source in device.sources:
         yield "source", _cited(source)
     yield "usable by", _cited(device.usable_source) if device.usable_source else ""
+    yield "cache by", _cited(device.cache_source) if device.cache_source else ""
 
 
 def _cited(source: Citation) -> str:

@@ -160,8 +160,9 @@ def how(one: Prediction) -> str:
     dtype = f"mixed {run.mixed}" if run.mixed else one.report.dtype
     mode = "torch.compile" if run.compiled else "eager"
     layout = ["channels-last"] if run.channels_last else []
+    attention = ["plain attention"] if run.plain_attention else []
     trained = [f"training with {run.optimizer}"] if run.training else []
-    return ", ".join([dtype, mode, *layout, *trained])
+    return ", ".join([dtype, mode, *layout, *attention, *trained])
 
 
 def error_text(error: ErrorClass | None) -> str:

@@ -56,6 +56,7 @@ class PredictedData(TypedDict):
     mixed: str | None
     compiled: bool
     channels_last: bool
+    plain_attention: bool
     predicted_ns: Count
     samples_per_second: Count
     bounds: BoundsData
@@ -78,6 +79,7 @@ class PredictionData(Envelope):
     optimizer: str | None
     compiled: bool
     channels_last: bool
+    plain_attention: bool
     predicted_ns: Count
     samples_per_second: Count
     bounds: BoundsData
@@ -100,6 +102,7 @@ def prediction_data(found: Prediction) -> PredictionData:
         "optimizer": run.optimizer if run.training else None,
         "compiled": run.compiled,
         "channels_last": run.channels_last,
+        "plain_attention": run.plain_attention,
         "predicted_ns": found.nanoseconds,
         "samples_per_second": found.throughput,
         "bounds": found.bounds,
@@ -122,6 +125,7 @@ def predicted_data(found: Prediction) -> PredictedData:
         "mixed": run.mixed or None,
         "compiled": run.compiled,
         "channels_last": run.channels_last,
+        "plain_attention": run.plain_attention,
         "predicted_ns": found.nanoseconds,
         "samples_per_second": found.throughput,
         "bounds": cast("BoundsData", found.bounds),

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from archcost.analysis.traffic import weight_bytes_read
 from archcost.dims import ceil_div, numel
 from archcost.dtypes import DTYPE_BYTES
+from archcost.ops.attention import MultiheadAttention, ScaledDotProductAttention
 from archcost.ops.conv import OnKernel
 from archcost.ops.facets import Work
 from archcost.timing.kernels import DeviceKernel, Pipe
@@ -178,7 +179,30 @@ def _attention(layers: Layers, index: int) -> Iterator[DeviceKernel]:
     yield from casts
     kernel = _products(layers, index, Pipe.MATRICES, layers.costs[index].macs, weights)
     between = _between(layers, index) if weights else 0
-    yield kernel._replace(read=kernel.read + between, written=kernel.written + between, launches=3 if weights else 1)
+    launches = 3 if weights else 1
+    if layers.run.plain_attention:
+        scores = _scores(layers, index)
+        between += scores * layers.size(index)  # from one product, through the softmax, to the other
+        launches += 1
+        yield from _softmax(layers, index, scores)
+    yield kernel._replace(read=kernel.read + between, written=kernel.written + between, launches=launches)
+
+
+def _softmax(layers: Layers, index: int, scores: int) -> Iterator[DeviceKernel]:
+    """Passes over scores in memory: their scale, and a softmax in float32, with casts of it under autocast."""
+    own, single = scores * layers.size(index), scores * DTYPE_BYTES[FLOAT32]
+    mixed = bool(layers.run.mixed)
+    wide = single if mixed else own
+    yield DeviceKernel(index, Pipe.STREAM, FLOAT32, read=own, written=own)
+    for read, written in [(own, wide), (wide, wide), (wide, own)] if mixed else [(own, own)]:
+        yield DeviceKernel(index, Pipe.STREAM, FLOAT32, read=read, written=written)
+
+
+def _scores(layers: Layers, index: int) -> int:
+    signature = layers.graph.nodes[index].signature
+    op = signature.op
+    assert isinstance(op, ScaledDotProductAttention | MultiheadAttention), "attention has scores"
+    return op.score_elements(signature.input_shapes)
 
 
 def _between(layers: Layers, index: int) -> int:

@@ -45,7 +45,8 @@ class RunMode(NamedTuple):
     """How a model is run: in mixed precision (the half of autocast), by torch.compile, in channels-last, in training.
 
     ``tensor_cores``: products in half precision run on units that take channels last, as on GPUs.
-    ``optimizer`` is that of a training step.
+    ``optimizer`` is that of a training step. ``plain_attention``: attention is two products and a softmax, with the
+    scores in memory, as before PyTorch 2.0 or by ``attn_implementation="eager"``.
     """
 
     mixed: str = ""
@@ -54,3 +55,4 @@ class RunMode(NamedTuple):
     training: bool = False
     optimizer: str = "sgd"
     tensor_cores: bool = True
+    plain_attention: bool = False

@@ -53,8 +53,7 @@ class Prediction:
         nodes = self.report.graph.nodes
         rates = Rates(self.device, self.run)
         spent: list[dict[str, int]] = [{} for _ in nodes]
-        for kernel in self.kernels:
-            time = rates.time(kernel)
+        for kernel, time in zip(self.kernels, rates.times(self.kernels), strict=True):
             own = spent[kernel.node]
             own[time.by] = own.get(time.by, 0) + time.nanoseconds
         return [
@@ -142,15 +141,18 @@ def execution_of(
     channels_last: bool = False,
     training: bool = False,
     optimizer: str | None = None,
+    plain_attention: bool = False,
 ) -> RunMode:
     """How a model is run, from the words that people give; an optimizer implies training.
 
-    Raises CallError for a word that names nothing.
+    Raises CallError for a word that names nothing, and for plain attention under torch.compile.
     """
     from archcost.analysis.memory.optimizers import OPTIMIZERS
 
     for what, word, names in (("half precision", mixed, MIXED), ("optimizer", optimizer, tuple(OPTIMIZERS))):
         if word is not None and word not in names:
             raise CallError(f"there is no {what} '{word}'", suggestion(word, list(names), f"{what}s"))
+    if plain_attention and compiled:
+        raise CallError("torch.compile fuses attention that is written out", "leave one of the two out")
     trains = training or optimizer is not None
-    return RunMode(mixed or "", compiled, channels_last, trains, optimizer or "sgd")
+    return RunMode(mixed or "", compiled, channels_last, trains, optimizer or "sgd", plain_attention=plain_attention)

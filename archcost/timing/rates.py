@@ -1,8 +1,7 @@
 """The constants of the prediction: what share of printed rates kernels reach, and what a launch takes.
 
-Each is physical, and the same for all models and all devices of a kind. Those of GPUs are within what fits the
-measurements of one device, the GeForce RTX 3090, equally well; of the bandwidth's share the upper end was taken, with
-other cards in view. Those of CPUs were fixed on the one that there are measurements of.
+Each is physical, and the same for all models and all devices of a kind. Those of GPUs were fixed on the measurements of
+one device, the GeForce RTX 3090; those of CPUs on the one that there are measurements of.
 """
 
 from __future__ import annotations
@@ -15,6 +14,8 @@ from archcost.timing.kernels import Pipe
 from archcost.timing.precision import FLOAT32
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
     from archcost.hardware.device import Device
     from archcost.timing.kernels import DeviceKernel, RunMode
 
@@ -60,7 +61,14 @@ _GPU: dict[str, RateConstant] = {
         "of the rate of grouped convolutions that they keep in channels-last: 1 / 1.358",
         "PyTorch, torch/_inductor/graph.py, GROUPED_MULTIPLIER",
     ),
-    "memory": RateConstant(890, _SHARE, "of the printed bandwidth that a pass reaches", _RTX3090),
+    "memory": RateConstant(850, _SHARE, "of the printed bandwidth that a pass reaches", _RTX3090),
+    "cache": RateConstant(
+        500,
+        _SHARE,
+        "of the cache, where its size is known, that holds the end of what the kernel before wrote: the reader's own "
+        "output takes the rest",
+        "by definition",
+    ),
     Pipe.GROUPED: RateConstant(700, _SHARE, "of the printed bandwidth that grouped convolutions reach", _RTX3090),
     "operation": RateConstant(2, "instructions", "for an operation of the float32 units", _RTX3090),
     Pipe.POOL: RateConstant(7, "instructions", "for a tap of a pool: address, bound, load, conversion", _RTX3090),
@@ -117,6 +125,14 @@ class Rates:
         if device.bytes_per_second is None:
             raise UsageError(f"no bandwidth is known of {device.name}, so no time can be predicted", _LIST)
         self.bandwidth = device.bytes_per_second
+        self.cache = 0 if self.is_cpu else (device.cache_bytes or 0) * self._value("cache") // MILLE
+
+    def times(self, kernels: Iterable[DeviceKernel]) -> Iterator[Time]:
+        """The time of each kernel, in order; it finds in the cache what the one before has left there to be read."""
+        left = 0
+        for kernel in kernels:
+            yield self.time(kernel._replace(read=max(0, kernel.read - left)))
+            left = min(kernel.written, self.cache)
 
     def time(self, kernel: DeviceKernel) -> Time:
         """The time of a kernel: the longest of its products, its arithmetic, its bytes and its launches."""

@@ -33,7 +33,9 @@ def test_there_are_many_and_each_is_called_otherwise() -> None:
 
 def test_every_device_has_a_source_and_every_source_is_cited() -> None:
     sources = {row["name"]: row for row in rows("sources.csv")}
-    cited = {row[key] for row in rows("devices.csv") for key in ("source", "second_source", "usable_source")} - {""}
+    cited = {
+        row[key] for row in rows("devices.csv") for key in ("source", "second_source", "usable_source", "cache_source")
+    } - {""}
     assert cited == set(sources)
     assert all(row["title"] and row["address"].startswith("https://") for row in sources.values())
     assert all(device.sources for device in DEVICES)
@@ -48,6 +50,8 @@ def test_the_words_of_a_row_are_of_the_few_there_are(device: hardware.device.Dev
     assert device.year is None or 2015 <= device.year <= 2026
     assert device.basis in ({"printed", "halved", "derived"} if device.peaks else {""})
     assert (device.usable_bytes is None) == (device.usable_source is None)
+    assert (device.cache_bytes is None) == (device.cache_source is None)
+    assert (device.cache_bytes or 0) < 2**30
     assert device.available_bytes <= device.memory_bytes
     assert set(device.peaks) <= set(PEAKS) <= set(FIGURES)
 

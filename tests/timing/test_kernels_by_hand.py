@@ -106,6 +106,29 @@ def test_quantised_weights_are_read_as_they_are_stored() -> None:
     assert kernel.weights == 64 * 32 // 2
 
 
+ATTENTION = "input: [4, 16, 8]\nlayers:\n  - {scaled_dot_product_attention, from: [input, input, input]}\n"
+TOKENS, SCORES = 4 * 16 * 8, 4 * 16 * 16
+
+
+def test_fused_attention_keeps_its_scores_and_plain_attention_writes_them() -> None:
+    (fused,) = eager(ATTENTION, dtype="float16")
+    assert (fused.read, fused.written, fused.launches) == (2 * TOKENS, 2 * TOKENS, 1)
+    *passes, products = eager(ATTENTION, PLAIN._replace(plain_attention=True), dtype="float16")
+    assert moved(passes) == [(2 * SCORES, 2 * SCORES, 0)] * 2  # the scale, and the softmax
+    assert (products.read, products.written, products.launches) == (2 * (TOKENS + SCORES), 2 * (TOKENS + SCORES), 2)
+    assert products.macs == fused.macs == 2 * SCORES * 8
+
+
+def test_under_autocast_the_softmax_of_plain_attention_is_in_float32() -> None:
+    kernels = eager(ATTENTION, AUTOCAST._replace(plain_attention=True))
+    assert moved(kernels)[-5:-1] == [
+        (2 * SCORES, 2 * SCORES, 0),  # the scale
+        (2 * SCORES, 4 * SCORES, 0),  # to float32
+        (4 * SCORES, 4 * SCORES, 0),
+        (4 * SCORES, 2 * SCORES, 0),  # and back
+    ]
+
+
 @pytest.mark.parametrize(
     "step",
     [

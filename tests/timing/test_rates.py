@@ -28,8 +28,14 @@ GPU = CONSTANTS["gpu"]
 
 
 def test_the_constants_are_those_that_the_times_below_are_written_with() -> None:
-    values = {name: GPU[name].value for name in ("tensor cores at half rate", "memory", "eager", "compiled")}
-    assert values == {"tensor cores at half rate": 1080, "memory": 890, "eager": 10_000, "compiled": 5_000}
+    values = {name: GPU[name].value for name in ("tensor cores at half rate", "memory", "cache", "eager", "compiled")}
+    assert values == {
+        "tensor cores at half rate": 1080,
+        "memory": 850,
+        "cache": 500,
+        "eager": 10_000,
+        "compiled": 5_000,
+    }
     assert all(constant.meaning and constant.origin for table in CONSTANTS.values() for constant in table.values())
 
 
@@ -61,11 +67,11 @@ def test_the_constants_are_those_that_the_times_below_are_written_with() -> None
         (CARD, DeviceKernel(0, Pipe.MATRICES, "bfloat16", macs=10**12), 2 * 10**21 / (18 * 10**12), "products"),
         # depthwise on the float32 units × 0.35, in any dtype
         (CARD, DeviceKernel(0, Pipe.DEPTHWISE, "float16", macs=10**12), 2 * 10**21 / (7 * 10**12), "products"),
-        # 10^9 bytes at 10^12 B/s × 0.89
+        # 10^9 bytes at 10^12 B/s × 0.85
         (
             CARD,
             DeviceKernel(0, Pipe.STREAM, "float32", read=6 * 10**8, written=4 * 10**8),
-            10**9 / (890 * 1e9) * 1e9,
+            10**9 / (850 * 1e9) * 1e9,
             "memory",
         ),
         # 10^12 operations of two instructions each at 20 T/s
@@ -81,6 +87,30 @@ def test_a_kernel_takes_as_long_as_what_bounds_it(
     found = Rates(device, EAGER).time(kernel)
     assert found.by == by
     assert found.nanoseconds == pytest.approx(nanoseconds, abs=2, rel=1e-9)
+
+
+@pytest.mark.parametrize(
+    ("cache", "written", "bytes_moved"),
+    [
+        (None, 10**8, 6 * 10**8 + 10**8),  # a cache that is not known holds nothing
+        (4 * 10**7, 10**8, 6 * 10**8 - 2 * 10**7 + 10**8),  # half of it
+        (4 * 10**9, 10**8, 6 * 10**8 - 10**8 + 10**8),  # all that the first has written
+        (4 * 10**9, 7 * 10**8, 10**8),  # and no more than is read
+    ],
+)
+def test_a_kernel_finds_in_the_cache_what_the_one_before_has_left(
+    cache: int | None, written: int, bytes_moved: int
+) -> None:
+    first = DeviceKernel(0, Pipe.STREAM, "float32", read=10**9, written=written)
+    second = DeviceKernel(1, Pipe.STREAM, "float32", read=6 * 10**8, written=10**8)
+    _, found = Rates(CARD._replace(cache_bytes=cache), EAGER).times([first, second])
+    assert found.nanoseconds == pytest.approx(bytes_moved / 850, abs=1)  # at 10^12 B/s × 0.85
+
+
+def test_a_processor_has_no_such_cache() -> None:
+    rates = Rates(CARD._replace(kind="cpu", cache_bytes=10**9), EAGER)
+    kernel = DeviceKernel(0, Pipe.STREAM, "float32", read=10**9, written=10**9)
+    assert len(set(rates.times([kernel, kernel]))) == 1
 
 
 def test_grouped_convolutions_are_slower_in_channels_last() -> None:
@@ -134,6 +164,12 @@ def time_of(name: str, device: Device, run: RunMode, batch: int = 1) -> int:
 def test_more_bandwidth_is_never_slower(name: str, run: RunMode, times: int) -> None:
     faster = CARD._replace(bytes_per_second=10**12 * times)
     assert time_of(name, faster, run) <= time_of(name, CARD, run)
+
+
+@given(MODELS, RUNS, st.integers(20, 30))
+def test_a_larger_cache_is_never_slower(name: str, run: RunMode, power: int) -> None:
+    larger, smaller = [time_of(name, CARD._replace(cache_bytes=2**size), run) for size in (power + 1, power)]
+    assert larger <= smaller <= time_of(name, CARD, run)
 
 
 @given(MODELS, RUNS, st.integers(1, 8))
