@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, overload
 
 from archcost.api.hardware import device_in
 from archcost.api.models import report_of
+from archcost.engines import TINYENGINE
 from archcost.settings import Settings, shapes_by_name
 
 if TYPE_CHECKING:
@@ -156,17 +157,19 @@ def microcontroller(
     batch: int = 1,
     inplace: bool = False,
     what_if: bool = True,
+    engine: str = TINYENGINE,
 ) -> FusedStudy:
     """The SRAM and the flash of a model in int8 on a microcontroller, and the tensors that are there at the peak.
 
     A convolution or linear layer, the batch norm and the activations behind it are one kernel. ``inplace`` lets
-    depthwise convolutions write over what they read. ``what_if=False`` leaves out what would need less. Raises what
-    :func:`archcost.analyze` raises.
+    depthwise convolutions write over what they read. ``what_if=False`` leaves out what would need less. ``engine`` is
+    ``tinyengine``, or ``tinyengine-2020``, which always works in place. Raises what :func:`archcost.analyze` raises,
+    and UsageError for another engine.
     """
-    from archcost.analysis.microcontroller.study import fused_study
+    from archcost.analysis.microcontroller.study import engine_of, fused_study
 
     settings = Settings(params or {}, batch, inputs=shapes_by_name(inputs))
-    return fused_study(report_of(spec, settings), inplace=inplace, what_if=what_if)
+    return fused_study(report_of(spec, settings), inplace=inplace, what_if=what_if, engine=engine_of(engine))
 
 
 def explain(

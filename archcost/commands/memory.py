@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from archcost.commands.fused_memory import INT8, check_words, print_fused
+from archcost.commands.fused_memory import INT8, Engine, check_words, print_fused
 from archcost.commands.option_values import apart, attempt_all, parse_inputs, parse_params, tell
 from archcost.commands.options import (
     Batch,
@@ -64,6 +64,7 @@ def memory(
     fused: Annotated[
         bool, typer.Option("--fused", help="SRAM and flash of a microcontroller: int8, and kernels fused.")
     ] = False,
+    engine: Engine = None,
     training: Step = False,
     optimizer: Optimizer = None,
     foreach: Foreach = False,
@@ -102,7 +103,7 @@ def memory(
         "--weight-dtype": weight_dtype,
         "--kv-dtype": kv_dtype,
     }
-    check_words(fused=fused, dtype=dtype, others=others)
+    check_words(fused=fused, dtype=dtype, engine=engine, others=others)
     if fused:
         print_fused(
             specs,
@@ -112,6 +113,7 @@ def memory(
             inputs=shapes,
             batch=batch,
             inplace=inplace,
+            engine=engine,
             whatif=whatif,
             depth=depth,
         )
