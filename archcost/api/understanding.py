@@ -113,6 +113,7 @@ def memory(
     lora: int | None = None,
     lora_targets: Sequence[str] = (),
     parallel: Sequence[str] = (),
+    devices: int = 1,
     what_if: bool = True,
 ) -> Study:
     """The memory that a model needs to run or to train, its peak, the tensors alive then, and ways to need less.
@@ -121,8 +122,9 @@ def memory(
     input. What follows is of a ``training`` step, and implies one: an ``optimizer`` (sgd, adamw, adamw8bit …),
     ``foreach``, ``mixed`` precision (bfloat16, float16), ``master_weights`` in float32 beside half-precision params,
     ``accumulate`` batches, patterns of blocks to ``checkpoint``, adapters of a rank (``lora``) on the layers that
-    ``lora_targets`` name, and how devices divide it, ``parallel=["zero3=8", "tensor=4"]``. ``what_if=False`` leaves out
-    what would need less. The dtypes are as in :func:`archcost.analyze`. Raises UsageError for a word or a pattern that
+    ``lora_targets`` name, and how devices divide it, ``parallel=["zero3=8", "tensor=4"]``. Inference on several
+    ``devices`` that divide the layers is that of one of them. ``what_if=False`` leaves out what would need less. The
+    dtypes are as in :func:`archcost.analyze`. Raises UsageError for a word or a pattern that
     names nothing, and what :func:`archcost.analyze` raises.
     """
     from archcost.analysis.memory.conditions import conditions_of
@@ -141,6 +143,7 @@ def memory(
         accumulate=accumulate,
         checkpoints=checkpoint,
         parallel=parallel,
+        devices=devices,
         adapters=adapters,
         whatifs=what_if,
     )

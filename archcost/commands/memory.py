@@ -26,6 +26,7 @@ from archcost.commands.run_options import (
     SPEC,
     Accumulate,
     Checkpoint,
+    Devices,
     Foreach,
     Inplace,
     MasterWeights,
@@ -75,6 +76,7 @@ def memory(
     lora: Lora = None,
     lora_targets: LoraTargets = None,
     parallel: Parallel = None,
+    devices: Devices = 1,
     whatif: Annotated[
         bool, typer.Option("--what-if/--no-what-if", help="Also try options that would need less.")
     ] = True,
@@ -100,6 +102,7 @@ def memory(
         "--lora": lora,
         "--lora-targets": lora_targets,
         "--parallel": parallel,
+        "--devices": devices > 1,
         "--weight-dtype": weight_dtype,
         "--kv-dtype": kv_dtype,
     }
@@ -140,6 +143,7 @@ def memory(
             lora=lora,
             lora_targets=lora_targets or (),
             parallel=parallel or (),
+            devices=devices,
             what_if=whatif,
         )
 
