@@ -186,6 +186,8 @@ VALUES: list[tuple[str, Callable[[Any], Any], list[str]]] = [  # a command, its 
     ("memory", archcost.memory, []),
     ("memory", lambda spec: archcost.memory(spec, optimizer="adam", batch=2), ["--optimizer", "adam", "--batch", "2"]),
     ("memory", lambda spec: archcost.microcontroller(spec, inplace=True), ["--fused", "--inplace"]),
+    ("memory", lambda spec: archcost.microcontroller(spec, engine="tinyengine-2020"),
+     ["--fused", "--engine", "tinyengine-2020"]),
     ("fits", archcost.fits, []),
     ("fits", lambda spec: archcost.fits(spec, device=["t4", "4090"], reserve="1GiB", optimizer="adam"),
      ["--device", "t4", "--device", "4090", "--reserve", "1GiB", "--optimizer", "adam"]),

@@ -42,6 +42,7 @@ def fits(
     lora: int | None = None,
     lora_targets: Sequence[str] = (),
     parallel: Sequence[str] = (),
+    devices: int = 1,
 ) -> Fits:
     """Whether a model fits devices, the largest batch and context that do, and what to change where it does not.
 
@@ -49,7 +50,8 @@ def fits(
     the usual dtypes. What must be resident is what :func:`archcost.memory` says under the same settings, and there is
     room for it in the memory that programs find, less a ``reserve`` ("1 GiB", "5%"; default: what is usual for the kind
     of device). A language model generates one position, with the others of its ``context`` in the caches, unless
-    ``params`` say otherwise. Raises UsageError for a device that there is not and a context of a model that has none,
+    ``params`` say otherwise. With several ``devices`` that divide its layers, it is of one of them.
+    Raises UsageError for a device that there is not and a context of a model that has none,
     and what :func:`archcost.memory` raises.
     """
     # long: a setting a line, and again where it is passed on
@@ -77,6 +79,7 @@ def fits(
         accumulate=accumulate,
         checkpoints=checkpoint,
         parallel=parallel,
+        devices=devices,
         adapters=adapters,
         whatifs=False,
     )

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, overload
 
 from archcost.api.hardware import device_in
 from archcost.api.models import report_of
+from archcost.engines import TINYENGINE
 from archcost.settings import Settings, shapes_by_name
 
 if TYPE_CHECKING:
@@ -112,6 +113,7 @@ def memory(
     lora: int | None = None,
     lora_targets: Sequence[str] = (),
     parallel: Sequence[str] = (),
+    devices: int = 1,
     what_if: bool = True,
 ) -> Study:
     """The memory that a model needs to run or to train, its peak, the tensors alive then, and ways to need less.
@@ -120,8 +122,9 @@ def memory(
     input. What follows is of a ``training`` step, and implies one: an ``optimizer`` (sgd, adamw, adamw8bit …),
     ``foreach``, ``mixed`` precision (bfloat16, float16), ``master_weights`` in float32 beside half-precision params,
     ``accumulate`` batches, patterns of blocks to ``checkpoint``, adapters of a rank (``lora``) on the layers that
-    ``lora_targets`` name, and how devices divide it, ``parallel=["zero3=8", "tensor=4"]``. ``what_if=False`` leaves out
-    what would need less. The dtypes are as in :func:`archcost.analyze`. Raises UsageError for a word or a pattern that
+    ``lora_targets`` name, and how devices divide it, ``parallel=["zero3=8", "tensor=4"]``. Inference on several
+    ``devices`` that divide the layers is that of one of them. ``what_if=False`` leaves out what would need less. The
+    dtypes are as in :func:`archcost.analyze`. Raises UsageError for a word or a pattern that
     names nothing, and what :func:`archcost.analyze` raises.
     """
     from archcost.analysis.memory.conditions import conditions_of
@@ -140,6 +143,7 @@ def memory(
         accumulate=accumulate,
         checkpoints=checkpoint,
         parallel=parallel,
+        devices=devices,
         adapters=adapters,
         whatifs=what_if,
     )
@@ -156,17 +160,19 @@ def microcontroller(
     batch: int = 1,
     inplace: bool = False,
     what_if: bool = True,
+    engine: str = TINYENGINE,
 ) -> FusedStudy:
     """The SRAM and the flash of a model in int8 on a microcontroller, and the tensors that are there at the peak.
 
     A convolution or linear layer, the batch norm and the activations behind it are one kernel. ``inplace`` lets
-    depthwise convolutions write over what they read. ``what_if=False`` leaves out what would need less. Raises what
-    :func:`archcost.analyze` raises.
+    depthwise convolutions write over what they read. ``what_if=False`` leaves out what would need less. ``engine`` is
+    ``tinyengine``, or ``tinyengine-2020``, which always works in place. Raises what :func:`archcost.analyze` raises,
+    and UsageError for another engine.
     """
-    from archcost.analysis.microcontroller.study import fused_study
+    from archcost.analysis.microcontroller.study import engine_of, fused_study
 
     settings = Settings(params or {}, batch, inputs=shapes_by_name(inputs))
-    return fused_study(report_of(spec, settings), inplace=inplace, what_if=what_if)
+    return fused_study(report_of(spec, settings), inplace=inplace, what_if=what_if, engine=engine_of(engine))
 
 
 def explain(

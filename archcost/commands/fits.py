@@ -25,6 +25,7 @@ from archcost.commands.run_options import (
     SPEC,
     Accumulate,
     Checkpoint,
+    Devices,
     Foreach,
     Inplace,
     MasterWeights,
@@ -84,6 +85,7 @@ def fits(
     lora: Lora = None,
     lora_targets: LoraTargets = None,
     parallel: Parallel = None,
+    devices: Devices = 1,
 ) -> None:
     """Say whether a model fits a device, with the largest batch and context that do, or which devices it fits."""
     # long: an option a line, and again where it is passed on
@@ -92,12 +94,12 @@ def fits(
     from archcost.render.printing import format_of, write
 
     params, shapes = parse_params(settings or ()), parse_inputs(inputs or ())
-    devices = [archcost.device(name) for name in device or ()]
+    named = [archcost.device(name) for name in device or ()]
 
     def work(spec: Spec) -> Fits:
         return archcost.fits(
             spec,
-            device=devices,
+            device=named,
             context=context,
             reserve=reserve,
             params=params,
@@ -118,6 +120,7 @@ def fits(
             lora=lora,
             lora_targets=lora_targets or (),
             parallel=parallel or (),
+            devices=devices,
         )
 
     judged, failed = apart(attempt_all(specs, work, "fitting", Settings(inputs=shapes, training=training)))

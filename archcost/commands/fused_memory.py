@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from archcost.commands.option_values import apart, attempt_all, tell
+from archcost.commands.options import word_option
+from archcost.engines import ENGINES, TINYENGINE
 from archcost.settings import Settings
 
 if TYPE_CHECKING:
@@ -18,9 +20,13 @@ if TYPE_CHECKING:
 
 INT8 = "int8"
 
+Engine = Annotated[
+    str | None, word_option("--engine", ENGINES, "ENGINE", "With --fused: as TinyEngine lays it out now, or in 2020.")
+]
 
-def check_words(*, fused: bool, dtype: str | None, others: Mapping[str, object]) -> None:
-    """Raises UsageError for int8 without ``--fused``, and beside it for another dtype and options that it has not."""
+
+def check_words(*, fused: bool, dtype: str | None, engine: str | None, others: Mapping[str, object]) -> None:
+    """Raises UsageError for int8 or an engine without ``--fused``, another dtype, and options that it has not."""
     from archcost.errors import UsageError
 
     if not fused:
@@ -29,6 +35,8 @@ def check_words(*, fused: bool, dtype: str | None, others: Mapping[str, object])
                 "--dtype int8 is for microcontrollers: PyTorch has no int8 activations",
                 "add --fused; --weight-dtype int8 of analyze quantises weights alone",
             )
+        if engine:
+            raise UsageError("--engine names what runs on a microcontroller", "add --fused")
         return
     if dtype not in (None, INT8):
         raise UsageError(f"--fused computes in int8, not in {dtype}", "write --dtype int8, or leave --dtype out")
@@ -48,6 +56,7 @@ def print_fused(
     inputs: Mapping[str, InputShape],
     batch: int,
     inplace: bool,
+    engine: str | None,
     whatif: bool,
     depth: int | None,
 ) -> None:
@@ -58,7 +67,13 @@ def print_fused(
 
     def work(spec: Spec) -> FusedStudy:
         return archcost.microcontroller(
-            spec, params=params, inputs=inputs, batch=batch, inplace=inplace, what_if=whatif
+            spec,
+            params=params,
+            inputs=inputs,
+            batch=batch,
+            inplace=inplace,
+            what_if=whatif,
+            engine=engine or TINYENGINE,
         )
 
     studies, failed = apart(attempt_all(list(specs), work, "analysing", Settings(inputs=inputs)))

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from archcost.commands.fused_memory import INT8, check_words, print_fused
+from archcost.commands.fused_memory import INT8, Engine, check_words, print_fused
 from archcost.commands.option_values import apart, attempt_all, parse_inputs, parse_params, tell
 from archcost.commands.options import (
     Batch,
@@ -26,6 +26,7 @@ from archcost.commands.run_options import (
     SPEC,
     Accumulate,
     Checkpoint,
+    Devices,
     Foreach,
     Inplace,
     MasterWeights,
@@ -64,6 +65,7 @@ def memory(
     fused: Annotated[
         bool, typer.Option("--fused", help="SRAM and flash of a microcontroller: int8, and kernels fused.")
     ] = False,
+    engine: Engine = None,
     training: Step = False,
     optimizer: Optimizer = None,
     foreach: Foreach = False,
@@ -74,6 +76,7 @@ def memory(
     lora: Lora = None,
     lora_targets: LoraTargets = None,
     parallel: Parallel = None,
+    devices: Devices = 1,
     whatif: Annotated[
         bool, typer.Option("--what-if/--no-what-if", help="Also try options that would need less.")
     ] = True,
@@ -99,10 +102,11 @@ def memory(
         "--lora": lora,
         "--lora-targets": lora_targets,
         "--parallel": parallel,
+        "--devices": devices > 1,
         "--weight-dtype": weight_dtype,
         "--kv-dtype": kv_dtype,
     }
-    check_words(fused=fused, dtype=dtype, others=others)
+    check_words(fused=fused, dtype=dtype, engine=engine, others=others)
     if fused:
         print_fused(
             specs,
@@ -112,6 +116,7 @@ def memory(
             inputs=shapes,
             batch=batch,
             inplace=inplace,
+            engine=engine,
             whatif=whatif,
             depth=depth,
         )
@@ -138,6 +143,7 @@ def memory(
             lora=lora,
             lora_targets=lora_targets or (),
             parallel=parallel or (),
+            devices=devices,
             what_if=whatif,
         )
 

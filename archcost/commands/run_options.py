@@ -41,6 +41,9 @@ MasterWeights = Annotated[
     bool, typer.Option("--master-weights", help="Half-precision params, and float32 copies that are updated.")
 ]
 Accumulate = Annotated[int, number_option("--accumulate", "Add up the gradients of N batches before the update.")]
+Devices = Annotated[
+    int, number_option("--devices", "Inference on N devices that divide the layers: what one of them holds.")
+]
 Parallel = Annotated[
     list[str] | None,
     typer.Option(

@@ -41,9 +41,9 @@ class Speeds(NamedTuple):
 
 
 def speeds_of(workload: Workload, device: Device) -> Speeds | None:
-    """The bounds for a language model that generates; None for any other workload."""
+    """The bounds for a language model that generates; None for any other workload, and on several devices."""
     context = workload.context
-    if not workload.generates or context is None:
+    if not workload.generates or context is None or workload.conditions.division.divides:
         return None
     token = workload.report
     prompt = workload.prompt().report

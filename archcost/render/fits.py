@@ -247,7 +247,9 @@ def _table_records(fits: Fits) -> Iterator[Sequence[object]]:
 
 
 def _details(fits: Fits) -> str:
-    return f"{title_details(fits.report)} · {'training' if fits.workload.conditions.training else 'inference'}"
+    conditions = fits.workload.conditions
+    words = f"{title_details(fits.report)} · {'training' if conditions.training else 'inference'}"
+    return f"{words}, one device of {conditions.division}" if conditions.division.divides else words
 
 
 def _memory(fits: Fits) -> Line:

@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from archcost.analysis.data import error_document
-from archcost.analysis.microcontroller.arena import MADE, READ
+from archcost.analysis.microcontroller.arena import MADE, READ, RESERVED
 from archcost.analysis.microcontroller.data import microcontroller_data
 from archcost.analysis.microcontroller.kernels import INT8
 from archcost.documents import envelope
+from archcost.engines import TINYENGINE
 from archcost.paths import scopes
 from archcost.quantities import format_bytes, format_share
 from archcost.render.cell_text import shape_cell
@@ -87,6 +88,7 @@ class MicrocontrollerDocument(NamedTuple):
 
 def _study_blocks(study: FusedStudy, depth: int | None, most: int | None) -> Iterator[Block]:
     kernels = "fused kernels" + (", in place" if study.inplace else "")
+    kernels += f" · {study.engine}" if study.engine != TINYENGINE else ""
     yield Heading(study.report.name, f"{title_details(study.report, INT8)} · {kernels}")
     where = f" while {study.peak_path} runs" if study.peak_path else ""
     yield Line(f"SRAM {_bytes(study.sram)}{where}; flash {_bytes(study.flash.total)}")
@@ -159,7 +161,7 @@ def _peak_table(study: FusedStudy) -> Table:
     count = len(study.kernels.kernels)
     named = []
     for name, one in list(zip(names, held, strict=True))[:_HELD]:
-        note = {MADE: "made now", READ: "read now"}.get(one.role)
+        note = {MADE: "made now", READ: "read now", RESERVED: "reserved for the block"}.get(one.role)
         late = "an output of the model" if one.until in (-1, count) else f"waits for {study.path_of(one.until)}"
         named.append((name, one.bytes, note or late))
     rest = sum(one.bytes for one in held[_HELD:])

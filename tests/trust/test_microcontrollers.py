@@ -16,6 +16,9 @@ from archcost.analysis.microcontroller.arena import arena_of
 from archcost.analysis.microcontroller.flash import ENGINE_BYTES, flash_by_layer
 from archcost.analysis.microcontroller.kernels import fused
 from archcost.analysis.microcontroller.study import FusedStudy, fused_study
+from archcost.dims import numel
+from archcost.engines import ENGINES, TINYENGINE_2020
+from archcost.errors import UsageError
 from archcost.spec.loader import loads
 
 if TYPE_CHECKING:
@@ -109,6 +112,51 @@ def test_the_two_buffers() -> None:
     assert whole.total == 4 * 8 * 8 + 6 * 6 * 6 + whole.columns + whole.widened
 
 
+def test_the_tinyengine_of_2020_reserves_what_a_block_makes() -> None:
+    study = study_of(BLOCK, engine="tinyengine-2020")
+    arena = study.arena
+    assert study.inplace
+    assert arena.live == [
+        NARROW + WIDE + NARROW,  # what the block makes is there before the block begins
+        NARROW + WIDE + NARROW,
+        NARROW + WIDE + NARROW,
+        NARROW + NARROW + NARROW,
+        NARROW + 4,
+        4 + 10,
+    ]
+    assert [(one.bytes, one.role) for one in arena.held] == [
+        (WIDE, "made"),
+        (NARROW, "read"),
+        (NARROW, "reserved"),
+    ]
+    assert (arena.columns, arena.widened) == (2 * (8 + 2) * (8 + 2), 0)
+
+
+@pytest.mark.parametrize(
+    "steps",
+    [
+        ("{id: a, conv2d: {out_channels: 8, kernel_size: 1}}", "{id: b, conv2d: {out_channels: 8, kernel_size: 1}}"),
+        (
+            "{id: a, conv2d: {out_channels: 4, kernel_size: 3, padding: 1, groups: 4}}",
+            "{id: b, conv2d: {out_channels: 9, kernel_size: 3}}",
+        ),
+        (
+            "{id: a, conv2d: {out_channels: 4, kernel_size: 3, padding: 1, groups: 4}}",
+            "{id: b, avg_pool2d: 2}",
+            "{id: c, conv2d: {out_channels: 9, kernel_size: 1}}",
+        ),
+    ],
+)
+def test_what_is_no_block_is_laid_out_as_now(steps: tuple[str, ...]) -> None:
+    before, now = [study_of(layers(*steps), engine=name, inplace=True) for name in ENGINES[::-1]]
+    assert before.arena == now.arena
+
+
+def test_an_unknown_engine() -> None:
+    with pytest.raises(UsageError, match="unknown engine 'tflite'"):
+        study_of(BLOCK, engine="tflite")
+
+
 def test_a_strided_depthwise_convolution_frees_what_it_leaves() -> None:
     text = layers(
         "conv2d: {out_channels: 4, kernel_size: 3, padding: 1, stride: 2, groups: 4}",
@@ -166,12 +214,18 @@ def test_what_a_kernel_takes_in(steps: tuple[str, ...], found: list[list[str]]) 
 
 
 @pytest.mark.parametrize("name", ["mcunet_in0", "googlenet", "densenet121", "mobilenet_v3_small", "unet", "gpt2"])
+@pytest.mark.parametrize("engine", ENGINES)
 @pytest.mark.parametrize("inplace", [False, True])
-def test_the_arena_is_what_is_alive(name: str, *, inplace: bool) -> None:
-    """By the definition: a tensor is there from its maker to its last reader."""
+def test_the_arena_is_what_is_alive(name: str, engine: str, *, inplace: bool) -> None:
+    """By the definition: a tensor is there from its maker to its last reader, and what is held is the peak."""
     graph = zoo_report(name).graph
     kernels = fused(graph)
-    arena = arena_of(graph, kernels, inplace=inplace)
+    arena = arena_of(graph, kernels, inplace=inplace, engine=engine)
+    assert arena.peak == max(arena.live) == sum(one.bytes for one in arena.held)
+    if engine == TINYENGINE_2020:
+        now = arena_of(graph, kernels, inplace=inplace)
+        assert all(live >= less for live, less in zip(arena.live, now.live, strict=True))
+        return
     maker = {tensor: number for number, kernel in enumerate(kernels.kernels) for tensor in kernel.makes}
     for number, live in enumerate(arena.live):
         there = [
@@ -180,9 +234,6 @@ def test_the_arena_is_what_is_alive(name: str, *, inplace: bool) -> None:
             if maker.get(tensor, 0) <= number <= max(kernels.last[tensor], maker.get(tensor, 0))
         ]
         assert live <= sum(there) if inplace else live == sum(there)
-    assert arena.peak == max(arena.live)
-    if not inplace:
-        assert sum(one.bytes for one in arena.held) == arena.peak
 
 
 # --- as published -----------------------------------------------------------------------------------------------------
@@ -205,8 +256,8 @@ TINYENGINE = [
 ]
 # What TinyEngine writes into genModel.h: PEAK_MEM and MODEL_SIZE.
 GENERATED = [("mcunet_vww0", 60_800, 399_656), ("mcunet_vww1", 93_992, 469_432)]
-# mit-han-lab/tinyml, mcunet/README.md of 2021: the peak of int8 activations ("Act"), and SRAM and flash with the
-# TinyEngine of that time, which is not public, on boards.
+# mit-han-lab/tinyml, mcunet/README.md of 2020: the peak of int8 activations ("Act"), and SRAM and flash with the
+# TinyEngine of that time, which is not public, on boards. mit-han-lab/mcunet@c47b685, README.md, has five of the rows.
 EARLIER = [
     ("mcunet_in0", {}, 45, 54, 889),
     ("mcunet_in1", {}, 90, 107, 770),
@@ -239,15 +290,38 @@ def test_what_tinyengine_generates(name: str, peak_mem: int, model_size: int) ->
 
 @pytest.mark.parametrize(("name", "params", "activations", "sram", "flash"), EARLIER)
 def test_what_was_measured_before(name: str, params: dict[str, Any], activations: int, sram: int, flash: int) -> None:
-    """The activations agree; the engine of that time took up to 12% more SRAM and 7% more flash than today's."""
+    """The activations agree, and the boards used 2.3 to 3.1 KiB more SRAM than the arena, with every model."""
     assert published(name, params, inplace=False).peak / KIB == pytest.approx(activations, rel=0.003)
-    study = published(name, params, inplace=True)
-    assert 0.88 * sram < study.sram / KIB < sram
-    assert 0.93 * flash < study.flash.total / KIB < flash
+    study = archcost.microcontroller(name, params=params, engine=TINYENGINE_2020)
+    assert 2.2 < sram - study.sram / KIB < 3.2  # 2.58 to 2.77 gives every row as it is rounded
+    assert study.sram / KIB == pytest.approx(sram, rel=0.055)
+    assert study.flash.total / KIB == pytest.approx(flash, rel=0.04)
+
+
+# mit-han-lab/mcunet@c47b685, README.md: SRAM and flash that the pages above contradict, and no rule gives.
+UNEXPLAINED = [
+    ("mcunet_vww0", 146, 617),
+    ("mcunet_vww1", 162, 689),
+    ("mcunet_vww2", 311, 897),
+    ("mcunet_in0", 266, 889),
+    ("mcunet_in1", 307, 992),
+]
+
+
+@pytest.mark.parametrize(("name", "sram", "flash"), UNEXPLAINED)
+def test_rows_that_contradict_other_pages(name: str, sram: int, flash: int) -> None:
+    """No engine here takes as much; another page of the same authors has less than half for the smaller ones."""
+    studies = [archcost.microcontroller(name, engine=engine) for engine in ENGINES]
+    assert all(0 < study.sram / KIB < sram for study in studies)
+    assert all(study.flash.total / KIB < 1.02 * flash for study in studies)
 
 
 def test_the_smallest_network_of_a_course() -> None:
-    """MIT 6.5940, lab 3: the smallest sub-network at 96x96 has 72.0 KB of activations: 48 · 48 · (8 + 3 · 8)."""
+    """MIT 6.5940, lab 3: the smallest sub-network at 96x96: 72.0 KB of activations, and 8.302128 M "MACs".
+
+    The activations are 48 · 48 · (8 + 3 · 8). The course installs thop, which adds 4 of an element that a batch norm
+    reads: 7,237,104 + 4 · 266,256. It takes means by functions, which thop does not see.
+    """
     text = """\
 archcost: 1
 name: smallest
@@ -261,8 +335,27 @@ layers:
   - mbconv: {expand: 3, out: 24, stride: 2, act: relu6}
   - mbconv: {expand: 3, out: 24, squeeze: 6, act: relu6}
   - mbconv: {expand: 3, out: 40, stride: 2, squeeze: 6, act: relu6}
+  - mbconv: {expand: 3, out: 40, squeeze: 10, act: relu6}
+  - mbconv: {expand: 3, out: 48, squeeze: 10, act: relu6}
+  - mbconv: {expand: 3, out: 48, squeeze: 12, act: relu6}
+  - mbconv: {expand: 3, out: 96, stride: 2, squeeze: 12, act: relu6}
+  - mbconv: {expand: 3, out: 96, squeeze: 24, act: relu6}
+  - mbconv: {expand: 3, out: 160, act: relu6}
+  - conv_bn_act: {out: 384, act: relu6}
+  - adaptive_avg_pool2d: 1
+  - flatten
+  - linear: 2
 """
     assert study_of(text).peak == 48 * 48 * (8 + 3 * 8) == 72 * KIB
+    report = archcost.analyze(loads(text))
+    normalised = sum(
+        numel(node.signature.input_shapes[0]) for node in report.graph.nodes if node.op.stem == "batch_norm"
+    )
+    assert (report.totals.macs, normalised) == (7_237_104, 266_256)
+    assert report.totals.macs + 4 * normalised == 8_302_128
+    (thop,) = archcost.reconcile(report, tools=["thop"]).to_dict()["conventions"]
+    (norms,) = [one["figure"] for one in thop["differences"] if one["what"] == "batch norm"]
+    assert norms == 4 * normalised
 
 
 # --- the command, and budgets -----------------------------------------------------------------------------------------
@@ -276,6 +369,8 @@ layers:
         (("--fused", "--training"), "--training does not go with --fused"),
         (("--fused", "--optimizer", "adam"), "--optimizer does not go with --fused"),
         (("--fused", "--schedule", "min-peak"), "--schedule does not go with --fused"),
+        (("--engine", "tinyengine-2020"), "--engine names what runs on a microcontroller"),
+        (("--fused", "--engine", "tflite"), "tinyengine-2020"),
         (("--fused", "--checkpoint", "*"), "--checkpoint does not go with --fused"),
     ],
 )

@@ -62,6 +62,7 @@ def conditions_of(
     accumulate: int = 1,
     checkpoints: Sequence[str] = (),
     parallel: Sequence[str] = (),
+    devices: int = 1,
     adapters: Lora | None = None,
     whatifs: bool = True,
 ) -> Conditions:
@@ -83,10 +84,15 @@ def conditions_of(
     if mixed and master_weights:
         message = "--mixed keeps the params in float32, so there are no copies for --master-weights"
         raise CallError(message, "half-precision params: `--dtype bfloat16 --master-weights`")
+    if devices < 1:
+        raise CallError(f"--devices is the number of devices that divide inference, 1 or more; got {devices}")
     named = optimizer is not None or mixed is not None or bool(checkpoints) or bool(parallel)
     trains = training or foreach or master_weights or accumulate > 1 or named or adapters is not None
     if trains and schedule != SPEC:
         raise CallError("--schedule is for inference: a backward pass runs in the reverse of the spec's order")
+    if trains and devices > 1:
+        message = "--devices is for inference: a training step says how it is divided"
+        raise CallError(message, f"`--parallel tensor={devices}`, `--parallel zero3={devices}`")
     return Conditions(
         trains,
         schedule,
@@ -97,6 +103,6 @@ def conditions_of(
         master_weights,
         accumulate,
         tuple(checkpoints),
-        division_of(parallel),
+        Division(tensor=devices) if devices > 1 else division_of(parallel),
         whatifs,
     )

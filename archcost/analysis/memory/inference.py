@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from archcost.analysis.memory.liveness import Storages
 from archcost.analysis.memory.schedule import min_peak
 from archcost.analysis.memory.schedule_problem import Problem, problem
+from archcost.analysis.memory.tensor_parallel import shards_of
 from archcost.ops.facets import Work
 from archcost.paths import level, outer
 
@@ -93,10 +94,13 @@ def holder_names(graph: Graph, holders: Sequence[Holder]) -> list[str]:
     ]
 
 
-def inference_memory(graph: Graph, *, schedule: str = SPEC, inplace: bool = False) -> InferenceMemory:
-    """The memory of inference under a schedule; ``inplace``: activations overwrite an input that nobody needs."""
+def inference_memory(graph: Graph, *, schedule: str = SPEC, inplace: bool = False, devices: int = 1) -> InferenceMemory:
+    """The memory of inference under a schedule; ``inplace``: activations overwrite an input that nobody needs.
+
+    With several ``devices`` it is that of one of them.
+    """
     chosen = inplace_nodes(graph) if inplace else frozenset()
-    storages = Storages(graph, inplace=chosen)
+    storages = Storages(graph, inplace=chosen, parts=shards_of(graph, devices).nodes)
     given = problem(graph, storages, chosen)
     order, exact = list(range(len(graph.nodes))), False
     if schedule == MIN_PEAK:

@@ -7,11 +7,12 @@ from operator import add
 from typing import TYPE_CHECKING
 
 from archcost.analysis.memory.closed_forms import CONTIGUOUS, ONE_FRESH, Profile, plain_profile
+from archcost.dims import ceil_div
 from archcost.graph.model import tensor_bytes
 from archcost.meter import Meter
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from archcost.analysis.memory.strides import Ints
     from archcost.graph.model import Graph, Node, Signature
@@ -26,10 +27,18 @@ class Storages:
     Storage k has ``sizes[k]`` bytes, is made by node ``makers[k]`` (-1: it is an input of the model) and last touched
     by node ``last[k]`` (the number of nodes: it is there to the end, as the inputs are, which the caller holds).
     ``of[value]`` is the storage of a value; ``rises[n]`` what node n needs, while it runs, beyond what is there, and
-    ``made[n]`` the bytes that its outputs keep of that: none where they are views, params or buffers.
+    ``made[n]`` the bytes that its outputs keep of that: none where they are views, params or buffers. Of a
+    node in ``parts`` they are the share of one device.
     """
 
-    def __init__(self, graph: Graph, *, watched: bool = False, inplace: frozenset[int] = frozenset()) -> None:
+    def __init__(
+        self,
+        graph: Graph,
+        *,
+        watched: bool = False,
+        inplace: frozenset[int] = frozenset(),
+        parts: Mapping[int, int] | None = None,
+    ) -> None:
         inputs = [tensor_bytes(tensor) for tensor in graph.inputs.values()]
         self.sizes = inputs
         self.makers = [-1] * len(inputs)
@@ -39,12 +48,14 @@ class Storages:
         self.made: list[int] = []
         self.strides: dict[int, Ints] = {}  # of the values that are not contiguous
         count, end = len(inputs), len(graph.nodes)
-        self._follow(graph.nodes, Profiles(watched=watched), inplace)
+        self._follow(graph.nodes, Profiles(watched=watched), inplace, parts or {})
         self.last[:count] = [end] * count
         for value in graph.outputs:
             self.last[self.of[value]] = end
 
-    def _follow(self, nodes: Sequence[Node], profiles: Profiles, inplace: frozenset[int]) -> None:
+    def _follow(
+        self, nodes: Sequence[Node], profiles: Profiles, inplace: frozenset[int], parts: Mapping[int, int]
+    ) -> None:
         """Run the nodes in their order."""
         sizes, makers, last, of = self.sizes, self.makers, self.last, self.of
         rises, made, odd, plain = self.rises, self.made, self.strides, profiles.plain
@@ -52,6 +63,8 @@ class Storages:
             _, signature, inputs, value, _, _ = node
             given = plain.get(signature) if len(inputs) == 1 and not odd and not inplace else None
             rise, sources, own, strides = given or profiles.of(node, odd, inplace=index in inplace)
+            if index in parts:
+                rise, own = ceil_div(rise, parts[index]), tuple([ceil_div(size, parts[index]) for size in own])
             for read in inputs:
                 last[of[read]] = index
             first = len(last)

@@ -5,10 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from archcost.analysis.memory.at_peak import categories
+from archcost.analysis.memory.inference_shares import held_by_one
 from archcost.errors import UsageError
 from archcost.figures import METRICS, PEAK, ModelFigures
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from archcost.analysis.memory.study import Study
     from archcost.analysis.report import Report
 
@@ -41,14 +44,16 @@ def run_memory(study: Study) -> RunMemory:
     """
     if study.training is not None:
         return RunMemory(tuple([RunPart(name, size) for name, size in categories(study.training).items() if size]))
-    return run_of(study.report.totals, study.peak)
+    report = study.report
+    return run_of(report.totals, study.peak, held_by_one(report.graph, study.conditions.division.tensor))
 
 
-def run_of(totals: ModelFigures, peak: int) -> RunMemory:
-    """Weights, buffers, KV cache and so many bytes of activations at their peak."""
+def run_of(totals: ModelFigures, peak: int, shares: Mapping[str, int] | None = None) -> RunMemory:
+    """Weights, buffers, KV cache and so many bytes of activations at their peak; ``shares`` are of one of devices."""
+    known = {PEAK: peak, **(shares or {})}
     parts = []
     for name in ModelFigures.run_bytes.parts:
-        size = peak if name == PEAK else getattr(totals, name)
+        size = known[name] if name in known else getattr(totals, name)
         if size:
             parts.append(RunPart(METRICS[name].short, size, name))
     return RunMemory(tuple(parts))

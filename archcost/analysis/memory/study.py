@@ -61,8 +61,10 @@ def study(report: Report, conditions: Conditions) -> Study:
     graph = report.graph
     if not conditions.training:
         schedule, inplace = conditions.schedule, conditions.inplace
-        inference = inference_memory(graph, schedule=schedule, inplace=inplace)
-        found = inference_whatifs(graph, inference, schedule=schedule, inplace=inplace) if conditions.whatifs else []
+        devices = conditions.division.tensor
+        inference = inference_memory(graph, schedule=schedule, inplace=inplace, devices=devices)
+        tried = conditions.whatifs and devices == 1
+        found = inference_whatifs(graph, inference, schedule=schedule, inplace=inplace) if tried else []
         return Study(report, conditions, inference, None, found, inference.peak, _path(graph, inference.node))
     refuse_stored_dtypes(report)
     for pattern in conditions.checkpoints:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from archcost.analysis.microcontroller.kernels import Kernel, columns_bytes, is_depthwise, widened_bytes
+from archcost.analysis.microcontroller.kernels import Kernel, columns_bytes, is_depthwise, is_pointwise, widened_bytes
+from archcost.engines import TINYENGINE, TINYENGINE_2020
 
 if TYPE_CHECKING:
     from archcost.analysis.microcontroller.kernels import Kernels
     from archcost.graph.model import Graph
 
-READ, MADE, WAITING = "read", "made", "waiting"
+READ, MADE, WAITING, RESERVED = "read", "made", "waiting", "reserved"
 
 
 class HeldTensor(NamedTuple):
@@ -42,13 +43,17 @@ class Arena(NamedTuple):
         return self.peak + self.columns + self.widened
 
 
-def arena_of(graph: Graph, kernels: Kernels, *, inplace: bool) -> Arena:
-    """The arena of kernels that run in their order.
+def arena_of(graph: Graph, kernels: Kernels, *, inplace: bool, engine: str = TINYENGINE) -> Arena:
+    """The arena of kernels that run in their order, as an ``engine`` lays it out.
 
     The model's inputs are in it, until their last reader has run. ``inplace``: a depthwise convolution writes each
     channel over the one that it reads, if nobody else needs that, and a single activation does.
     """
     sizes, last = kernels.sizes, kernels.last
+    since = _since(graph, kernels, whole_blocks=engine == TINYENGINE_2020)
+    begins = [0] * len(kernels.kernels)
+    for tensor, first in since.items():
+        begins[first] += sizes[tensor]
     now = sum(sizes[: len(graph.inputs)])
     live: list[int] = []
     peak, at = now, -1
@@ -56,17 +61,16 @@ def arena_of(graph: Graph, kernels: Kernels, *, inplace: bool) -> Arena:
     for number, kernel in enumerate(kernels.kernels):
         signature = graph.nodes[kernel.nodes[0]].signature
         over = _written_over(graph, kernels, number) if inplace else None
-        made = sum([sizes[tensor] for tensor in kernel.makes])
-        live.append(now + made if over is None else now)
+        now += begins[number]
+        live.append(now if over is None else now - sizes[kernel.makes[0]])
         if live[-1] > peak or at < 0:
             peak, at = live[-1], number
-        now += made
         for tensor in (*kernel.reads, *kernel.makes):
             if last[tensor] <= number:
                 now -= sizes[tensor]
         columns = max(columns, columns_bytes(signature, inplace=over is not None))
         widened = max(widened, widened_bytes(signature))
-    return Arena(live, peak, at, _held(graph, kernels, at, inplace=inplace), columns, widened)
+    return Arena(live, peak, at, _held(graph, kernels, at, since, inplace=inplace), columns, widened)
 
 
 def _written_over(graph: Graph, kernels: Kernels, number: int) -> int | None:
@@ -79,17 +83,39 @@ def _written_over(graph: Graph, kernels: Kernels, number: int) -> int | None:
     return tensor if kernels.last[tensor] == number and kernels.sizes[made] <= kernels.sizes[tensor] else None
 
 
-def _held(graph: Graph, kernels: Kernels, number: int, *, inplace: bool) -> list[HeldTensor]:
+def _since(graph: Graph, kernels: Kernels, *, whole_blocks: bool) -> dict[int, int]:
+    """Of every tensor that a kernel makes, the kernel from which on it is in the arena: its maker.
+
+    ``whole_blocks``: what an inverted residual makes is reserved before the block begins. Such a block is a depthwise
+    convolution and the pointwise one right behind it, with the pointwise one right before it.
+    """
+    signatures = [graph.nodes[kernel.nodes[0]].signature for kernel in kernels.kernels]
+    since = {tensor: number for number, kernel in enumerate(kernels.kernels) for tensor in kernel.makes}
+    for number, signature in enumerate(signatures[:-1] if whole_blocks else ()):
+        kernel, behind = kernels.kernels[number], kernels.kernels[number + 1]
+        if not (is_depthwise(signature) and is_pointwise(signatures[number + 1]) and behind.reads == kernel.makes):
+            continue
+        expands = since.get(kernel.reads[0], -1) == number - 1 >= 0 and is_pointwise(signatures[number - 1])
+        since[behind.makes[0]] = number - 1 if expands else number
+    return since
+
+
+def _held(graph: Graph, kernels: Kernels, number: int, since: dict[int, int], *, inplace: bool) -> list[HeldTensor]:
     """The tensors that are there while a kernel runs (-1: before any does), the largest first."""
     kernel = kernels.kernels[number] if number >= 0 else Kernel([], (), ())
     over = inplace and number >= 0 and _written_over(graph, kernels, number) is not None
-    maker = dict.fromkeys(range(len(graph.inputs)), -1)
-    maker |= {tensor: place for place, each in enumerate(kernels.kernels) for tensor in each.makes}
     found = []
     for tensor, size in enumerate(kernels.sizes):
         mine = tensor in kernel.makes
-        if not size or maker[tensor] > number or (mine and over) or (kernels.last[tensor] < number and not mine):
+        early = since.get(tensor, -1) > number
+        if not size or early or (mine and over) or (kernels.last[tensor] < number and not mine):
             continue
-        role = MADE if mine else READ if tensor in kernel.reads else WAITING
+        role = MADE if mine else READ if tensor in kernel.reads else _role_of_others(kernels, tensor, number)
         found.append(HeldTensor(kernels.values[tensor], size, role, kernels.last[tensor]))
     return sorted(found, key=lambda one: -one.bytes)
+
+
+def _role_of_others(kernels: Kernels, tensor: int, number: int) -> str:
+    """The role of a tensor that a kernel neither reads nor makes."""
+    later = [made for kernel in kernels.kernels[number + 1 :] for made in kernel.makes]
+    return RESERVED if tensor in later else WAITING

@@ -55,6 +55,7 @@ class MicrocontrollerData(Envelope):
     batch: Positive
     dtype: str
     inplace: bool
+    engine: str
     sram_bytes: Count
     flash_bytes: Count
     sram: SramData
@@ -77,6 +78,7 @@ def microcontroller_data(study: FusedStudy) -> MicrocontrollerData:
         "batch": report.batch,
         "dtype": INT8,
         "inplace": study.inplace,
+        "engine": study.engine,
         "sram_bytes": study.sram,
         "flash_bytes": flash.total,
         "sram": {

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from archcost.analysis.microcontroller.kernels import FOLDING, INT8_BYTES
 from archcost.dims import numel
+from archcost.engines import TINYENGINE, TINYENGINE_2020
 from archcost.ops.base import MATRIX
 
 if TYPE_CHECKING:
@@ -18,6 +19,11 @@ WORD_BYTES = 4  # of an int32, and of a scale
 # authors measured of mcunet-vww1 on an STM32H743, 521 kB (of 1,024 B: mit-han-lab/tinyengine@022fc11, README.md), less
 # the MODEL_SIZE of 469,432 B that TinyEngine writes into its genModel.h.
 ENGINE_BYTES = 521 * 1024 - 469_432
+
+# The same of the TinyEngine of 2020: 878 kB measured of mcunet-in2 on an STM32F746 (mit-han-lab/mcunet@c47b685,
+# README.md), less the 782,856 B that flash_of gives for the model.
+ENGINE_2020_BYTES = 878 * 1024 - 782_856
+CODE = {TINYENGINE: ENGINE_BYTES, TINYENGINE_2020: ENGINE_2020_BYTES}
 
 
 class Flash(NamedTuple):
@@ -43,10 +49,10 @@ class Flash(NamedTuple):
         return self.model + self.engine
 
 
-def flash_of(graph: Graph, kernels: Kernels) -> Flash:
-    """The flash of a graph's kernels. Tensors that several nodes share count once."""
+def flash_of(graph: Graph, kernels: Kernels, engine: str = TINYENGINE) -> Flash:
+    """The flash of a graph's kernels and an engine's code. Tensors that several nodes share count once."""
     parts = flash_by_layer(graph, kernels)
-    return Flash(*map(sum, zip(*parts, strict=True)))._replace(engine=ENGINE_BYTES) if parts else Flash()
+    return Flash(*map(sum, zip(*parts, strict=True)))._replace(engine=CODE[engine]) if parts else Flash()
 
 
 def flash_by_layer(graph: Graph, kernels: Kernels) -> list[Flash]:

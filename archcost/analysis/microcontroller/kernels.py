@@ -143,6 +143,14 @@ def is_depthwise(signature: Signature) -> bool:
     return bool(op.attribute("groups") == channels == signature.output_shapes[0][1])
 
 
+def is_pointwise(signature: Signature) -> bool:
+    """Whether a whole convolution is over one position."""
+    op = signature.op
+    if op.work is not Work.CONVOLUTION or is_depthwise(signature):
+        return False
+    return prod(kernel_of(op, signature)[2:]) == 1
+
+
 def kernel_of(op: Op, signature: Signature) -> tuple[int, ...]:
     """The shape of a convolution's weight: (c_out, c_in / groups, *kernel)."""
     shapes = [shape for name, shape in signature.weights().items() if op.role(name) == MATRIX]

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from archcost.analysis.microcontroller.arena import arena_of
 from archcost.analysis.microcontroller.flash import flash_of
 from archcost.analysis.microcontroller.kernels import fused
+from archcost.engines import ENGINES, TINYENGINE, TINYENGINE_2020
+from archcost.errors import UsageError, suggestion
 
 if TYPE_CHECKING:
     from archcost.analysis.microcontroller.arena import Arena
@@ -28,6 +30,7 @@ class FusedStudy(NamedTuple):
     arena: Arena
     flash: Flash
     in_place: Arena | None = None
+    engine: str = TINYENGINE
 
     @property
     def sram(self) -> int:
@@ -55,11 +58,22 @@ class FusedStudy(NamedTuple):
         return {**microcontroller_data(self)}
 
 
-def fused_study(report: Report, *, inplace: bool = False, what_if: bool = True) -> FusedStudy:
-    """The SRAM and the flash of a report's graph in int8, with fused kernels in the order of the spec."""
+def engine_of(name: str) -> str:
+    """The engine of a name. Raises UsageError for one that is not known."""
+    if name not in ENGINES:
+        raise UsageError(f"unknown engine {name!r}", suggestion(name, ENGINES, "engines"))
+    return name
+
+
+def fused_study(report: Report, *, inplace: bool = False, what_if: bool = True, engine: str = TINYENGINE) -> FusedStudy:
+    """The SRAM and the flash of a report's graph in int8, with fused kernels in the order of the spec.
+
+    The TinyEngine of 2020 always works in place.
+    """
+    inplace = inplace or engine == TINYENGINE_2020
     graph = report.graph
     kernels = fused(graph)
-    arena = arena_of(graph, kernels, inplace=inplace)
+    arena = arena_of(graph, kernels, inplace=inplace, engine=engine)
     other = arena_of(graph, kernels, inplace=True) if what_if and not inplace else None
     smaller = other if other is not None and other.total < arena.total else None
-    return FusedStudy(report, inplace, kernels, arena, flash_of(graph, kernels), smaller)
+    return FusedStudy(report, inplace, kernels, arena, flash_of(graph, kernels, engine), smaller, engine)
