@@ -29,6 +29,7 @@ PANELS = {  # of options, in this order; those that are in none stand before
                   "--context"),
     "Training": ("--optimizer", "--foreach", "--mixed", "--master-weights", "--accumulate", "--checkpoint",
                  "--parallel"),
+    "A training run": ("--tokens", "--samples", "--devices", "--price", "--mfu", "--global-batch"),
     "The device": ("--reserve",),
     "What is shown": ("--depth", "--sort", "--top", "--columns", "--convention", "--functional", "--relative-to",
                       "--metric", "--only-changed", "--what-if"),
