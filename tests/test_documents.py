@@ -95,11 +95,13 @@ COMMANDS = {  # the schema of what a command prints
     "verification": (
         ("verify", "conv5x5_reduced"),
         ("verify", "conv5x5_reduced", *CLOCK, "--latency"),
+        ("verify", "conv5x5_reduced", *CLOCK, "--latency", "--predict-device", "i9-10940x"),
         ("verify", "resnet18", "--against", "torchvision:resnet18"),
         ("verify", "unknown.yaml", "conv5x5"),
     ),
     "bench": (
         ("bench", "conv5x5_reduced", *CLOCK),
+        ("bench", "conv5x5_reduced", *CLOCK, "--predict-device", "i9-10940x"),
         ("bench", "conv5x5_reduced", "unknown.yaml", "conv5x5", *CLOCK),
     ),
     "fits": (
