@@ -93,7 +93,6 @@ def predict(
     import archcost
     from archcost.render.prediction import PredictionsDocument
     from archcost.render.printing import format_of, write
-    from archcost.render.training_cost import TrainingCostsDocument
 
     run_of = {
         "devices": devices,
@@ -126,6 +125,8 @@ def predict(
         "optimizer": optimizer,
     }
     if is_run:
+        from archcost.render.training_cost import TrainingCostsDocument
+
         how |= {name: value for name, value in run_of.items() if value is not None}
         costs = [
             archcost.training_cost(report, device=one, tokens=tokens, samples=samples, **how) for report, one in pairs

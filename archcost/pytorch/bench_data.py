@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, NotRequired, TypedDict, cast
 
 from archcost.analysis.data import settings_data
 from archcost.documents import Count, Identified, Positive, SpecData, identified, warned
-from archcost.pytorch.beside import BesideData, layers_beside, mismatch_of, model_beside
+from archcost.pytorch.beside import BesideMeasuredData, layers_beside, mismatch_of, model_beside
 from archcost.pytorch.data import EnvironmentData, TimingData, UnknownLayersData
 from archcost.pytorch.timing import times_slower, warnings
 from archcost.timing.data import PredictedData, predicted_data
@@ -32,7 +32,7 @@ class BenchLayerData(TypedDict):
     op: str
     macs: Count | None
     latency_seconds: TimingData | None
-    beside: NotRequired[BesideData | None]
+    beside: NotRequired[BesideMeasuredData | None]
 
 
 class BenchModelData(UnknownLayersData):
@@ -54,7 +54,7 @@ class BenchModelData(UnknownLayersData):
     times_slower_than_fastest: RatioData
     warnings: list[str]
     predicted: NotRequired[PredictedData]
-    beside: NotRequired[BesideData]
+    beside: NotRequired[BesideMeasuredData]
     layers: list[BenchLayerData]
 
 

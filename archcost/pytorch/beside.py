@@ -21,7 +21,7 @@ _NANO = 1e9
 _MILLE = 1000
 
 
-class BesideData(TypedDict):
+class BesideMeasuredData(TypedDict):
     """A predicted time beside the measured one; null: nothing was measured, or no error of this kind is stated."""
 
     predicted_ns: Count
@@ -53,7 +53,7 @@ class Beside(NamedTuple):
         ratio = self.ratio
         return None if ratio is None or self.p90 is None else abs(1 / ratio - 1) > self.p90 / _MILLE
 
-    def to_dict(self) -> BesideData:
+    def to_dict(self) -> BesideMeasuredData:
         """The JSON form."""
         return {
             "predicted_ns": self.nanoseconds,
@@ -79,9 +79,9 @@ def layers_beside(latency: Latency) -> list[Beside | None]:
     ]
 
 
-def part_beside(latency: Latency, path: str, times: int = 1) -> Beside | None:
-    """A layer, or those of a scope together, as often as they are repeated; None where nothing was measured."""
-    pairs = zip(latency.report.layers, layers_beside(latency), strict=True)
+def part_beside(latency: Latency, layers: Iterable[Beside | None], path: str, times: int = 1) -> Beside | None:
+    """Of the layers of a model one, or those of a scope together, as often as they are repeated; None for none."""
+    pairs = zip(latency.report.layers, layers, strict=True)
     return together([found for layer, found in pairs if found is not None and inside(layer.path, path)], times)
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Any, NotRequired, TypedDict
 
 from archcost.documents import Count, Envelope, Positive, SpecData
-from archcost.pytorch.beside import BesideData
+from archcost.pytorch.beside import BesideMeasuredData
 from archcost.timing.data import PredictedData
 
 
@@ -97,7 +97,7 @@ class TimedData(TypedDict):
     """The time of a layer, where it was measured."""
 
     latency_seconds: NotRequired[LayerTimeData]
-    beside: NotRequired[BesideData]
+    beside: NotRequired[BesideMeasuredData]
 
 
 class LayerCheckData(TimedData):
@@ -220,7 +220,7 @@ class PredictedBesideData(TypedDict):
     """What is predicted of the measured pass, and how far it is from it, where that was asked for."""
 
     predicted: NotRequired[PredictedData]
-    beside: NotRequired[BesideData]
+    beside: NotRequired[BesideMeasuredData]
 
 
 class VerificationData(Envelope, UnknownLayersData, ClockedData, PredictedBesideData):

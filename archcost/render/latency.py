@@ -192,7 +192,7 @@ def _layers_beside(result: Latency, rows: Sequence[Row]) -> list[Column]:
     found = layers_beside(result)
     if not any(found):
         return []
-    parts = [part_beside(result, row.path, row.times) for row in rows]
+    parts = [part_beside(result, found, row.path, row.times) for row in rows]
     return beside_columns(parts, together([part for part in found if part is not None]))
 
 

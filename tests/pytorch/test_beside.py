@@ -68,7 +68,7 @@ def test_layers_and_scopes_stand_beside_their_own() -> None:
     ratios = [found.ratio for found in layers_beside(latency) if found is not None]
     assert len(ratios) == len(prediction.layers)
     assert all(ratio is None or ratio == pytest.approx(0.5) for ratio in ratios)
-    fire = part_beside(latency, "fire2")
+    fire = part_beside(latency, layers_beside(latency), "fire2")
     assert fire is not None
     assert fire.nanoseconds == sum(time.nanoseconds for time in prediction.layers if time.path.startswith("fire2."))
 
