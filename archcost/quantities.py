@@ -115,6 +115,18 @@ def format_count(count: int) -> str:
     return _scaled(count, 1000, ("k", "M", "G", "T", "P", "E"))
 
 
+def format_power(count: int) -> str:
+    """A count of any size in three digits and a power of ten, rounded half up: ``3.14e23``; exact below 10,000."""
+    if count < 10_000:  # noqa: PLR2004 - four digits
+        return f"{count:,}"
+    exponent = len(str(count)) - 1
+    scale = 10 ** (exponent - 2)
+    digits = (2 * count + scale) // (2 * scale)
+    if digits == 1000:  # noqa: PLR2004 - 9.996 is 1.00 of the next power
+        digits, exponent = 100, exponent + 1
+    return f"{digits // 100}.{digits % 100:02d}e{exponent}"
+
+
 def format_bytes(count: int) -> str:
     """A number of bytes with a binary prefix: ``2.3 MiB``."""
     return f"{count} B" if abs(count) < _KIB else _scaled(count, _KIB, ("KiB", "MiB", "GiB", "TiB", "PiB"))

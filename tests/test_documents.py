@@ -64,6 +64,10 @@ COMMANDS = {  # the schema of what a command prints
         ("predict", "conv5x5", "conv1x1", "--device", "t4", "--batch", "1,64", "--mixed", "float16", "--compile"),
         ("predict", "conv5x5", "--device", "t4", "--optimizer", "adamw"),
     ),
+    "training-cost": (
+        ("predict", "gpt2", "--device", "a100", "--tokens", "300B", "--dtype", "bfloat16", "--price", "2.5"),
+        ("predict", "conv5x5", "conv1x1", "--device", "t4", "--samples", "1M", "--devices", "8", "--mfu", "30%"),
+    ),
     "comparison": (
         ("compare", "conv5x5", "conv1x1", "--device", "t4"),
         ("compare", "inception_naive", "inception_reduced"),
@@ -91,11 +95,13 @@ COMMANDS = {  # the schema of what a command prints
     "verification": (
         ("verify", "conv5x5_reduced"),
         ("verify", "conv5x5_reduced", *CLOCK, "--latency"),
+        ("verify", "conv5x5_reduced", *CLOCK, "--latency", "--predict-device", "i9-10940x"),
         ("verify", "resnet18", "--against", "torchvision:resnet18"),
         ("verify", "unknown.yaml", "conv5x5"),
     ),
     "bench": (
         ("bench", "conv5x5_reduced", *CLOCK),
+        ("bench", "conv5x5_reduced", *CLOCK, "--predict-device", "i9-10940x"),
         ("bench", "conv5x5_reduced", "unknown.yaml", "conv5x5", *CLOCK),
     ),
     "fits": (

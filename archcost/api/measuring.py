@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from archcost.api.hardware import device_in
 from archcost.api.models import report_of
 from archcost.settings import Settings, shapes_by_name
 
 if TYPE_CHECKING:
+    import os
     from collections.abc import Callable, Mapping
     from fractions import Fraction
 
     from archcost.analysis.report import Report
     from archcost.api.models import AnyInputs, AnySpec
+    from archcost.hardware.device import Device
     from archcost.pytorch.bench_data import Bench
     from archcost.pytorch.verification import Verification
+    from archcost.timing.prediction import Prediction
+
+    AnyDevice = str | os.PathLike[str] | Device
 
 
 def verify(
@@ -30,6 +37,7 @@ def verify(
     latency: bool = False,
     threads: int | None = None,
     min_time: float | None = None,
+    predict: AnyDevice | None = None,
 ) -> Verification:
     """Build a spec in PyTorch and compare every layer's shapes, params and MACs with it.
 
@@ -37,7 +45,8 @@ def verify(
     ``torchvision:resnet50`` or ``package.module:callable``. The spec's expected figures are judged when nothing is
     overridden. ``device`` is where fvcore traces: ``meta``, where nothing is computed, ``cpu`` or ``cuda``. With
     ``latency`` every layer is measured there as well (``cpu`` by default), for ``min_time`` seconds at least and on so
-    many ``threads`` of the CPU; ``clock`` holds the times.
+    many ``threads`` of the CPU; ``clock`` holds the times. ``predict`` is a device, such as ``"local"``: the times that
+    are predicted for it stand beside them.
     Raises MissingExtraError without torch and fvcore, UsageError for a target that gives no model or a device that is
     missing, and what :func:`archcost.analyze` raises.
     """
@@ -50,11 +59,14 @@ def verify(
         raise CallError(
             f"{option} says how to measure, and nothing is measured", f"give --latency, or leave out {option}"
         )
+    if predict is not None and not latency:
+        raise CallError("--predict stands beside what is measured, and nothing is", "give --latency")
     from archcost.pytorch.latency import MeasureSettings
     from archcost.pytorch.verify import verify as verify_report
 
     report = report_of(spec, Settings(params or {}, batch, training, inputs=shapes_by_name(inputs)))
-    return verify_report(
+    prediction = _predicted(report, predict) if predict is not None else None
+    found = verify_report(
         report,
         tolerance=tolerance,
         expected=report.graph.settings.as_it_stands,
@@ -64,6 +76,7 @@ def verify(
         if latency
         else None,
     )
+    return found if prediction is None else found.with_prediction(prediction)
 
 
 def bench(
@@ -79,12 +92,14 @@ def bench(
     compiled: bool = False,
     min_time: float = 1.0,
     layers: bool = True,
+    predict: AnyDevice | None = None,
     watch: Callable[[str], None] | None = None,
 ) -> Bench:
     """The measured latency of models, end to end and by layer. Several models take turns, so drift affects all of them.
 
     ``device`` is cpu, cuda, mps, or auto; ``threads`` are those of the CPU (0: torch's choice); ``compiled`` is with
     torch.compile; ``min_time`` seconds are spent on each model at least; ``watch`` is told what is measured.
+    ``predict`` is a device, such as ``"local"`` or ``"4090"``: what is predicted for it stands beside what is measured.
     Raises MissingExtraError without torch,
     UsageError for no spec and a device that is missing, and what :func:`archcost.analyze` raises.
     """
@@ -102,4 +117,17 @@ def bench(
     settings = Settings(params or {}, batch, training, dtype, inputs=shapes_by_name(inputs))
     reports = [report_of(spec, settings) for spec in specs]
     how = MeasureSettings(device, threads, channels_last, compiled, min_time, layers)
-    return Bench(tuple(measure(reports, how, watch or (lambda _: None))))
+    predictions = [
+        None if predict is None else _predicted(report, predict, compiled=compiled, channels_last=channels_last)
+        for report in reports
+    ]  # before anything is measured: a device that there is not is told at once
+    results = measure(reports, how, watch or (lambda _: None))
+    return Bench(tuple([replace(one, prediction=found) for one, found in zip(results, predictions, strict=True)]))
+
+
+def _predicted(report: Report, device: AnyDevice, *, compiled: bool = False, channels_last: bool = False) -> Prediction:
+    """What is predicted of the pass that is measured, in the mode in which it is measured: one of inference."""
+    from archcost.timing.kernels import RunMode
+    from archcost.timing.prediction import predict as predict_time
+
+    return predict_time(report, device_in(device), RunMode(compiled=compiled, channels_last=channels_last))

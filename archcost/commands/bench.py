@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from archcost.commands.option_values import analyze_all, settings_of, whole
+from archcost.commands.option_values import analyze_all, predicted_device, settings_of, whole
 from archcost.commands.options import (
     Batch,
     Depth,
@@ -14,6 +14,8 @@ from archcost.commands.options import (
     Inputs,
     MinTime,
     Output,
+    Predict,
+    PredictDevice,
     SetParams,
     Specs,
     Threads,
@@ -46,6 +48,8 @@ def bench(
     min_time: MinTime = 1.0,
     layers: Annotated[bool, typer.Option("--layers/--no-layers", help="Also time every layer.")] = True,
     depth: Depth = None,
+    predict: Predict = False,
+    predict_device: PredictDevice = None,
 ) -> None:
     """Measure latency, end to end and layer by layer; several specs are compared."""
     import archcost
@@ -66,6 +70,7 @@ def bench(
             compiled=compile,
             min_time=min_time,
             layers=layers and (len(reports) == 1 or depth is not None or chosen in EVERY_LAYER),
+            predict=predicted_device(predict_device, asked=predict),
             watch=watch,
         )
     write(LatencyDocument(found.results, depth), chosen, output)

@@ -30,8 +30,8 @@ EXAMPLES: dict[str, tuple[Example, ...]] = {
     ),
     "predict": (
         ("archcost predict resnet50 --device 4090 --batch 64", "How many images a second, and why no more."),
-        ("archcost predict vit_b_16 --device t4 --batch 1,8,64", "Three batches."),
         ("archcost predict resnet18 --device l4 --training", "A training step."),
+        ("archcost predict gpt2 --device a100 --tokens 1T --price 2", "What a training run costs."),
     ),
     "fits": (
         ("archcost fits llama_3_8b", "Which devices hold it, in which dtypes."),

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
     from archcost.analysis.report import Report
+    from archcost.hardware.device import Device
     from archcost.named_specs import SpecResult
     from archcost.render.document import Document
     from archcost.settings import InputShape
@@ -112,6 +113,13 @@ def validate_all(names: Sequence[str], settings: Settings) -> list[SpecResult]:
     from archcost.render.progress import progress
 
     return named_specs.validate_all(names, settings, lambda paths: progress(paths, "checking"))
+
+
+def predicted_device(name: str | None, *, asked: bool) -> Device | None:
+    """The device of ``--predict`` and ``--predict-device``: this machine, if none is named; None for neither option."""
+    import archcost
+
+    return archcost.device(name or "local") if asked or name is not None else None
 
 
 def timed(document: Document, reports: Sequence[Report], device: str) -> Document:

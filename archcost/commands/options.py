@@ -27,6 +27,13 @@ Inputs = Annotated[
         help="Replace the shape of an input, without the batch: 3x480x640, tokens=512, ids=512:int64; repeatable.",
     ),
 ]
+Predict = Annotated[
+    bool, typer.Option("--predict", help="Show what is predicted for this machine beside what is measured.")
+]
+PredictDevice = Annotated[
+    str | None,
+    typer.Option("--predict-device", metavar="NAME", help="The same for another device (`archcost devices`)."),
+]
 Training = Annotated[bool, typer.Option("--training", help="Include what a spec builds only for training.")]
 TrainingStep = Annotated[
     bool,

@@ -1,4 +1,4 @@
-"""``predict``: how long a model takes on a device."""
+"""``predict``: how long a model takes on a device, and what it costs to train."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ from archcost.commands.options import (
     number_option,
     word_option,
 )
-from archcost.commands.run_options import HALVES, Optimizer, Step
+from archcost.commands.run_options import HALVES, Checkpoint, Optimizer, Step
 from archcost.commands.value_readers import WholeNumbers
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from archcost.named_specs import SpecResult
 
@@ -65,13 +65,48 @@ def predict(
     training: Step = False,
     optimizer: Optimizer = None,
     top: Annotated[int | None, number_option("--top", "Show the N layers that take longest.")] = None,
+    tokens: Annotated[
+        str | None,
+        typer.Option("--tokens", metavar="N", help="What a training run on N tokens in all costs: 300B, 2e12."),
+    ] = None,
+    samples: Annotated[
+        str | None,
+        typer.Option("--samples", metavar="N", help="The same on N samples in all, epochs included: 115M."),
+    ] = None,
+    devices: Annotated[int | None, number_option("--devices", "Devices that train; default: 1.")] = None,
+    price: Annotated[
+        str | None,
+        typer.Option("--price", metavar="N", help="What an hour of a device costs, in any currency: 2.5."),
+    ] = None,
+    mfu: Annotated[
+        str | None,
+        typer.Option(
+            "--mfu",
+            metavar="SHARE",
+            help="Share of the dense rate that the model's products take up; default: as a step is predicted, at most "
+            "40%.",
+        ),
+    ] = None,
+    global_batch: Annotated[
+        int | None, number_option("--global-batch", "Samples between two updates, on all devices.")
+    ] = None,
+    checkpoint: Checkpoint = None,
 ) -> None:
-    """Predict how long a model takes on a device, what bounds each layer, and how wrong that may be."""
+    """Predict how long a model takes on a device, and how wrong that may be; or what it costs to train."""
     # long: an option a line, and again where it is passed on
     import archcost
     from archcost.render.prediction import PredictionsDocument
     from archcost.render.printing import format_of, write
 
+    run_of = {
+        "devices": devices,
+        "price_per_hour": price,
+        "mfu": mfu,
+        "global_batch": global_batch,
+        "checkpoint": checkpoint,
+    }
+    is_run = tokens is not None or samples is not None
+    _check_run(run_of, is_run=is_run, options={"--top": top, "--weight-dtype": weight_dtype})
     sizes = [size for given in batch or ([1],) for size in given]
     chosen = [archcost.device(name) for name in device]
     results: list[SpecResult] = []
@@ -80,29 +115,49 @@ def predict(
             settings,
             inputs=inputs,
             batch=size,
-            training=training or optimizer is not None,
+            training=training or optimizer is not None or is_run,
             dtype=dtype,
             weight_dtype=weight_dtype,
         )
         results += analyze_all(specs, asked)
-    found = [
-        archcost.predict(
-            result.report,
-            device=one,
-            mixed=mixed,
-            compiled=compile,
-            channels_last=channels_last,
-            plain_attention=plain_attention,
-            optimizer=optimizer,
-        )
-        for result in results
-        if result.report is not None and not result.diagnostics
-        for one in chosen
-    ]
-    write(PredictionsDocument(found, top), format or format_of(output), output)
+    reports = [each.report for each in results if each.report is not None and not each.diagnostics]
+    pairs = [(report, one) for report in reports for one in chosen]
+    how: dict[str, Any] = {
+        "mixed": mixed,
+        "compiled": compile,
+        "channels_last": channels_last,
+        "plain_attention": plain_attention,
+        "optimizer": optimizer,
+    }
+    if is_run:
+        from archcost.render.training_cost import TrainingCostsDocument
+
+        how |= {name: value for name, value in run_of.items() if value is not None}
+        costs = [
+            archcost.training_cost(report, device=one, tokens=tokens, samples=samples, **how) for report, one in pairs
+        ]
+        write(TrainingCostsDocument(costs), format or format_of(output), output)
+    else:
+        found = [archcost.predict(report, device=one, **how) for report, one in pairs]
+        write(PredictionsDocument(found, top), format or format_of(output), output)
     _tell(results)
     if any(result.diagnostics for result in results):
         raise typer.Exit(2)
+
+
+def _check_run(run_of: Mapping[str, object], *, is_run: bool, options: Mapping[str, object]) -> None:
+    """Raise UsageError for options of a training run without its length, and for those that it has no use for."""
+    from archcost.errors import UsageError
+
+    given = [name for name, value in run_of.items() if value is not None]
+    if given and not is_run:
+        option = "--" + given[0].replace("price_per_hour", "price").replace("_", "-")
+        raise UsageError(
+            f"{option} is of a training run, and nothing says how long it is", "give --tokens or --samples"
+        )
+    for option, value in options.items():
+        if is_run and value is not None:
+            raise UsageError(f"{option} says nothing of what a training run costs", f"leave {option} out")
 
 
 def _tell(results: Sequence[SpecResult]) -> None:

@@ -6,13 +6,15 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from archcost.commands.option_values import attempt_all, parse_inputs, parse_params, parse_share
+from archcost.commands.option_values import attempt_all, parse_inputs, parse_params, parse_share, predicted_device
 from archcost.commands.options import (
     Batch,
     Depth,
     Inputs,
     MinTimeIfAny,
     Output,
+    Predict,
+    PredictDevice,
     SetParams,
     Specs,
     ThreadsIfAny,
@@ -66,6 +68,8 @@ def verify(
     threads: ThreadsIfAny = None,
     min_time: MinTimeIfAny = None,
     depth: Depth = None,
+    predict: Predict = False,
+    predict_device: PredictDevice = None,
 ) -> None:
     """Build specs in PyTorch and compare every layer's shapes, params and MACs."""
     # long: an option a line, and again where it is passed on
@@ -82,6 +86,8 @@ def verify(
     if against is not None and len(specs) > 1:
         raise UsageError("--against holds one spec against a model", "verify the specs one by one")
 
+    beside = predicted_device(predict_device, asked=predict)
+
     def work(spec: Spec) -> Verification:
         return archcost.verify(
             spec,
@@ -95,6 +101,7 @@ def verify(
             latency=latency,
             threads=threads,
             min_time=min_time,
+            predict=beside,
         )
 
     outcomes = [

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple, TypedDict, cast
+from typing import TYPE_CHECKING, Any, NamedTuple, NotRequired, TypedDict, cast
 
 from archcost.analysis.data import settings_data
 from archcost.documents import Count, Identified, Positive, SpecData, identified, warned
+from archcost.pytorch.beside import BesideMeasuredData, layers_beside, mismatch_of, model_beside
 from archcost.pytorch.data import EnvironmentData, TimingData, UnknownLayersData
 from archcost.pytorch.timing import times_slower, warnings
+from archcost.timing.data import PredictedData, predicted_data
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -30,10 +32,14 @@ class BenchLayerData(TypedDict):
     op: str
     macs: Count | None
     latency_seconds: TimingData | None
+    beside: NotRequired[BesideMeasuredData | None]
 
 
 class BenchModelData(UnknownLayersData):
-    """A model's time, end to end and by layers; rates are of the MACs that ran, without those only declared."""
+    """A model's time, end to end and by layers; rates are of the MACs that ran, without those only declared.
+
+    ``predicted`` and ``beside`` are there where a prediction was asked for.
+    """
 
     spec: SpecData
     batch: Positive
@@ -47,6 +53,8 @@ class BenchModelData(UnknownLayersData):
     peak_device_bytes: Count | None
     times_slower_than_fastest: RatioData
     warnings: list[str]
+    predicted: NotRequired[PredictedData]
+    beside: NotRequired[BesideMeasuredData]
     layers: list[BenchLayerData]
 
 
@@ -83,7 +91,7 @@ def _model(result: Latency, ratio: Ratio) -> BenchModelData:
     named |= warned(report.warnings)
     layers = report.unknown_layers()
     unknown: UnknownLayersData = {"unknown": layers} if layers else {}
-    return {
+    document: dict[str, Any] = {
         "spec": cast("SpecData", named),
         "batch": report.batch,
         "environment": result.environment.to_dict(),
@@ -96,14 +104,28 @@ def _model(result: Latency, ratio: Ratio) -> BenchModelData:
         "macs_per_second": result.macs_per_second,
         "peak_device_bytes": result.peak_device_bytes,
         "times_slower_than_fastest": {"ratio": ratio[0], "error": ratio[1]},
-        "warnings": warnings(result),
-        "layers": [
-            {
-                "path": layer.path,
-                "op": layer.op,
-                "macs": known_macs(layer),
-                "latency_seconds": timing.to_dict() if timing is not None else None,
-            }
-            for layer, timing in zip(report.layers, result.layers, strict=False)
-        ],
+        "warnings": [*warnings(result), *mismatch_of(result)],
+        **_predicted(result),
+        "layers": _layers(result),
     }
+    return cast("BenchModelData", document)
+
+
+def _predicted(result: Latency) -> dict[str, Any]:
+    found, beside = result.prediction, model_beside(result)
+    return {} if found is None or beside is None else {"predicted": predicted_data(found), "beside": beside.to_dict()}
+
+
+def _layers(result: Latency) -> list[BenchLayerData]:
+    found: list[BenchLayerData] = []
+    for layer, timing, beside in zip(result.report.layers, result.layers, layers_beside(result), strict=False):
+        one: BenchLayerData = {
+            "path": layer.path,
+            "op": layer.op,
+            "macs": known_macs(layer),
+            "latency_seconds": timing.to_dict() if timing is not None else None,
+        }
+        if result.prediction is not None:
+            one["beside"] = beside.to_dict() if beside is not None else None
+        found.append(one)
+    return found

@@ -8,6 +8,8 @@ from __future__ import annotations
 from typing import Any, NotRequired, TypedDict
 
 from archcost.documents import Count, Envelope, Positive, SpecData
+from archcost.pytorch.beside import BesideMeasuredData
+from archcost.timing.data import PredictedData
 
 
 class TimingData(TypedDict):
@@ -95,6 +97,7 @@ class TimedData(TypedDict):
     """The time of a layer, where it was measured."""
 
     latency_seconds: NotRequired[LayerTimeData]
+    beside: NotRequired[BesideMeasuredData]
 
 
 class LayerCheckData(TimedData):
@@ -213,7 +216,14 @@ class ClockedData(TypedDict):
     latency: NotRequired[ClockData]
 
 
-class VerificationData(Envelope, UnknownLayersData, ClockedData):
+class PredictedBesideData(TypedDict):
+    """What is predicted of the measured pass, and how far it is from it, where that was asked for."""
+
+    predicted: NotRequired[PredictedData]
+    beside: NotRequired[BesideMeasuredData]
+
+
+class VerificationData(Envelope, UnknownLayersData, ClockedData, PredictedBesideData):
     """Everything that was compared with PyTorch for one spec."""
 
     spec: SpecData

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from archcost.analysis.report import Report
     from archcost.pytorch.data import EnvironmentData, TimingData
+    from archcost.timing.prediction import Prediction
 
     Ratio = tuple[float, float | None]  # and its error, unless one of both ran once
 
@@ -110,6 +111,7 @@ class Latency:
     """The measurement of one model; ``layers`` holds a timing per layer, in order, or nothing.
 
     The timing of a layer that is only declared is None: a stand-in runs for it, which only gives zeros.
+    ``prediction`` is what was predicted of the same run, where that is asked for.
     """
 
     report: Report
@@ -117,6 +119,7 @@ class Latency:
     total: Timing
     layers: tuple[Timing | None, ...] = field(default=())
     peak_device_bytes: int | None = None
+    prediction: Prediction | None = None
 
     @property
     def throughput(self) -> float:

@@ -2,27 +2,32 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, NamedTuple
 
 from archcost.analysis.expectations import is_or_are
 from archcost.documents import envelope, warned
+from archcost.pytorch.beside import layers_beside, model_beside
 from archcost.pytorch.verified_figures import plain, shown
+from archcost.timing.data import predicted_data
 
 if TYPE_CHECKING:
     from archcost.analysis.data import SettingsData
     from archcost.dims import Shape
     from archcost.errors import Diagnostic, Mark
+    from archcost.pytorch.beside import Beside
     from archcost.pytorch.clock import Clock, LayerTime
     from archcost.pytorch.correspondence import Against
     from archcost.pytorch.data import (
         ClockedData,
         LayerCheckData,
         MismatchData,
+        PredictedBesideData,
         TimedData,
         UnknownLayersData,
         VerificationData,
     )
+    from archcost.timing.prediction import Prediction
 
 NOT_VERIFIED = "not verified"  # beside the name of a spec that has a mistake: PyTorch has not run it
 
@@ -197,10 +202,26 @@ class Verification:
                 kinds[layer.op] = kinds.get(layer.op, 0) + layer.macs
         return kinds
 
+    def with_prediction(self, prediction: Prediction) -> Verification:
+        """The same with what is predicted of the measured pass; unchanged where nothing was measured."""
+        if self.clock is None:
+            return self
+        latency = replace(self.clock.latency, prediction=prediction)
+        return replace(self, clock=replace(self.clock, latency=latency))
+
+    @property
+    def beside(self) -> dict[str, Beside]:
+        """The predicted beside the measured times of the layers, by path, where both are there."""
+        if self.clock is None:
+            return {}
+        pairs = zip(self.layers, layers_beside(self.clock.latency), strict=True)
+        return {layer.path: found for layer, found in pairs if found is not None}
+
     def to_dict(self) -> VerificationData:
         """The JSON form, version 1."""
         unknown: UnknownLayersData = {"unknown": {"macs": self.unknown}} if self.unknown else {}
         latency: ClockedData = {"latency": self.clock.to_dict()} if self.clock else {}
+        beside = self.beside
         return {
             **envelope("verification"),
             "spec": {
@@ -231,8 +252,22 @@ class Verification:
             "mismatches": [mismatch.to_dict() for mismatch in self.mismatches],
             "against": self.against.to_dict() if self.against else None,
             **latency,
-            "layers": [layer.to_dict() for layer in self.layers],
+            **_predicted(self),
+            "layers": [_layer(layer, beside.get(layer.path)) for layer in self.layers],
         }
+
+
+def _predicted(verification: Verification) -> PredictedBesideData:
+    """What is predicted of the model, where that was asked for."""
+    latency = verification.clock.latency if verification.clock else None
+    found = model_beside(latency) if latency else None
+    if latency is None or latency.prediction is None or found is None:
+        return {}
+    return {"predicted": predicted_data(latency.prediction), "beside": found.to_dict()}
+
+
+def _layer(layer: LayerCheck, beside: Beside | None) -> LayerCheckData:
+    return {**layer.to_dict(), "beside": beside.to_dict()} if beside is not None else layer.to_dict()
 
 
 class VerificationOutcome(NamedTuple):

@@ -5,8 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from archcost.pytorch.bench_data import bench_data, known_macs
+from archcost.pytorch.beside import layers_beside, model_beside, part_beside, together
 from archcost.pytorch.timing import times_slower, warnings
 from archcost.quantities import format_bytes, format_count
+from archcost.render.beside import BESIDE_HEADINGS, beside_columns, beside_lines, beside_record, doubts
 from archcost.render.cell_text import figure_cell, known_total, shape_cell
 from archcost.render.document import (
     Column,
@@ -30,6 +32,9 @@ if TYPE_CHECKING:
     from archcost.pytorch.timing import Latency, Spent, Timing
     from archcost.render.document import Block
     from archcost.render.table_rows import Row
+
+
+_HEADINGS = ("model", "path", "op", "macs", "median_seconds", "iqr_seconds", "p95_seconds", "runs")
 
 
 class LatencyDocument(NamedTuple):
@@ -71,12 +76,16 @@ class LatencyDocument(NamedTuple):
     def records(self) -> Records:
         """A row a model, and one each of its layers; what is only declared has no time, and one run no spread."""
         rows: list[tuple[object, ...]] = []
+        predicted = any(result.prediction for result in self.results)
         for result in self.results:
             name = result.report.name
-            rows.append((name, "", "", result.macs, *_seconds(result.total)))
-            for layer, timing in zip(result.report.layers, result.layers, strict=False):
-                rows.append((name, layer.path, layer.op, known_macs(layer), *_seconds(timing)))
-        return Records(("model", "path", "op", "macs", "median_seconds", "iqr_seconds", "p95_seconds", "runs"), rows)
+            beside = beside_record(model_beside(result)) if predicted else ()
+            rows.append((name, "", "", result.macs, *_seconds(result.total), *beside))
+            parts = zip(result.report.layers, result.layers, layers_beside(result), strict=False)
+            for layer, timing, part in parts:
+                beside = beside_record(part) if predicted else ()
+                rows.append((name, layer.path, layer.op, known_macs(layer), *_seconds(timing), *beside))
+        return Records((*_HEADINGS, *BESIDE_HEADINGS * predicted), rows)
 
     def data(self) -> object:
         """One document of all models."""
@@ -104,6 +113,8 @@ def _facts(result: Latency) -> Iterator[Line]:
     yield _fact("Throughput:", f"{rate} of {format_count(result.macs)} MACs{without}")
     if result.peak_device_bytes is not None:
         yield _fact("Peak device memory:", format_bytes(result.peak_device_bytes))
+    for number, line in enumerate(beside_lines(result)):
+        yield _fact("" if number else "Predicted:", line)
 
 
 def _fact(label: str, text: str) -> Line:
@@ -131,14 +142,20 @@ def _figures(results: Sequence[Latency]) -> list[Column]:
         peaks = [result.peak_device_bytes for result in results]
         cells = ["–" if peak is None else format_bytes(peak) for peak in peaks]
         columns.append(Column("peak device memory", cells, right=True))
-    return columns
+    return [*columns, *_predicted(results)]
+
+
+def _predicted(results: Sequence[Latency]) -> list[Column]:
+    parts = [model_beside(result) for result in results]
+    return beside_columns(parts) if any(parts) else []
 
 
 def _compared(results: Sequence[Latency]) -> list[Column]:
     """What is compared: times, MACs, and how many times slower than the fastest each is."""
     kept = ("model", "median", "IQR", "MACs")
     columns = [column for column in _figures(results) if column.heading in kept]
-    return [*columns, Column("relative", [ratio_text(ratio) for ratio in times_slower(results)], right=True)]
+    relative = Column("relative", [ratio_text(ratio) for ratio in times_slower(results)], right=True)
+    return [*columns, relative, *_predicted(results)]
 
 
 def _layers(result: Latency, depth: int | None, most: int | None) -> Iterator[Block]:
@@ -162,11 +179,21 @@ def _layer_table(result: Latency, rows: Sequence[Row]) -> Table:
             Column("op", [kind_of(row) for row in rows], leaves=1),
             Column("output", [shape_cell(row.output) for row in rows], leaves=3),
             Column("time", times, total, right=True),
-            Column("share", shares, right=True),
+            *_layers_beside(result, rows),
+            Column("share", shares, right=True, leaves=4),
             Column("achieved", [_achieved(each) for each in spent], right=True),
             Column("of time", (), style="green", leaves=2, parts=nanoseconds),
         ]
     )
+
+
+def _layers_beside(result: Latency, rows: Sequence[Row]) -> list[Column]:
+    """What is predicted of layers and scopes, and of all that were measured together."""
+    found = layers_beside(result)
+    if not any(found):
+        return []
+    parts = [part_beside(result, found, row.path, row.times) for row in rows]
+    return beside_columns(parts, together([part for part in found if part is not None]))
 
 
 def _achieved(spent: Spent) -> str:
@@ -174,7 +201,7 @@ def _achieved(spent: Spent) -> str:
 
 
 def _warnings(result: Latency) -> Iterator[Line]:
-    for warning in warnings(result):
+    for warning in [*warnings(result), *doubts(result)]:
         yield Line(warning, head="  Warning: ", style="yellow", literal=True)
 
 

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from archcost.render.document import Block, Document, TreeLine
     from archcost.timing.error_classes import ErrorClass
     from archcost.timing.prediction import Prediction
+    from archcost.timing.training_cost import TrainingCost
 
 _SHOWN = 12  # layers
 NOT_VALIDATED = "not validated: nothing of this kind was held against measurements"
@@ -154,7 +155,7 @@ def _classes(found: Sequence[Prediction]) -> Iterator[Line]:
         yield Line(f"±{_percent(error.median)}: {text}" if error else f"–: {text}", style="dim")
 
 
-def how(one: Prediction) -> str:
+def how(one: Prediction | TrainingCost) -> str:
     """How the model is run: ``float16, eager, channels-last``."""
     run = one.run
     dtype = f"mixed {run.mixed}" if run.mixed else one.report.dtype

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from archcost.pytorch.verification import NOT_VERIFIED
+from archcost.render.beside import BESIDE_HEADINGS, beside_record
 from archcost.render.document import Records
 
 if TYPE_CHECKING:
@@ -39,7 +40,8 @@ def verification_records(outcomes: Sequence[VerificationOutcome]) -> Records:
     """
     done = [outcome.verification for outcome in outcomes if outcome.verification is not None]
     timed, held = any(each.clock for each in done), any(each.against for each in done)
-    headings = ("model", "path", "op", *_COUNTS, *_TIMES * timed, *_TARGET * held, "verdict", "mismatch")
+    predicted = BESIDE_HEADINGS * any(each.beside for each in done)
+    headings = ("model", "path", "op", *_COUNTS, *_TIMES * timed, *predicted, *_TARGET * held, "verdict", "mismatch")
     rows: list[Sequence[object]] = []
     for outcome in outcomes:
         if outcome.verification is None:
@@ -65,6 +67,7 @@ def _rows(verification: Verification) -> Iterator[dict[str, object]]:
         else:
             where = {"model": verification.name, "path": mismatch.path, "op": mismatch.op}
             yield {**where, "verdict": "wrong", "mismatch": str(mismatch)}
+    beside = verification.beside
     for layer in verification.layers:
         found = told[layer.path]
         yield {
@@ -73,6 +76,7 @@ def _rows(verification: Verification) -> Iterator[dict[str, object]]:
             "op": layer.op,
             **_counts(layer),
             **_times(layer),
+            **dict(zip(BESIDE_HEADINGS, beside_record(beside.get(layer.path)), strict=True)),
             **_target(pairs.get(layer.path)),
             "verdict": _verdict(layer, found, proved=layer.path not in unproved),
             "mismatch": "; ".join(found),

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from archcost.pytorch.beside import model_beside, together
 from archcost.pytorch.scopes import timed_macs
 from archcost.pytorch.verified_figures import shown
+from archcost.render.beside import beside_columns
 from archcost.render.cell_text import figure_cell, lower_bound, shape_cell
 from archcost.render.document import WHOLE, Cell, Column, Table
 from archcost.render.times import digits, time_cell
@@ -43,6 +45,7 @@ def layer_table(
         seconds = total_seconds(verification)
         rate = rate_cell(timed_macs(verification.layers), seconds)
         columns.append(Column("time", [time_cell(part.seconds) for part in parts], time_cell(seconds), right=True))
+        columns += _predicted(verification, parts)
         rates = [rate_cell(part.timed_macs, part.seconds) for part in parts]
         columns.append(Column("GMAC/s", rates, rate, right=True))
     held = verification.against is not None
@@ -50,6 +53,15 @@ def layer_table(
         columns.append(Column("against", [_other_text(part) for part in parts], flexible=True))
     columns.append(Column("", [mark_of(part) for part in parts]))
     return Table(columns) if held else Table(columns, least_flexible=WHOLE)
+
+
+def _predicted(verification: Verification, parts: Sequence[LayersChecked]) -> list[Column]:
+    """What is predicted beside the measured times, where that was asked for."""
+    beside, clock = verification.beside, verification.clock
+    if clock is None or not beside:
+        return []
+    found = [together([beside[layer.path] for layer in part.layers if layer.path in beside]) for part in parts]
+    return beside_columns(found, model_beside(clock.latency))
 
 
 def summary_table(outcomes: Sequence[VerificationOutcome]) -> Table:
@@ -75,7 +87,14 @@ def summary_table(outcomes: Sequence[VerificationOutcome]) -> Table:
         columns.append(column("time", lambda each: time_cell(total_seconds(each))))
         columns.append(column("GMAC/s", lambda each: rate_cell(timed_macs(each.layers), total_seconds(each))))
         columns.append(column("rank corr.", correlation_cell))
+        columns += _predicted_of_models(outcomes)
     return Table([*columns, column("", summary_mark, right=False)], least_flexible=WHOLE)
+
+
+def _predicted_of_models(outcomes: Sequence[VerificationOutcome]) -> list[Column]:
+    clocks = [outcome.verification.clock if outcome.verification else None for outcome in outcomes]
+    found = [model_beside(clock.latency) if clock else None for clock in clocks]
+    return beside_columns(found) if any(found) else []
 
 
 def op_text(part: LayersChecked) -> str:

@@ -6,9 +6,11 @@ from typing import TYPE_CHECKING
 
 from archcost.pytorch.verified_figures import shown
 from archcost.quantities import format_share
+from archcost.render.beside import beside_lines, doubts
 from archcost.render.verification_clock import clock_remarks, correlation_text
 
 if TYPE_CHECKING:
+    from archcost.pytorch.clock import Clock
     from archcost.pytorch.correspondence import Against
     from archcost.pytorch.verification import Verification
 
@@ -59,7 +61,13 @@ def remarks(verification: Verification) -> list[str]:
         lines += _against_remarks(verification.against)
     if verification.clock is not None:
         lines += clock_remarks(verification.clock)
+        lines += _predicted(verification.clock)
     return [*lines, *verification.notes]
+
+
+def _predicted(clock: Clock) -> list[str]:
+    first, *rest = beside_lines(clock.latency) or [""]
+    return [f"predicted: {first}", *[f"  {line}" for line in rest], *doubts(clock.latency)] if first else []
 
 
 def _expected(verification: Verification) -> str:

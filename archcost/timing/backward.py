@@ -37,10 +37,10 @@ def training_kernels(report: Report, layers: Layers, forward: Sequence[DeviceKer
             node = graph.nodes[kernel.node]
             found += _back(kernel, layers, flow.wanted(kernel.node, node))
     found += _sums(layers, flow.needed)
-    return [*found, *_update(report, layers.run.optimizer)]
+    return [*found, *update_kernels(report, layers.run.optimizer)]
 
 
-def _update(report: Report, optimizer: str) -> Iterator[DeviceKernel]:
+def update_kernels(report: Report, optimizer: str) -> Iterator[DeviceKernel]:
     """Reads params, gradients and states, writes params and states; it stands with the last layer."""
     params = report.totals.trainable_params
     if params:

@@ -118,17 +118,22 @@ def kernels_of(report: Report, run: RunMode) -> list[DeviceKernel]:
     return training_kernels(report, layers, forward)
 
 
+def check_runs(report: Report, run: RunMode) -> None:
+    """Raise UsageError for a part of a model, and for autocast of weights that are not in float32."""
+    if run.mixed and report.dtype != "float32":
+        message = f"--mixed runs float32 weights in {run.mixed}, and {report.name} has {report.dtype}"
+        raise UsageError(message, "leave --dtype out, or leave --mixed out")
+    if not report.complete:
+        raise UsageError(f"{report.name} is not whole, so no time can be predicted")
+
+
 def predict(report: Report, device: Device, run: RunMode) -> Prediction:
     """The time of a model on a device.
 
     Raises UsageError for a device of which no bandwidth or no rate in the dtype is known, and for autocast of weights
     that are not in float32.
     """
-    if run.mixed and report.dtype != "float32":
-        message = f"--mixed runs float32 weights in {run.mixed}, and {report.name} has {report.dtype}"
-        raise UsageError(message, "leave --dtype out, or leave --mixed out")
-    if not report.complete:
-        raise UsageError(f"{report.name} is not whole, so no time can be predicted")
+    check_runs(report, run)
     found = Prediction(report, device, run)
     found.layers  # noqa: B018 - it raises for a device without the figures
     return found

@@ -107,6 +107,15 @@ _CPU: dict[str, RateConstant] = {
 CONSTANTS = {"gpu": _GPU, CPU: _CPU}
 
 
+def dense_rate(device: Device, dtype: str) -> int:
+    """The operations a second of dense products in a dtype, as printed; raises UsageError where none is known."""
+    peak = device.peaks.get(dtype)
+    if peak is None:
+        known = ", ".join(device.peaks) or "none"
+        raise UsageError(f"no dense rate in {dtype} is known of {device.name}", f"known rates: {known}")
+    return peak
+
+
 class Time(NamedTuple):
     """Nanoseconds, and what they are spent on."""
 
@@ -156,9 +165,9 @@ class Rates:
         """Operations in a thousand seconds that products of this kind reach."""
         pipe = kernel.pipe
         if self.is_cpu:
-            return self._peak(kernel.dtype) * self._value(pipe)
+            return dense_rate(self.device, kernel.dtype) * self._value(pipe)
         if pipe is Pipe.DEPTHWISE:
-            return self._peak(FLOAT32) * self._value(pipe)
+            return dense_rate(self.device, FLOAT32) * self._value(pipe)
         dtype, peaks = kernel.dtype, self.device.peaks
         if dtype == FLOAT32 and pipe is not Pipe.MATRICES and TF32 in peaks:
             dtype = TF32  # cuDNN may use it, unless it is told not to
@@ -170,14 +179,7 @@ class Rates:
             share = self._value(f"tensor cores at {'half' if self.device.float16_acc16 else 'full'} rate")
         if pipe is Pipe.GROUPED and (self.run.channels_last or self.run.compiled):
             share = share * self._value("grouped in channels-last") // MILLE
-        return self._peak(dtype) * share
-
-    def _peak(self, dtype: str) -> int:
-        peak = self.device.peaks.get(dtype)
-        if peak is None:
-            known = ", ".join(self.device.peaks) or "none"
-            raise UsageError(f"no dense rate in {dtype} is known of {self.device.name}", f"known rates: {known}")
-        return peak
+        return dense_rate(self.device, dtype) * share
 
     def _arithmetic(self, kernel: DeviceKernel) -> int:
         peak = self.device.peaks.get(FLOAT32)

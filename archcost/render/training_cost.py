@@ -1,0 +1,178 @@
+"""What a training run costs as a document: one in full, with the rule of 6 × params × tokens, several as a table."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from archcost.quantities import format_count, format_power, format_ratio, format_share, format_units
+from archcost.render.document import Column, Field, Heading, Line, Records, Table, branches_of
+from archcost.render.prediction import how
+from archcost.render.report import title_details
+from archcost.timing.six_n import APART
+from archcost.timing.training_cost import GIVEN, STEP, USUAL_SOURCE
+from archcost.timing.training_cost_data import training_cost_data
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+    from fractions import Fraction
+
+    from archcost.render.document import Block, TreeLine
+    from archcost.timing.training_cost import TrainingCost
+
+_HEADINGS = (
+    *("model", "device", "devices", "batch", "unit", "amount", "batch_units", "batch_flops", "flops"),
+    *("recomputed_flops", "mfu", "mfu_basis", "step_mfu", "device_hours", "days", "money", "energy_wh"),
+)
+_TERA = 10**12
+
+
+class TrainingCostsDocument(NamedTuple):
+    """One training run in full, or a row for each of several."""
+
+    found: Sequence[TrainingCost]
+
+    def blocks(self, most: int | None) -> Iterator[Block]:
+        """What people read."""
+        del most  # the terms are few
+        if len(self.found) == 1:
+            yield from _blocks(self.found[0])
+        elif self.found:
+            yield _table(self.found)
+            for line in dict.fromkeys(_assumed(cost) for cost in self.found):
+                yield Line(line, style="dim")
+
+    def branches(self) -> Iterable[TreeLine]:
+        """The same as a tree."""
+        return branches_of(self.blocks(None))
+
+    def records(self) -> Records:
+        """A row each."""
+        return Records(_HEADINGS, [_record(cost) for cost in self.found])
+
+    def data(self) -> object:
+        """A document, or a list of several."""
+        found = list(map(training_cost_data, self.found))
+        return found[0] if len(found) == 1 else found
+
+
+def _record(cost: TrainingCost) -> tuple[object, ...]:
+    length = cost.length
+    run = (cost.report.name, cost.device.name, length.devices, cost.report.batch, length.unit, length.amount)
+    flops = (cost.units, cost.model_flops, cost.flops, cost.recomputed_flops)
+    step = None if cost.step_mfu is None else float(cost.step_mfu)
+    time = (float(cost.mfu), cost.mfu_from, step, cost.device_hours, cost.days)
+    return (*run, *flops, *time, cost.money, cost.energy_wh)
+
+
+def _blocks(cost: TrainingCost) -> Iterator[Block]:
+    length = cost.length
+    one = length.unit.removesuffix("s")
+    yield Heading(cost.report.name, title_details(cost.report))
+    devices = f"{length.devices:,} × {cost.device.label}"
+    yield Line(f"{devices} · {how(cost)} · estimated, not measured", style="dim", indent=0)
+    each = f"{format_count(cost.flops_per_unit)} for each of {format_count(length.amount)} {length.unit}"
+    yield Field("FLOPs", f"{format_power(cost.flops)} in products: {each}")
+    if cost.recomputed_flops:
+        share = format_share(cost.recomputed_flops, cost.flops)
+        yield Field("recomputed", f"{format_power(cost.recomputed_flops)} more ({share}), which MFU does not count")
+    yield Field("MFU", _assumed(cost))
+    if cost.step_mfu is not None:
+        yield Field("a step", f"predicted at {_percent(cost.step_mfu)} on one device alone, not validated")
+    yield Field("time", f"{_rounded(cost.device_seconds / 3600)} device-hours, {_days(cost)}")
+    if length.global_batch:
+        passes = f"each device takes {cost.passes:,} batch{'es' * (cost.passes != 1)} of {cost.report.batch:,}"
+        yield Field("updates", f"{cost.steps:,}, of {length.global_batch:,} samples; {passes}")
+    if cost.price is not None:
+        money = _rounded(cost.device_seconds / 3600 * cost.price)
+        yield Field("money", f"{money}, at {_price(cost.price)} per device-hour")
+    yield Field("energy", _energy(cost))
+    if cost.rule is None:
+        forward, backward = 2 * cost.step.forward_macs, 2 * cost.step.backward_macs
+        parts = f"forward {format_count(forward // cost.units)}, backward {format_count(backward // cost.units)}"
+        yield Field(f"a {one}", f"{parts} FLOPs")
+        return
+    yield _rule_table(cost, cost.rule)
+    if any(term.reason == APART for term in cost.terms):
+        yield Line("attention is of all pairs: kernels that skip what a causal mask hides do half of it", style="dim")
+
+
+def _rule_table(cost: TrainingCost, rule: int) -> Table:
+    """From the rule to the FLOPs of a token."""
+    units = cost.units
+    rows = [(f"6 × {cost.report.totals.params:,} params", rule), *cost.terms]
+    signed = [format_count(rule // units), *[_signed(term.flops, units) for term in cost.terms]]
+    shares = ["100%", *[_signed_share(term.flops, rule) for term in cost.terms]]
+    return Table(
+        [
+            Column("FLOPs a token", [reason for reason, _ in rows], "in products", flexible=True),
+            Column("", signed, format_count(cost.flops_per_unit), right=True),
+            Column("of 6N", shares, format_share(cost.model_flops, rule), right=True),
+        ]
+    )
+
+
+def _signed(flops: int, units: int) -> str:
+    return f"{'−' if flops < 0 else '+'}{format_count(abs(flops) // units)}"
+
+
+def _signed_share(flops: int, rule: int) -> str:
+    return f"{'−' if flops < 0 else '+'}{format_share(abs(flops), rule)}"
+
+
+def _assumed(cost: TrainingCost) -> str:
+    """The MFU, of what, and why this one."""
+    rate = f"{_percent(cost.mfu)} of {format_units(cost.rate, _TERA)} TFLOP/s ({cost.dtype}, dense)"
+    if cost.mfu_from == STEP:
+        return f"{rate}, that of a step as predicted; devices that wait for one another are slower"
+    return f"{rate}, {'as given' if cost.mfu_from == GIVEN else f'assumed: long runs reach {USUAL_SOURCE}'}"
+
+
+def _energy(cost: TrainingCost) -> str:
+    watts, used = cost.device.power_watts, cost.energy_wh
+    if watts is None or used is None:
+        return f"unknown: no power is known of {cost.device.name}"
+    told = f"{format_count(used)}Wh" if used >= 10_000 else f"{used:,} Wh"  # noqa: PLR2004 - as counts are told
+    return f"{told}, at the {watts:,} W of a device all the time; hosts, network and cooling come on top"
+
+
+def _days(cost: TrainingCost) -> str:
+    days = cost.device_seconds / (24 * 3600 * cost.length.devices)
+    devices = cost.length.devices
+    return f"{_rounded(days)} days on {devices:,} device{'s' * (devices != 1)}"
+
+
+def _rounded(value: Fraction) -> str:
+    """Three digits below 100, and whole numbers above."""
+    return format_ratio(value)
+
+
+def _price(price: Fraction) -> str:
+    return f"{float(price):,.4f}".rstrip("0").rstrip(".")
+
+
+def _percent(share: Fraction) -> str:
+    return format_share(share.numerator, share.denominator)
+
+
+def _table(found: Sequence[TrainingCost]) -> Table:
+    def column(heading: str, cells: Iterable[str], *, right: bool = True) -> Column:
+        return Column(heading, list(cells), right=right)
+
+    priced = any(cost.money is not None for cost in found)
+    money = [column("money", (_money(cost) for cost in found))] if priced else []
+    return Table(
+        [
+            Column("model", [cost.report.name for cost in found], flexible=True),
+            column("devices", (f"{cost.length.devices:,} × {cost.device.name}" for cost in found), right=False),
+            column("batch", (f"{cost.report.batch:,}" for cost in found)),
+            column("FLOPs", (format_power(cost.flops) for cost in found)),
+            column("MFU", (_percent(cost.mfu) for cost in found)),
+            column("device-hours", (_rounded(cost.device_seconds / 3600) for cost in found)),
+            column("days", (_rounded(cost.device_seconds / (24 * 3600 * cost.length.devices)) for cost in found)),
+            *money,
+        ]
+    )
+
+
+def _money(cost: TrainingCost) -> str:
+    return "–" if cost.price is None else _rounded(cost.device_seconds / 3600 * cost.price)
