@@ -1,0 +1,59 @@
+"""What the walk of a space gives: a sum of small tables for each metric, over the few axes that each depends on."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from archcost.sweeping.space import Space
+
+    Entries = NDArray[np.int64] | NDArray[np.object_] | NDArray[np.bool_]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Factor:
+    """A table over some axes: an entry for each combination of their values, in the order of the axes.
+
+    ``axes`` are places in the space's axes, ascending. The entries are int64, Python ints (dtype object) where int64
+    could overflow, or bool.
+    """
+
+    axes: tuple[int, ...]
+    entries: Entries
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Sum:
+    """A figure of every design: ``constant`` + Σ terms at the design's indices."""
+
+    constant: int
+    terms: tuple[Factor, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Tables:
+    """The figures of all designs of a space.
+
+    A design is valid where all factors of ``valid`` are true. Of designs that differ along axes alone that nothing
+    reads, one has all factors of ``distinct`` true: that with index 0 along those axes.
+    """
+
+    space: Space
+    metrics: Mapping[str, Sum]
+    valid: tuple[Factor, ...] = ()
+    distinct: tuple[Factor, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Chunk:
+    """Some designs as rows: indices along each axis (n × axes), a figure of each metric, and which are invalid."""
+
+    indices: NDArray[np.int32]
+    figures: Mapping[str, NDArray[np.int64] | NDArray[np.object_]]
+    invalid: NDArray[np.bool_]
