@@ -1,0 +1,216 @@
+"""A value of many designs at once: a table over the few axes that it depends on.
+
+A :class:`Table` is canonical. Along every axis that it has something differs, and its axes are in the order of the
+space; what is the same for all designs is no table but the plain value itself. Equal tables are one object, so that
+they are compared and hashed by identity, and serve as keys.
+
+Python cannot decide by a table, because designs differ in it: whoever asks for its truth, its int or its ``decided``
+value gets a :class:`ForkError`, which says where the designs part. So code that was written for plain numbers either
+does the same to every design, or forks. Its operators are in :mod:`archcost.sweeping.operators`.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from archcost.spec.functions import MAX_BITS
+from archcost.sweeping.alongs import Along, ForkError, forget_alongs
+from archcost.sweeping.arrays import np
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from archcost.sweeping.arrays import Array
+
+MOST_ENTRIES = 10_000_000  # of a table
+_SMALL = 4096  # bytes of a table that are its own key
+LOW, HIGH = -(2**63), 2**63 - 1
+
+
+def forked(table: Table, before: int | None = None) -> ForkError:
+    """The fork of designs that differ in a table: along the axis whose slices are equal in the fewest groups."""
+    labels = table.labels()
+    best: list[list[int]] = []
+    axis = -1
+    for place, along in enumerate(table.axes):
+        groups: dict[bytes, list[int]] = {}
+        rows = np.moveaxis(labels, place, 0).reshape(len(along), -1)
+        for index, row in zip(along.indices, rows, strict=True):
+            groups.setdefault(row.tobytes(), []).append(index)
+        if axis < 0 or len(groups) < len(best):
+            axis, best = along.axis, list(groups.values())
+    return ForkError(axis, best, before)
+
+
+class Table:
+    """An entry for each combination of indices along some axes; made by :func:`made`, and never constant."""
+
+    __slots__ = ("_labels", "array", "axes", "high", "low", "numeric")
+
+    def __init__(self, axes: tuple[Along, ...], array: Array, low: int, high: int, *, numeric: bool) -> None:
+        self.axes = axes
+        self.array = array
+        self.low = low  # of whole numbers; 0 for others
+        self.high = high
+        self.numeric = numeric  # whether all entries are numbers, or truth values
+        self._labels: Array | None = None
+
+    def __repr__(self) -> str:
+        """The values, as a message shows them: it is never read, since what is wrong is told of one design."""
+        return f"<{self.array.size} values>"
+
+    __hash__ = object.__hash__
+
+    def __reduce__(self) -> Any:
+        return made, (self.axes, self.array)
+
+    @property
+    def whole(self) -> bool:
+        """Whether all entries are whole numbers, and none is a truth value."""
+        kind = self.array.dtype.kind
+        return kind == "i" or (kind == "O" and all(type(entry) is int for entry in self.array.flat))
+
+    def labels(self) -> Array:
+        """A number for each entry, the same for equal ones of the same type."""
+        if self.array.dtype.kind != "O":
+            return self.array
+        if self._labels is None:
+            known: dict[Any, int] = {}
+            found = [known.setdefault(key_of(entry), len(known)) for entry in self.array.flat]
+            self._labels = np.array(found, dtype=np.int64).reshape(self.array.shape)
+        return self._labels
+
+    # --- where Python decides ---------------------------------------------------------------------------------------
+
+    def decided(self) -> Any:
+        """Raise the fork: designs differ."""
+        raise forked(self)
+
+    def __bool__(self) -> bool:
+        if self.array.dtype.kind == "O":
+            truth = made(self.axes, np.fromiter(map(bool, self.array.flat), bool).reshape(self.array.shape))
+        else:
+            truth = made(self.axes, self.array != 0)
+        if isinstance(truth, Table):
+            raise forked(truth)
+        return bool(truth)
+
+    def __index__(self) -> int:
+        raise forked(self)
+
+    __int__ = __float__ = __ceil__ = __floor__ = __round__ = __trunc__ = __len__ = __index__
+
+    def __iter__(self) -> Any:
+        raise forked(self)
+
+    def measure(self) -> int:
+        """What an expression measures: one number; forks where one has more bits than expressions may."""
+        if self.array.dtype.kind == "O":
+            whole = [entry for entry in self.array.flat if type(entry) is int]
+            if any(entry.bit_length() > MAX_BITS for entry in whole):
+                raise forked(self)
+        return 1
+
+    def __getitem__(self, index: Any) -> Any:
+        raise forked(self)
+
+
+def key_of(entry: Any) -> Any:
+    """What tells an entry from others: its type and value."""
+    if isinstance(entry, (list, tuple)):
+        return tuple([key_of(item) for item in entry])
+    return (type(entry), repr(entry)) if isinstance(entry, float) else (type(entry), entry)
+
+
+# --- making -----------------------------------------------------------------------------------------------------------
+
+_tables: dict[Any, Table] = {}  # all that were made since the walk began, by content
+
+
+def forget_tables() -> None:
+    """Forget all tables, at the end of a walk; those that somebody holds stay as they are."""
+    _tables.clear()
+    forget_alongs()
+
+
+def made(axes: tuple[Along, ...], array: Array) -> Any:
+    """The table of an array with a dim for each axis: without axes along which nothing differs; else a plain value."""
+    kind = array.dtype.kind
+    low = high = 0
+    if kind == "O":
+        return _made_of_objects(axes, array)
+    if kind == "i":
+        low, high = int(array.min()), int(array.max())
+        if low == high:
+            return low
+    elif array.all():
+        return True
+    elif not array.any():
+        return False
+    if array.ndim > 1:
+        axes, array = _without_constant(axes, array)
+    return _interned(axes, array, array, low, high, numeric=True, kinds=kind)
+
+
+def _made_of_objects(axes: tuple[Along, ...], array: Array) -> Any:
+    types = set(map(type, array.flat))
+    if types == {int}:
+        entries = array.ravel().tolist()
+        if min(entries) >= LOW and max(entries) <= HIGH:
+            return made(axes, array.astype(np.int64))
+    elif types == {bool}:
+        return made(axes, array.astype(bool))
+    known: dict[Any, int] = {}
+    labels = np.fromiter(
+        (known.setdefault(key_of(entry), len(known)) for entry in array.flat), dtype=np.int64, count=array.size
+    ).reshape(array.shape)
+    if len(known) == 1:
+        return array.flat[0]
+    if array.ndim > 1:
+        kept = [place for place in range(array.ndim) if not (labels == labels.take([0], axis=place)).all()]
+        index = tuple([slice(None) if place in kept else 0 for place in range(array.ndim)])
+        axes, array, labels = tuple([axes[place] for place in kept]), array[index], labels[index]
+    low = high = 0
+    if types == {int}:
+        low, high = min(array.flat), max(array.flat)
+    numeric = types <= {int, float, bool}
+    return _interned(axes, array, labels, low, high, numeric=numeric, kinds=tuple(known))
+
+
+def _without_constant(axes: tuple[Along, ...], array: Array) -> tuple[tuple[Along, ...], Array]:
+    for place in range(array.ndim - 1, -1, -1):
+        first = array.take([0], axis=place)
+        if (array == first).all():
+            array = first.reshape(array.shape[:place] + array.shape[place + 1 :])
+            axes = axes[:place] + axes[place + 1 :]
+    return axes, array
+
+
+def _interned(
+    axes: tuple[Along, ...], array: Array, labels: Array, low: int, high: int, *, numeric: bool, kinds: Any
+) -> Table:
+    data: Any = labels.tobytes()
+    if len(data) > _SMALL:
+        from hashlib import blake2b
+
+        data = blake2b(data, digest_size=32).digest()
+    key = (axes, kinds, data)
+    found = _tables.get(key)
+    if found is None:
+        array = np.ascontiguousarray(array)
+        array.flags.writeable = False
+        found = _tables[key] = Table(axes, array, low, high, numeric=numeric)
+    return found
+
+
+def from_entries(axes: tuple[Along, ...], entries: Sequence[Any]) -> Any:
+    """The table of entries in the order of the axes; where all are lists of one length, a list of tables."""
+    first = entries[0]
+    if isinstance(first, (list, tuple)):
+        lists = all(isinstance(entry, (list, tuple)) and len(entry) == len(first) for entry in entries)
+        if lists:
+            return [from_entries(axes, [entry[place] for entry in entries]) for place in range(len(first))]
+    array = np.empty(len(entries), dtype=object)
+    for place, entry in enumerate(entries):
+        array[place] = entry
+    return made(axes, array.reshape([len(along) for along in axes]))

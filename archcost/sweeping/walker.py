@@ -1,0 +1,194 @@
+"""The walk of a spec for many designs at once: where they differ in what is made, a step is walked for each group.
+
+Most steps make the same layers for all designs, of sizes that are tables. Where Python must decide by a table, a
+:class:`~archcost.sweeping.alongs.ForkError` is raised. The innermost step under way catches it, undoes what it did, and
+is walked again for each group of designs, with all names and types restricted to the group. Then the groups are joined:
+one node stands for the layers of all of them (:class:`Joined`), and its outputs are tables over the axis of the fork. A
+group that fails makes its designs invalid. Groups that cannot be joined, because they have outputs of other ranks, fork
+the step around, and at last the whole spec: the worst case is a walk for each design.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from archcost.errors import SpecError
+from archcost.graph.blocks import Bodies, ResolvedParams, block_names
+from archcost.graph.bounds import Bounds
+from archcost.graph.context import LimitError
+from archcost.graph.model import TensorType, new
+from archcost.graph.params import freeze
+from archcost.graph.rounds import Turn
+from archcost.graph.scope import FAILED, Body, Frame, Result
+from archcost.graph.unroll import Unroller
+from archcost.meter import WorkError
+from archcost.spec.checks import StepError
+from archcost.spec.expressions import ExpressionError, Names
+from archcost.spec.problems import Problems
+from archcost.sweeping.alongs import Along, CoupledError, ForkError, parts_of
+from archcost.sweeping.groups import Group, Joined, State
+from archcost.sweeping.joining import restricted
+from archcost.sweeping.joins import Join
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from archcost.graph.model import Node
+    from archcost.spec.model import Block, Spec, Step
+    from archcost.sweeping.groups import Found
+
+
+class WalkedBodies(Bodies):
+    """As bodies of one design, but that what a step gave before is not compared with what it gives now."""
+
+    def resolved(
+        self, step: Step, block: Block, given: dict[str, Any], inputs: tuple[TensorType, ...]
+    ) -> ResolvedParams:
+        del step
+        frozen = tuple(map(freeze, given.values()))
+        names = block_names(self._top, block, given, inputs)
+        return ResolvedParams(block, frozen, inputs, names, tuple([freeze(names[param]) for param in block.params]))
+
+
+class Walker(Unroller):
+    """Unrolls one spec for the designs of ``world``: some indices along each axis."""
+
+    def __init__(
+        self, spec: Spec, names: Names, dtype: str, problems: Problems, world: dict[int, Along], *, joins: bool
+    ) -> None:
+        super().__init__(spec, names, dtype, problems)
+        self._bodies = WalkedBodies(names)
+        self.world = world
+        self.joins = joins  # False: whoever asks next wants to see each layer, so that only the whole spec can fork
+
+    @property
+    def bodies(self) -> Bodies:
+        """The bodies that were unrolled for these designs."""
+        return self._bodies
+
+    def run(self, inputs: dict[str, TensorType | None]) -> Body:
+        """The body of the whole model; raises WorkError where the walk takes too much."""
+        body = Body(tuple(inputs.values()))
+        values = tuple([None if tensor is None else -1 - place for place, tensor in enumerate(body.inputs)])
+        try:
+            mark = self.bounds.too_large()
+            if mark is not None:
+                raise self.limit(mark)
+            body.outputs = self._results(self.spec.main, Frame(body, self.names), values).values
+        except LimitError:
+            body.fail()
+        return body
+
+    # --- where steps fork -------------------------------------------------------------------------------------------
+
+    def _step(self, step: Step, frame: Frame, current: Result) -> Result:
+        def act() -> Result:
+            return super(Walker, self)._step(step, frame, current)
+
+        result: Result = self._forking(step, frame, act, Result(FAILED, True))
+        return result
+
+    def turn(
+        self,
+        step: Step,
+        kind: str,
+        name: str,
+        number: int,
+        frame: Frame,
+        current: Result,
+        before: Turn,
+        *,
+        is_last: bool,
+    ) -> Turn:
+        def act() -> Turn:
+            return super(Walker, self).turn(step, kind, name, number, frame, current, before, is_last=is_last)
+
+        failed = Turn(Result(FAILED, True), before.reads, before.inputs, True)
+        turn: Turn = self._forking(step, frame, act, failed)
+        return turn
+
+    def look_into(self, nodes: Sequence[Node], span: range) -> None:
+        for index in span:
+            signature: Any = nodes[index].signature
+            if type(signature) is Joined:
+                raise ForkError(signature.along.axis, [part.along.indices for part in signature.parts], before=index)
+
+    def _forking(self, step: Step, frame: Frame, act: Callable[[], Found], failed: Found) -> Any:
+        """Do something with a frame; where designs differ, for each group by itself. ``failed`` is what is left of it
+        where all of them fail.
+        """
+        if not self.joins:
+            return act()
+        state = State(self, frame)
+        try:
+            return act()
+        except CoupledError:
+            state.restore(self, frame)
+            raise
+        except ForkError as fork:
+            state.restore(self, frame)
+            along = self.world[fork.axis]
+            parts = parts_of(fork, along)
+            if len(parts) == 1 or (fork.before is not None and fork.before < state.nodes):
+                raise
+        groups = [self._group(step, frame, state, part, act, failed) for part in parts]
+        return Join(self, frame, state, along, groups).made(step.mark, failed)
+
+    def _group(
+        self, step: Step, frame: Frame, state: State, along: Along, act: Callable[[], Found], failed: Found
+    ) -> Group:
+        """Walk one group of designs, in place: the frame and its body are as they were before when it ends."""
+        body = frame.body
+        outer = self.names, self._bodies, self.bounds, self.world, body.types, body.inputs
+        types: dict[int, TensorType] = {}
+
+        def own(tensor: TensorType) -> TensorType:
+            found = types.get(id(tensor))
+            if found is None:
+                found = types[id(tensor)] = new(TensorType, (restricted(tensor.shape, along), tensor.dtype))
+            return found
+
+        self.world = {**self.world, along.axis: along}
+        frame.names = self._restricted_names(frame.names, along)
+        self._bodies = WalkedBodies(self.names)
+        self.bounds = Bounds(self.spec, self.names)
+        body.types = [own(tensor) for tensor in body.types]
+        body.inputs = tuple([None if tensor is None else own(tensor) for tensor in body.inputs])
+        self.problems = Problems(state.problems.main)
+        found: Any = None
+        try:
+            try:
+                found = self._forking(step, frame, act, failed)
+            except (ExpressionError, StepError) as error:
+                self.fail(error.diagnostic, body, cause=error.cause)
+            except LimitError:
+                pass
+            except WorkError:
+                raise
+            except SpecError as error:  # more problems than anybody reads
+                self.problems = Problems(state.problems.main, error.diagnostics[:1])
+            if self.problems:
+                found = None
+            nodes, made = body.nodes[state.nodes :], body.types[state.types :]
+            given = {-1 - place: tensor for place, tensor in enumerate(body.inputs) if tensor is not None}
+            given |= dict(enumerate(body.types[: state.types]))
+            return Group(along, found, nodes, made, given, State(self, frame), self.problems)
+        finally:
+            self.names, self._bodies, self.bounds, self.world, body.types, body.inputs = outer
+            frame.names = state.names
+            state.restore(self, frame)
+
+    def _restricted_names(self, names: Names, along: Along) -> Names:
+        """The names of a scope for the designs of a group; those of the top become the walk's own."""
+        chain: list[Names] = []
+        outer: Names | None = names
+        while outer is not None:
+            chain.append(outer)
+            outer = outer.outer
+        top = chain.pop()
+        found = Names({name: restricted(value, along) for name, value in top.items()}, meter=top.meter)
+        found.evaluator = top.evaluator
+        self.names = found
+        for each in reversed(chain):
+            found = Names({name: restricted(value, along) for name, value in each.items()}, found)
+        return found
