@@ -15,7 +15,7 @@ from archcost.sweeping.exact.distributions import Distribution, Distributions
 from archcost.sweeping.exact.dots import exact_dot
 from archcost.sweeping.exact.effort import Effort
 from archcost.sweeping.exact.problem import SAFE, SumProblem, problem_of, reduced
-from archcost.sweeping.exact.solving import Branch, Solver
+from archcost.sweeping.exact.solving import Alternative, Solver
 from archcost.sweeping.tables import Sum
 
 if TYPE_CHECKING:
@@ -162,7 +162,7 @@ class BudgetCounts:
             self._kept[number] = halves
         return self._kept[number]
 
-    def _made_halves(self, branch: Branch[Distribution]) -> Halves:
+    def _made_halves(self, branch: Alternative[Distribution]) -> Halves:
         """The parts from the first on and from the last on, always so that the product is smaller."""
         parts = list(branch.parts)
         nothing = SumProblem((), ((),))
