@@ -11,7 +11,7 @@ from archcost.sweeping.exact.bounds import FigureBound, joined, naming_axes, sum
 from archcost.sweeping.exact.effort import Effort
 from archcost.sweeping.exact.labels import Labels, Pairs, UndominatedLabels, undominated
 from archcost.sweeping.exact.problem import Scale, SumProblem, problem_of, reduced
-from archcost.sweeping.exact.solving import Alternative, Solver
+from archcost.sweeping.exact.solving import Alternative, Elimination
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -131,15 +131,15 @@ class _Front:
     def __init__(self, columns: Sequence[FrontColumn], problem: SumProblem, effort: Effort) -> None:
         self._columns, self._effort = columns, effort
         self._exact = [column.exact for column in columns]
-        self._solver: Solver[Labels] = Solver(UndominatedLabels(self._exact, effort))
+        self._elimination: Elimination[Labels] = Elimination(UndominatedLabels(self._exact, effort))
         self._width = len(problem.lengths)
-        self._found = [self._combined(branch) for branch in self._solver.branches(problem)]
+        self._found = [self._combined(branch) for branch in self._elimination.branches(problem)]
 
     def _combined(
         self, branch: Alternative[Labels]
     ) -> tuple[Alternative[Labels], Labels, tuple[int, ...], tuple[Any, ...]]:
         """The labels within the bounds, the axes of their columns, and their costs."""
-        whole = self._solver.listing(SumProblem((), tuple([() for _ in self._columns]))).shifted(branch.shifts)
+        whole = self._elimination.listing(SumProblem((), tuple([() for _ in self._columns]))).shifted(branch.shifts)
         parts = branch.parts or (replace(whole, shifts=(0,) * len(self._columns)),)
         for number, second in enumerate(parts):
             within = self._within(parts[number + 1 :])

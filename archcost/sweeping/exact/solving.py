@@ -68,7 +68,7 @@ class Ring(Protocol[Node]):
         """Designs of ``count`` columns: along one axis an index, and along the rest a design of its solution."""
 
 
-class Solver(Generic[Node]):
+class Elimination(Generic[Node]):
     """Solves problems over a ring, those with the same content once."""
 
     def __init__(self, ring: Ring[Node]) -> None:
