@@ -40,7 +40,8 @@ _MIRRORED: dict[type[ast.cmpop], type[ast.cmpop]] = {
 class Where:
     """A condition: ``bounds`` on metrics, ``conditions`` as bool tables, and ``rest``, which is asked of every row.
 
-    ``names`` are the metrics that it uses; ``notes`` what may surprise.
+    ``late`` is what needs figures that single analyses alone give. ``metrics`` are those that it uses; ``notes`` what
+    may surprise.
     """
 
     def __init__(
@@ -61,10 +62,12 @@ class Where:
         self.bounds: tuple[Bound, ...] = ()
         self.conditions: tuple[Factor, ...] = ()
         self.rest: tuple[Expression, ...] = ()
+        self.late: tuple[Expression, ...] = ()
         self.metrics: tuple[str, ...] = ()
         self._names = DesignNames(space)
         self._additive = frozenset(metrics)
         self._known = frozenset((*metrics, *per_row))
+        self._per_row = frozenset(per_row)
         if self.text:
             self._read(space, reference or _no_reference)
 
@@ -87,15 +90,25 @@ class Where:
                 conditions.append(self._names.factor(one, self._told))
             else:
                 rest.append(one)
-        self.bounds, self.conditions, self.rest = joined(bounds), tuple(conditions), tuple(rest)
+        self.bounds, self.conditions = joined(bounds), tuple(conditions)
+        self.late = tuple([one for one in rest if one.names & self._per_row])
+        self.rest = tuple([one for one in rest if not one.names & self._per_row])
 
     @property
     def is_exact(self) -> bool:
         """Whether counts and fronts need no enumeration for it."""
-        return not self.rest
+        return not self.rest and not self.late
+
+    def holds_late(self, chunk: Chunk) -> NDArray[np.bool_]:
+        """Whether what needs single analyses holds, by row, of a chunk that has their figures."""
+        found = np.ones(len(chunk.indices), bool)
+        for expression in self.late:
+            places = np.flatnonzero(found)
+            found[places] = self._rows(expression, chunk, places)
+        return found
 
     def holds(self, chunk: Chunk) -> NDArray[np.bool_]:
-        """Whether it holds, by row; an invalid design meets nothing."""
+        """Whether it holds, by row, what is ``late`` aside; an invalid design meets nothing."""
         found = ~chunk.invalid & holds(self.conditions, chunk.indices)
         for bound in self.bounds:
             figures = chunk.figures[bound.metric]
