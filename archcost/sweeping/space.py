@@ -68,6 +68,11 @@ class Space:
         """Π lengths: the number of settings, before what is invalid or the same."""
         return prod(self.lengths)
 
+    @property
+    def target_names(self) -> tuple[str, ...]:
+        """What axes set, by name, in order."""
+        return tuple([str(target) for axis in self.axes for target in axis.targets])
+
     def values_of(self, indices: Sequence[int]) -> dict[Target, Any]:
         """What one design sets, by target."""
         return {
@@ -93,7 +98,7 @@ class Space:
 
     def indices_of(self, params: Mapping[str, Any]) -> tuple[int, ...]:
         """The design that has these values along the axes, by the names of what they set; raises UsageError."""
-        known = [str(target) for axis in self.axes for target in axis.targets]
+        known = self.target_names
         for name in params:
             if name not in known:
                 raise UsageError(f"the space has no axis '{name}'", suggestion(name, known, "axes"))

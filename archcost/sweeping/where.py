@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, Any
 from archcost.errors import ArgumentError, Diagnostic, suggestion
 from archcost.spec.expressions import Expression, ExpressionError
 from archcost.sweeping.arrays import np
-from archcost.sweeping.bounds import Bound, joined
 from archcost.sweeping.columns import NotInArraysError, in_arrays
 from archcost.sweeping.design_names import DesignNames
+from archcost.sweeping.exact.bounds import FigureBound, joined
 from archcost.sweeping.rows import holds
 from archcost.sweeping.where_text import PARAM, read_condition, truth
 
@@ -59,7 +59,7 @@ class Where:
         """
         self.text = text.strip()
         self.notes: tuple[str, ...] = ()
-        self.bounds: tuple[Bound, ...] = ()
+        self.bounds: tuple[FigureBound, ...] = ()
         self.conditions: tuple[Factor, ...] = ()
         self.rest: tuple[Expression, ...] = ()
         self.late: tuple[Expression, ...] = ()
@@ -78,7 +78,7 @@ class Where:
         both = sorted(name for name in expression.names if name in self._known and name in space.spec.params)
         self.notes = tuple([f"`{name}` is the metric; `param.{name}` is the param of that name" for name in both])
         self.metrics = tuple(sorted(expression.names & self._known))
-        bounds: list[Bound] = []
+        bounds: list[FigureBound] = []
         conditions: list[Factor] = []
         rest: list[Expression] = []
         for part in _conjuncts(expression.tree):
@@ -136,12 +136,12 @@ class Where:
             hint = suggestion(written, known, "metrics and params") or f"metrics are {', '.join(sorted(self._known))}"
             raise ArgumentError(Diagnostic(f"'{written}' is no metric and no param", place, hint))
 
-    def _bounds_in(self, part: ast.expr, whole: Expression) -> list[Bound] | None:
+    def _bounds_in(self, part: ast.expr, whole: Expression) -> list[FigureBound] | None:
         """The bounds that a comparison of metrics with numbers is; None where it is anything else."""
         if not isinstance(part, ast.Compare):
             return None
         operands = [part.left, *part.comparators]
-        found: list[Bound] = []
+        found: list[FigureBound] = []
         for left, operator, right in zip(operands, part.ops, operands[1:], strict=False):
             metric, number, kind = self._metric(left), self._constant(right, whole), type(operator)
             if metric is None:
@@ -206,18 +206,18 @@ def _compared(figures: NDArray[Any], limit: int, *, at_least: bool) -> NDArray[n
     return found
 
 
-def _bound(metric: str, kind: type[ast.cmpop], number: float) -> Bound:
+def _bound(metric: str, kind: type[ast.cmpop], number: float) -> FigureBound:
     """A comparison of a whole number with any number, as whole bounds."""
     floor, ceiling = math.floor(number), math.ceil(number)
     if kind is ast.LtE:
-        return Bound(metric, None, floor)
+        return FigureBound(metric, None, floor)
     if kind is ast.Lt:
-        return Bound(metric, None, ceiling - 1)
+        return FigureBound(metric, None, ceiling - 1)
     if kind is ast.GtE:
-        return Bound(metric, ceiling, None)
+        return FigureBound(metric, ceiling, None)
     if kind is ast.Gt:
-        return Bound(metric, floor + 1, None)
-    return Bound(metric, ceiling, floor)  # nothing is between where it is not whole
+        return FigureBound(metric, floor + 1, None)
+    return FigureBound(metric, ceiling, floor)  # nothing is between where it is not whole
 
 
 def _conjuncts(tree: ast.expr) -> Iterable[ast.expr]:

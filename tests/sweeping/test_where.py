@@ -10,8 +10,8 @@ from archcost.errors import ArgumentError
 from archcost.settings import Settings
 from archcost.spec.loader import reads
 from archcost.sweeping.axes import make_space, read_vary
-from archcost.sweeping.bounds import Bound
 from archcost.sweeping.columns import NotInArraysError, in_arrays
+from archcost.sweeping.exact.bounds import FigureBound
 from archcost.sweeping.rows import rows
 from archcost.sweeping.where import Where
 from tests.sweeping.brute_force import METRICS, tables_of
@@ -50,22 +50,22 @@ def reference(metric: str) -> int:
 @pytest.mark.parametrize(
     ("text", "bounds"),
     [
-        ("macs <= 300 M", (Bound("macs", None, 300_000_000),)),
-        ("200e6 <= macs <= 300e6", (Bound("macs", 200_000_000, 300_000_000),)),
-        ("params < 5 M and macs >= 3 Ki", (Bound("params", None, 4_999_999), Bound("macs", 3072, None))),
-        ("macs > 10 and 20 > macs", (Bound("macs", 11, 19),)),
-        ("macs == 7", (Bound("macs", 7, 7),)),
-        ("macs == 7.5", (Bound("macs", 8, 7),)),
-        ("macs < 7.5 and macs >= 0.5", (Bound("macs", 1, 7),)),
-        ("weight_bytes <= 64 MiB", (Bound("weight_bytes", None, 64 * 2**20),)),
-        ("weight_bytes <= 1.1 kB", (Bound("weight_bytes", None, 1100),)),
-        ("macs <= 50%", (Bound("macs", None, 500),)),
-        ("params <= 50%", (Bound("params", None, 400),)),  # of 801
-        ("macs <= 2 * 10**3", (Bound("macs", None, 2000),)),
-        ("(macs <= 5) and (params <= 6)", (Bound("macs", None, 5), Bound("params", None, 6))),
+        ("macs <= 300 M", (FigureBound("macs", None, 300_000_000),)),
+        ("200e6 <= macs <= 300e6", (FigureBound("macs", 200_000_000, 300_000_000),)),
+        ("params < 5 M and macs >= 3 Ki", (FigureBound("params", None, 4_999_999), FigureBound("macs", 3072, None))),
+        ("macs > 10 and 20 > macs", (FigureBound("macs", 11, 19),)),
+        ("macs == 7", (FigureBound("macs", 7, 7),)),
+        ("macs == 7.5", (FigureBound("macs", 8, 7),)),
+        ("macs < 7.5 and macs >= 0.5", (FigureBound("macs", 1, 7),)),
+        ("weight_bytes <= 64 MiB", (FigureBound("weight_bytes", None, 64 * 2**20),)),
+        ("weight_bytes <= 1.1 kB", (FigureBound("weight_bytes", None, 1100),)),
+        ("macs <= 50%", (FigureBound("macs", None, 500),)),
+        ("params <= 50%", (FigureBound("params", None, 400),)),  # of 801
+        ("macs <= 2 * 10**3", (FigureBound("macs", None, 2000),)),
+        ("(macs <= 5) and (params <= 6)", (FigureBound("macs", None, 5), FigureBound("params", None, 6))),
     ],
 )
-def test_bounds(space: Space, text: str, bounds: tuple[Bound, ...]) -> None:
+def test_bounds(space: Space, text: str, bounds: tuple[FigureBound, ...]) -> None:
     where = Where(space, text, METRICS, reference=reference)
     assert where.is_exact
     assert where.bounds == bounds
@@ -96,7 +96,7 @@ def test_conditions_on_params(space: Space, text: str, axes: tuple[int, ...], sh
 
 def test_a_metric_wins_over_a_param_of_its_name(space: Space) -> None:
     where = Where(space, "params <= 300", METRICS)
-    assert where.bounds == (Bound("params", None, 300),)
+    assert where.bounds == (FigureBound("params", None, 300),)
     assert where.notes == ("`params` is the metric; `param.params` is the param of that name",)
 
 
