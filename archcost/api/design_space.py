@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from archcost.errors import UsageError
-from archcost.sweeping.asking import BINS, DEFAULT_METRICS, Ask, read_keys, read_metrics, read_objectives
+from archcost.sweeping.asking import BINS, DEFAULT_METRICS, Question, read_keys, read_metrics, read_objectives
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from archcost.sweeping.exact.counting import Histogram
     from archcost.sweeping.exact.intervals import Estimate
     from archcost.sweeping.listing import Listing
-    from archcost.sweeping.row_values import Row
+    from archcost.sweeping.row_values import DesignRow
     from archcost.sweeping.space import Space
     from archcost.sweeping.space_file import SpaceFile
     from archcost.sweeping.sweep import Sweep
@@ -78,7 +78,7 @@ class DesignSpace:
         if histogram:
             read_metrics(histogram, known, "--histogram")
         text = pareto if isinstance(pareto, str) else ",".join([f"{sense}:{name}" for name, sense in pareto])
-        ask = Ask(
+        ask = Question(
             where=where if where is not None else (self.file.where if self.file else ""),
             metrics=chosen,
             pareto=read_objectives(text, known) if text else (),
@@ -218,7 +218,7 @@ class Designs:
             figures = {name: row.figures[name] for name in self._metrics}
             yield Design(row.values, self._space.params_of(row.indices), figures)
 
-    def _rows(self) -> Iterator[Row]:
+    def _rows(self) -> Iterator[DesignRow]:
         from archcost.sweeping.row_values import rows_of
         from archcost.sweeping.singles import Singles
 

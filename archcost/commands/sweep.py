@@ -90,6 +90,7 @@ def sweep(
     kv_dtype: KvDtype = None,
 ) -> None:
     """Cost a whole space of designs at once: list, count, sample, or find the best and the front, exactly."""
+    # long: an option a line, and again where it is passed on
     import archcost
     from archcost.render.printing import format_of, write
     from archcost.render.sweep import SweepDocument
