@@ -121,6 +121,16 @@ class DesignTables:
             raise Singles(space).error(design)
         return {name: int(figure[0]) for name, figure in chunk.figures.items()}
 
+    def figures(self, indices: Any, metrics: Sequence[str] = DEFAULT_METRICS) -> dict[str, Any]:
+        """Figures of many designs at once, an array each: ``indices`` has a row a design, a column for each axis.
+
+        ``invalid`` says which of them have none. This is what a search calls for its population.
+        """
+        from archcost.sweeping.arrays import np
+
+        chunk = self._ask("", tuple(metrics)).gathers.chunk(np.asarray(indices, np.int32))
+        return {**{name: chunk.figures[name] for name in metrics}, "invalid": chunk.invalid}
+
     def rows(self, where: str = "", metrics: Sequence[str] = ()) -> Iterator[dict[str, Any]]:
         """The designs that meet a condition, in order: arrays of figures, of what axes set, and ``indices``, by name.
 
@@ -223,6 +233,11 @@ class Designs:
         from archcost.sweeping.singles import Singles
 
         return rows_of(self._listing, self._space, Singles(self._space))
+
+    @property
+    def indices(self) -> Any:
+        """The indices along the axes, an array with a row for each design."""
+        return self._listing.indices()
 
     def __getitem__(self, place: int) -> Design:
         places = range(len(self))[place]
