@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from archcost.errors import UsageError
-from archcost.sweeping.exact.effort import LimitError, TooCoupledError
+from archcost.sweeping.exact.effort import EffortError, TooCoupledError
 from archcost.sweeping.exact.problem import SumProblem, neighbours, simplified
 
 if TYPE_CHECKING:
@@ -51,7 +51,7 @@ def naming_axes(tables: Tables, problem: SumProblem) -> Iterator[None]:
     """Make a TooCoupledError of a limit that is passed: with the axes of the problem that meet most others."""
     try:
         yield
-    except LimitError as passed:
+    except EffortError as passed:
         simple = simplified(problem)
         met = neighbours(simple[0] if simple else problem).most_common(NAMED_AXES)
         names = [tables.space.axes[axis].name for axis, count in met if count]

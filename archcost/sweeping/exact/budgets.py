@@ -15,7 +15,7 @@ from archcost.sweeping.exact.distributions import Distribution, Distributions
 from archcost.sweeping.exact.dots import exact_dot
 from archcost.sweeping.exact.effort import Effort
 from archcost.sweeping.exact.problem import SAFE, SumProblem, problem_of, reduced
-from archcost.sweeping.exact.solving import Branch, Solver
+from archcost.sweeping.exact.solving import Alternative, Elimination
 from archcost.sweeping.tables import Sum
 
 if TYPE_CHECKING:
@@ -81,11 +81,11 @@ class BudgetCounts:
         self._tables = tables
         self.scale, factors = reduced(figures)
         self.problem = problem_of(tables, (factors,), tuple(conditions))
-        self._solver: Solver[Distribution] = Solver(Distributions(effort))
+        self._elimination: Elimination[Distribution] = Elimination(Distributions(effort))
         self._kept: dict[int, Halves] = {}
         self._last: tuple[tuple[int, int], list[int]] | None = None  # bounds, and the counts of the branches within
         with naming_axes(tables, self.problem):
-            self._branches = list(self._solver.branches(self.problem)) if tables.space.size else []
+            self._branches = list(self._elimination.branches(self.problem)) if tables.space.size else []
 
     @property
     def ends(self) -> tuple[int, int] | None:
@@ -162,17 +162,17 @@ class BudgetCounts:
             self._kept[number] = halves
         return self._kept[number]
 
-    def _made_halves(self, branch: Branch[Distribution]) -> Halves:
+    def _made_halves(self, branch: Alternative[Distribution]) -> Halves:
         """The parts from the first on and from the last on, always so that the product is smaller."""
         parts = list(branch.parts)
         nothing = SumProblem((), ((),))
-        unit = self._solver.listing(nothing)
+        unit = self._elimination.listing(nothing)
         first, last = (parts.pop(0), parts.pop()) if len(parts) > 1 else (parts.pop() if parts else unit, unit)
         while parts:
             if len(first.node) * len(parts[0].node) <= len(last.node) * len(parts[-1].node):
-                first = self._solver.beside(first, parts.pop(0))
+                first = self._elimination.beside(first, parts.pop(0))
             else:
-                last = self._solver.beside(last, parts.pop())
+                last = self._elimination.beside(last, parts.pop())
         if len(first.node) > len(last.node):
             first, last = last, first
         counts = last.node.counts if last.node.size < SAFE else last.node.counts.astype(object)

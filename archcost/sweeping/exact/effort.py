@@ -27,7 +27,7 @@ class TooCoupledError(UsageError):
         self.axes = tuple(axes)
 
 
-class LimitError(Exception):
+class EffortError(Exception):
     """The limit was passed; who knows the names of the axes makes a TooCoupledError of it."""
 
     def __init__(self, limit: int) -> None:
@@ -47,9 +47,9 @@ class Effort:
         """Count partial sums before they are made."""
         self.used += made
         if self.used > self.work:
-            raise LimitError(self.work)
+            raise EffortError(self.work)
 
     def keep(self, states: int) -> None:
         """Check how many partial sums are kept."""
         if states > self.states:
-            raise LimitError(self.states)
+            raise EffortError(self.states)

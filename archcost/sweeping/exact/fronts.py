@@ -11,7 +11,7 @@ from archcost.sweeping.exact.bounds import FigureBound, joined, naming_axes, sum
 from archcost.sweeping.exact.effort import Effort
 from archcost.sweeping.exact.labels import Labels, Pairs, UndominatedLabels, undominated
 from archcost.sweeping.exact.problem import Scale, SumProblem, problem_of, reduced
-from archcost.sweeping.exact.solving import Branch, Solver
+from archcost.sweeping.exact.solving import Alternative, Elimination
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -35,7 +35,7 @@ class FrontDesign:
 
 
 @dataclass(frozen=True, slots=True)
-class Column:
+class FrontColumn:
     """A metric times ``sign``: to be minimised, or ``exact`` where both less and more may matter.
 
     The ends are reduced sums between which the figure must be; only an exact column has a lower one.
@@ -100,7 +100,7 @@ def best(
     return next(iter(front(tables, ((metric, sense),), demands, conditions, effort)), None)
 
 
-def _columns(tables: Tables, objectives: Sequence[Objective], bounds: Sequence[FigureBound]) -> list[Column]:
+def _columns(tables: Tables, objectives: Sequence[Objective], bounds: Sequence[FigureBound]) -> list[FrontColumn]:
     """A column for each metric; its signs are those in which something asks for less."""
     signs: dict[str, set[int]] = {}
     for metric, sense in objectives:
@@ -117,7 +117,7 @@ def _columns(tables: Tables, objectives: Sequence[Objective], bounds: Sequence[F
         low, high = (bound.low, bound.high) if sign > 0 else (_negated(bound.high), _negated(bound.low))
         least = None if low is None else scale.least(low)
         most = None if high is None else scale.most(high)
-        columns.append(Column(metric, sign, wanted == {1, -1}, scale, factors, least, most))
+        columns.append(FrontColumn(metric, sign, wanted == {1, -1}, scale, factors, least, most))
     return columns
 
 
@@ -128,16 +128,18 @@ def _negated(figure: int | None) -> int | None:
 class _Front:
     """The labels of all branches, each of whose parts are combined within the bounds."""
 
-    def __init__(self, columns: Sequence[Column], problem: SumProblem, effort: Effort) -> None:
+    def __init__(self, columns: Sequence[FrontColumn], problem: SumProblem, effort: Effort) -> None:
         self._columns, self._effort = columns, effort
         self._exact = [column.exact for column in columns]
-        self._solver: Solver[Labels] = Solver(UndominatedLabels(self._exact, effort))
+        self._elimination: Elimination[Labels] = Elimination(UndominatedLabels(self._exact, effort))
         self._width = len(problem.lengths)
-        self._found = [self._combined(branch) for branch in self._solver.branches(problem)]
+        self._found = [self._combined(branch) for branch in self._elimination.branches(problem)]
 
-    def _combined(self, branch: Branch[Labels]) -> tuple[Branch[Labels], Labels, tuple[int, ...], tuple[Any, ...]]:
+    def _combined(
+        self, branch: Alternative[Labels]
+    ) -> tuple[Alternative[Labels], Labels, tuple[int, ...], tuple[Any, ...]]:
         """The labels within the bounds, the axes of their columns, and their costs."""
-        whole = self._solver.listing(SumProblem((), tuple([() for _ in self._columns]))).shifted(branch.shifts)
+        whole = self._elimination.listing(SumProblem((), tuple([() for _ in self._columns]))).shifted(branch.shifts)
         parts = branch.parts or (replace(whole, shifts=(0,) * len(self._columns)),)
         for number, second in enumerate(parts):
             within = self._within(parts[number + 1 :])

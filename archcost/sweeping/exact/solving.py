@@ -47,7 +47,7 @@ class Solution(Generic[Node]):
 
 
 @dataclass(frozen=True, slots=True)
-class Branch(Generic[Node]):
+class Alternative(Generic[Node]):
     """Some axes at an index each, and solutions of the parts of the rest; ``shifts`` is the sum of the fixed axes."""
 
     fixed: tuple[tuple[int, int], ...]
@@ -68,7 +68,7 @@ class Ring(Protocol[Node]):
         """Designs of ``count`` columns: along one axis an index, and along the rest a design of its solution."""
 
 
-class Solver(Generic[Node]):
+class Elimination(Generic[Node]):
     """Solves problems over a ring, those with the same content once."""
 
     def __init__(self, ring: Ring[Node]) -> None:
@@ -129,7 +129,7 @@ class Solver(Generic[Node]):
                 parts.append((index, solution.over(rest)))
         return self._ring.union(axis, len(problem.lengths), parts) if parts else None
 
-    def branches(self, problem: SumProblem) -> Iterator[Branch[Node]]:
+    def branches(self, problem: SumProblem) -> Iterator[Alternative[Node]]:
         """The problem as few alternatives, each of parts whose solutions are not combined yet.
 
         An axis is fixed while one part has most of the designs: what is left then falls into halves of a size.
@@ -144,7 +144,7 @@ class Solver(Generic[Node]):
         fixed: tuple[tuple[int, int], ...],
         shifts: tuple[int, ...],
         room: int,
-    ) -> Iterator[Branch[Node]]:
+    ) -> Iterator[Alternative[Node]]:
         simple = simplified(problem)
         if simple is None:
             return
@@ -164,4 +164,4 @@ class Solver(Generic[Node]):
                 return
         parts = self._parts(problem)
         if parts is not None:
-            yield Branch(fixed, tuple([solution.over(axes) for solution in parts]), shifts)
+            yield Alternative(fixed, tuple([solution.over(axes) for solution in parts]), shifts)
