@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from archcost.api.measuring import bench, verify
     from archcost.api.models import analyze, build, export, init, load, schema, validate, zoo, zoo_check, zoo_copy
     from archcost.api.predicting import predict, training_cost
+    from archcost.api.sweeping import space
     from archcost.api.understanding import compare, explain, memory, microcontroller, op_reference, reconcile
     from archcost.budget.verdict import Finding, Verdict
     from archcost.errors import ArchcostError, ConfigError, Diagnostic, Mark, MissingExtraError, SpecError, UsageError
@@ -68,6 +69,7 @@ _EXPORTS = {
     "reconcile": "archcost.api.understanding",
     "schema": "archcost.api.models",
     "training_cost": "archcost.api.predicting",
+    "space": "archcost.api.sweeping",
     "update_baseline": "archcost.api.guarding",
     "validate": "archcost.api.models",
     "verify": "archcost.api.measuring",
@@ -113,6 +115,7 @@ __all__ = [
     "predict",
     "reconcile",
     "schema",
+    "space",
     "training_cost",
     "update_baseline",
     "validate",

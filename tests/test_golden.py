@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
     from conftest import Run
 
+SWEPT = ("--vary", "width=0.25:1:0.25", "--vary", "resolution=128,224", "--vary", "middle=3,5")
 COMMANDS = {
     "googlenet_100.txt": (100, ("analyze", "googlenet")),
     "googlenet_60.txt": (60, ("analyze", "googlenet")),
@@ -54,6 +55,15 @@ COMMANDS = {
     "device.json": (None, ("devices", "stm32h743", "--format", "json")),
     "device.md": (None, ("devices", "h100", "--format", "markdown")),
     "device.tree": (None, ("devices", "jetson-orin", "--format", "tree")),
+    "sweep_60.txt": (60, ("sweep", "mobilenet_v1", *SWEPT, "--metrics", "params,macs,weight_bytes,run_bytes")),
+    "sweep_80.txt": (
+        80,
+        ("sweep", "mobilenet_v1", *SWEPT, "--where", "macs <= 50%", "--sort", "-params", "--top", "3"),
+    ),
+    "sweep_160.txt": (160, ("sweep", "resnet18", "--vary", "depths[*]=1,2", "--pareto", "min:macs,max:params")),
+    "sweep_histogram_80.txt": (80, ("sweep", "mobilenet_v1", *SWEPT, "--histogram", "macs")),
+    "sweep.md": (None, ("sweep", "resnet18", "--vary", "depths[0]=1,2,3", "--format", "markdown")),
+    "sweep.tree": (None, ("sweep", "resnet18", "--vary", "depths[0]=1,2,3", "--format", "tree")),
     "fits_60.txt": (60, ("fits", "mistral_7b")),
     "fits_80.txt": (80, ("fits", "mistral_7b", "--training", "--lora", "8", "--set", "tokens=512")),
     "fits_160.txt": (160, ("fits", "mistral_7b")),
