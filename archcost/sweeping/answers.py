@@ -109,7 +109,7 @@ class Answers:
 
     def count(self) -> int | Estimate:
         """How many designs meet the condition: exact, or an estimate that says so."""
-        if self.where.is_exact and not self.goes_through:
+        if self.where.is_exact and not self.counts_at_once:
             return count_within(self.tables, self.where.bounds, self.where.conditions)
         return len(self.listing()) if self.where.text else self.designs()
 
