@@ -100,6 +100,7 @@ def working_with(sizes: Sizes) -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(solving, "MAX_LISTED", sizes.listed)
         patch.setattr(distributions, "BLOCK", sizes.block)
+        patch.setattr(distributions, "SUMS", sizes.block)
         patch.setattr(distributions, "MAX_BINS", sizes.bins)
         patch.setattr(labels, "BLOCK", sizes.block)
         patch.setattr(labels, "CHUNK", sizes.block)

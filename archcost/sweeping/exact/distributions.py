@@ -19,7 +19,8 @@ if TYPE_CHECKING:
     from archcost.sweeping.exact.effort import Effort
     from archcost.sweeping.exact.solving import Solution
 
-BLOCK = 1 << 21  # entries of an intermediate array
+BLOCK = 1 << 21  # entries of an intermediate array of designs
+SUMS = 1 << 23  # that are made, sorted and added up at a time: fewer take less memory, and longer
 MAX_BINS = 1 << 23  # of a dense array of counts
 
 
@@ -183,7 +184,7 @@ def _convolved(many: Distribution, few: Distribution, size: int, effort: Effort)
         values = np.flatnonzero(dense)
         return values.astype(many.values.dtype) + least, dense[values]
     pieces: list[tuple[Any, Any]] = []
-    step = max(BLOCK // len(many), 1)
+    step = max(SUMS // len(many), 1)
     for start in range(0, len(few), step):
         stop = start + step
         values = (few.values[start:stop, None] + many.values[None, :]).ravel()
