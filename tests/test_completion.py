@@ -81,6 +81,8 @@ def offered(*words: str) -> list[str]:
         (("analyze", "mobilenet_v1", "--set", "wi"), ["width="]),
         (("analyze", "mobilenet_v1", "--set", "width=0"), []),
         (("analyze", "nothing", "--set", "w"), []),
+        (("sweep", "resnet18", "--vary", ""), ["resolution=", "depths=", "depths[*]=", "num_classes="]),
+        (("sweep", "resnet18", "--metrics", "params,ma"), ["params,macs"]),
         (("analyze", "gpt2", "--input", ""), ["tokens="]),
         (("analyze", "nothing", "--input", ""), []),
         (("explain", "googlenet", "inception_3"), ["inception_3a", "inception_3b"]),

@@ -40,8 +40,8 @@ EXAMPLES: dict[str, tuple[Example, ...]] = {
     ),
     "sweep": (
         ("archcost sweep mobilenet_v1 --vary width=0.5,1,2", "Three widths."),
-        ('archcost sweep vgg16 --vary "depths[*]=1,2" --pareto min:macs,max:params', "What no other design beats."),
-        ('archcost sweep mobilenet_v1 --vary middle=1..9 --where "macs <= 500 M"', "What keeps to a budget."),
+        ("archcost sweep net.yaml --vary batch=1..64 --sort -macs", "All batches, most MACs first."),
+        ('archcost sweep vgg11 --vary "depths[*]=1..3" --count', "How many designs there are."),
     ),
     "memory": (
         ("archcost memory llama_3_8b --kv-dtype int8", "What must be there to run, with a cache of 8 bits."),

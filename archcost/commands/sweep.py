@@ -24,7 +24,9 @@ from archcost.commands.options import (
 if TYPE_CHECKING:
     from archcost.sweeping.sweep import Sweep
 
-METRICS = "params, macs, flops, weight_bytes, activation_bytes, layers, peak_activation_bytes, run_bytes …"
+METRICS = (
+    "params, macs, flops, weight_bytes, activation_bytes, layers, peak_activation_bytes, run_bytes, predicted_latency."
+)
 
 
 def sweep(
@@ -53,7 +55,7 @@ def sweep(
         typer.Option(
             "--where",
             metavar="EXPR",
-            help="Only designs that meet a condition on metrics and params: 'params <= 5 M and macs <= 300 M'.",
+            help="Only designs that meet a condition on metrics and params, with units: 'macs > 200 M and width == 1'.",
         ),
     ] = None,
     pareto: Annotated[
@@ -75,7 +77,7 @@ def sweep(
     ] = None,
     seed: Annotated[int, number_option("--seed", "What the draws begin with.", least=0)] = 0,
     metrics: Annotated[
-        str, typer.Option("--metrics", metavar="METRIC,...", help=f"Columns: {METRICS}")
+        str, typer.Option("--metrics", metavar="METRIC,...", help=f"Figures to show: {METRICS}")
     ] = "params,macs",
     device: Device = None,
     strict: Annotated[bool, typer.Option("--strict", help="Exit code 1 where a design is invalid.")] = False,

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from archcost.render.document import Block
-    from archcost.sweeping.causes import Cause
+    from archcost.sweeping.causes import InvalidCause
     from archcost.sweeping.space import Axis
     from archcost.sweeping.sweep import Sweep
 
@@ -136,7 +136,7 @@ def cause_blocks(sweep: Sweep) -> Iterator[Block]:
         yield Line(f"and {len(sweep.causes) - _CAUSES:,} more causes: `--format json` has them", style="dim")
 
 
-def _cause_text(sweep: Sweep, cause: Cause) -> str:
+def _cause_text(sweep: Sweep, cause: InvalidCause) -> str:
     problem = cause.diagnostic
     values = sweep.space.values_of(cause.example)
     sets = ", ".join([f"{target}={shown(value)}" for target, value in islice(values.items(), _FACTORS)])

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
     from archcost.hardware.device import Device
     from archcost.sweeping.asking import Objective
-    from archcost.sweeping.causes import Cause
+    from archcost.sweeping.causes import InvalidCause
     from archcost.sweeping.exact.intervals import Estimate
 
 MAX_ROWS = 10_000_000  # that a grid may have to be gone through
@@ -91,7 +91,7 @@ class Answers:
         everything = Tables(self.space, self.tables.metrics, (), self.tables.distinct)
         return count(everything) - self.designs()
 
-    def causes(self) -> tuple[Cause, ...]:
+    def causes(self) -> tuple[InvalidCause, ...]:
         """Why designs are invalid, the most frequent cause first."""
         if not self.tables.valid:
             return ()
@@ -109,7 +109,7 @@ class Answers:
 
     def count(self) -> int | Estimate:
         """How many designs meet the condition: exact, or an estimate that says so."""
-        if self.where.is_exact and not self.goes_through:
+        if self.where.is_exact and not self.counts_at_once:
             return count_within(self.tables, self.where.bounds, self.where.conditions)
         return len(self.listing()) if self.where.text else self.designs()
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 MAX_ASKED = 200  # single analyses that tell causes apart
 
 
-class Cause(NamedTuple):
+class InvalidCause(NamedTuple):
     """A problem of designs: how many have it (None: not counted), one of them, and what its analysis says."""
 
     designs: int | None
@@ -59,16 +59,16 @@ class Invalid:
                 self._seen[number, int(place)] = (known + int(count), kept)
             left = left[~false]
 
-    def causes(self, error_of: Callable[[Sequence[int]], SpecError]) -> tuple[Cause, ...]:
+    def causes(self, error_of: Callable[[Sequence[int]], SpecError]) -> tuple[InvalidCause, ...]:
         """The causes, the most frequent first."""
         return grouped([(count, example) for count, example in self._seen.values()], error_of)
 
 
 def grouped(
     examples: Iterable[tuple[int | None, tuple[int, ...]]], error_of: Callable[[Sequence[int]], SpecError]
-) -> tuple[Cause, ...]:
+) -> tuple[InvalidCause, ...]:
     """Examples of invalid designs, joined where the same is wrong at the same place, whatever the sizes are."""
-    found: dict[tuple[str, str], Cause] = {}
+    found: dict[tuple[str, str], InvalidCause] = {}
     rest = 0
     for asked, (count, example) in enumerate(sorted(examples, key=lambda one: -(one[0] or 0))):
         if asked >= MAX_ASKED:
@@ -78,7 +78,7 @@ def grouped(
         key = (str(diagnostics[0].mark), re.sub(r"\d+", "#", diagnostics[0].message))
         known = found.get(key)
         if known is None:
-            found[key] = Cause(count, example, diagnostics)
+            found[key] = InvalidCause(count, example, diagnostics)
         elif known.designs is not None and count is not None:
             found[key] = known._replace(designs=known.designs + count)
     causes = sorted(found.values(), key=lambda one: -(one.designs or 0))

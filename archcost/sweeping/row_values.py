@@ -8,7 +8,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from archcost.errors import Diagnostic
-    from archcost.sweeping.causes import Cause
+    from archcost.sweeping.causes import InvalidCause
     from archcost.sweeping.listing import Listing
     from archcost.sweeping.singles import Singles
     from archcost.sweeping.space import Space
@@ -25,7 +25,9 @@ class DesignRow(NamedTuple):
     error: Diagnostic | None = None
 
 
-def rows_of(listing: Listing, space: Space, singles: Singles, causes: Sequence[Cause] = ()) -> Iterator[DesignRow]:
+def rows_of(
+    listing: Listing, space: Space, singles: Singles, causes: Sequence[InvalidCause] = ()
+) -> Iterator[DesignRow]:
     """The designs of a listing, one after the other, however many there are."""
     names = space.target_names
     choices = [[values[number] for values in axis.values] for axis in space.axes for number in range(len(axis.targets))]

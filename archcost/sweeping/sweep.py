@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from archcost.sweeping.asking import Question
-    from archcost.sweeping.causes import Cause
+    from archcost.sweeping.causes import InvalidCause
     from archcost.sweeping.exact.counting import Histogram
     from archcost.sweeping.exact.intervals import Estimate
     from archcost.sweeping.listing import Listing
@@ -64,7 +64,7 @@ class Sweep:
         return self.answers.invalid()
 
     @cached_property
-    def causes(self) -> tuple[Cause, ...]:
+    def causes(self) -> tuple[InvalidCause, ...]:
         """Why they are not."""
         return self.answers.causes() if self.invalid else ()
 

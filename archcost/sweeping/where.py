@@ -65,6 +65,7 @@ class WhereClause:
         self.late: tuple[Expression, ...] = ()
         self.metrics: tuple[str, ...] = ()
         self._names = DesignNames(space)
+        self._written = ""  # the condition as an expression of specs
         self._additive = frozenset(metrics)
         self._known = frozenset((*metrics, *per_row))
         self._per_row = frozenset(per_row)
@@ -74,6 +75,7 @@ class WhereClause:
     def _read(self, space: Space, reference: Callable[[str], int]) -> None:
         read = read_condition(self.text, self._known, reference)
         expression = read.expression
+        self._written = expression.text
         self._check(expression)
         both = sorted(name for name in expression.names if name in self._known and name in space.spec.params)
         self.notes = tuple([f"`{name}` is the metric; `param.{name}` is the param of that name" for name in both])
@@ -168,8 +170,11 @@ class WhereClause:
         return value if finite else None
 
     def _told(self, error: ExpressionError) -> ArgumentError:
-        """What is wrong with a condition."""
-        return ArgumentError(error.diagnostic or Diagnostic(f"the condition {self.text} has no value"))
+        """What is wrong with a condition, in its own words."""
+        found = error.diagnostic or Diagnostic(f"the condition {self.text} has no value")
+        return ArgumentError(
+            found._replace(message=found.message.replace(self._written, self.text).replace(PARAM, "param."))
+        )
 
     # --- rows ---------------------------------------------------------------------------------------------------------
 

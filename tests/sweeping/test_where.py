@@ -143,6 +143,7 @@ def test_rows_are_as_python_says(space: Space, grid: Chunk, text: str) -> None:
         ("params <= 5 X", 10, "'5 X' has an unknown unit"),
         ("width <= 50%", 0, "a share of what? no metric is compared with it"),
         ("macs", 0, "the condition is neither true nor false"),
+        ("width / 0 == 5 M", 0, "width / 0 == 5 M cannot be evaluated: division by zero"),
         ("", 0, "the condition is empty"),
         ("macs <=", 0, "macs <= cannot be read: invalid syntax"),
     ],
