@@ -5,23 +5,21 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from archcost.collector import collector_paused
-from archcost.dims import decided
-from archcost.errors import SpecError, UsageError
+from archcost.errors import SpecError
 from archcost.graph.adapters import with_adapters
 from archcost.graph.blocks import whole
 from archcost.graph.inputs import resolve_inputs
 from archcost.graph.model import Graph
 from archcost.graph.params import check_stored_dtypes, model_dtype, resolve_params
 from archcost.meter import Meter, WorkError
-from archcost.spec.expressions import has_value
 from archcost.spec.problems import Problems
 from archcost.sweeping import lifting
 from archcost.sweeping.accounts import LAYERS, Account, Accountant, joined_accounts
 from archcost.sweeping.alongs import Along, CoupledError, ForkError, along_of, parts_of
 from archcost.sweeping.arrays import np
+from archcost.sweeping.design_settings import with_values
 from archcost.sweeping.groups import Layer, shared_tensors
 from archcost.sweeping.operators import tables_in
-from archcost.sweeping.space import Target
 from archcost.sweeping.tables import Factor, Sum, Tables, TooCoupledError
 from archcost.sweeping.varying import MOST_ENTRIES, Table, forget_tables, from_entries
 from archcost.sweeping.walker import Walker
@@ -32,10 +30,8 @@ if TYPE_CHECKING:
     from archcost.analysis.report import Report
     from archcost.errors import Diagnostic
     from archcost.settings import Settings
-    from archcost.spec.model import Spec
     from archcost.sweeping.space import Space
 
-BATCH = "batch"  # a target that is no param: the size of dim 0 of the inputs
 METRICS = (
     "params",
     "active_params",
@@ -74,7 +70,7 @@ def tables(space: Space) -> Tables:
 
 def settings_of(space: Space, indices: Sequence[int]) -> Settings:
     """The settings of one design, as a single analysis has them."""
-    return _with_values(space.spec, space.settings, space.values_of(indices))
+    return with_values(space.spec, space.settings, space.values_of(indices))
 
 
 def analysis_of(space: Space, indices: Sequence[int]) -> Report:
@@ -91,45 +87,6 @@ def error_of(space: Space, indices: Sequence[int]) -> tuple[Diagnostic, ...]:
     except SpecError as error:
         return error.diagnostics
     return ()
-
-
-def _with_values(spec: Spec, settings: Settings, values: Mapping[Target, Any], of_candidates: Any = None) -> Settings:
-    """Settings with the values of targets. An element is set in the list that its param has otherwise."""
-    params = dict(settings.params)
-    batch = settings.batch
-    elements: dict[str, list[tuple[tuple[int, ...], Any]]] = {}
-    for target, value in values.items():
-        if target.param == BATCH and BATCH not in spec.params:
-            batch = value
-        elif target.place:
-            elements.setdefault(target.param, []).append((target.place, value))
-        else:
-            params[target.param] = value
-    for name in sorted(elements, key=list(spec.params).index):  # a list may follow from one before it
-        whole_list = params.get(name)
-        if name not in params:
-            known = resolve_params(
-                spec, settings._replace(params=params, batch=batch), Problems(spec.text_source), Meter(), of_candidates
-            )
-            whole_list = known[name]
-        if not has_value(whole_list):
-            continue
-        for place, value in elements[name]:
-            whole_list = _replaced(whole_list, place, value, Target(name, place))
-        params[name] = whole_list
-    return settings._replace(params=params, batch=batch)
-
-
-def _replaced(values: Any, place: tuple[int, ...], value: Any, target: Target) -> Any:
-    """A list with another value at a place."""
-    if not place:
-        return value
-    values = decided(values)
-    if not isinstance(values, (list, tuple)) or not -len(values) <= place[0] < len(values):
-        raise UsageError(f"there is no {target}: the param '{target.param}' has no such item")
-    found = list(values)
-    found[place[0]] = _replaced(found[place[0]], place[1:], value, target)
-    return found
 
 
 # --- all of them ------------------------------------------------------------------------------------------------------
@@ -214,7 +171,7 @@ class _Walk:
             along = world[number]
             for place, target in enumerate(axis.targets):
                 values[target] = from_entries((along,), [axis.values[index][place] for index in along.indices])
-        return _with_values(self.space.spec, self.space.settings, values, lifting.evaluated)
+        return with_values(self.space.spec, self.space.settings, values, lifting.evaluated)
 
     # --- what is told -----------------------------------------------------------------------------------------------
 

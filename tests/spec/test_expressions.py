@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from language import report, shapes
 
+from archcost.dims import VaryingSizeError
 from archcost.errors import Mark, Source
 from archcost.spec.expressions import Expression, ExpressionError, Names
 from archcost.spec.functions import FUNCTIONS, OPERATORS, make_divisible
@@ -186,7 +187,7 @@ def test_every_function_takes_candidates_or_needs_one_value() -> None:
     assert Expression("$(len([n]))", MARK).evaluate(Names({"n": table(3, 12)})) == 1
     assert Expression("$(range(n))", MARK).evaluate(Names({"n": table(3, 3)})) == [0, 1, 2]
     assert Expression("$(index([n], 3))", MARK).evaluate(Names({"n": table(3, 3)})) == 0
-    with pytest.raises(ExpressionError, match="must be the same for all variants"):
+    with pytest.raises(VaryingSizeError, match="must be the same for all variants"):
         Expression("$(range(n))", MARK).evaluate(Names({"n": table(3, 12)}))
 
 
