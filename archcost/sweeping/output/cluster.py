@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import pickle
 import time
+from asyncio import CancelledError
 from functools import lru_cache
 from importlib import import_module
 from itertools import islice
@@ -47,7 +48,7 @@ def made_by_cluster(maker: PartMaker, parts: Sequence[int], tick: Tick, address:
             size = _task_parts(len(parts), _threads(client))
             batches = (list(parts[start : start + size]) for start in range(0, len(parts), size))
             running: dict[Any, list[int]] = {}
-            done = distributed.as_completed([])
+            done = distributed.as_completed([], loop=client.loop)
             while True:
                 for batch in islice(batches, max(1, _AHEAD * _threads(client) - len(running))):
                     future = client.submit(_make, shared, batch, __version__, pure=False, retries=2)
@@ -68,7 +69,7 @@ def made_by_cluster(maker: PartMaker, parts: Sequence[int], tick: Tick, address:
                 "workers of the Dask cluster were lost again and again",
                 "see their logs: memory may be short, or archcost may be another version there",
             ) from None
-        except OSError as error:
+        except (OSError, CancelledError) as error:
             raise UsageError(f"the Dask scheduler at {address} is gone: {_first_line(error)}") from None
 
 
@@ -118,5 +119,5 @@ def _wait_for(maker: PartMaker, part: int) -> None:
         time.sleep(_PAUSE)
 
 
-def _first_line(error: Exception) -> str:
+def _first_line(error: BaseException) -> str:
     return (str(error) or type(error).__name__).splitlines()[0]

@@ -67,6 +67,8 @@ def write_folder(path: str, plan: Plan, shard: Shard, makers: Makers, tick: Tick
                     pass
         except NoRoomError as error:
             raise UsageError(error.message, f"{_safe(folder)} once there is room") from None
+        except UsageError as error:
+            raise UsageError(error.message, "; ".join(filter(None, (error.help, _safe(folder))))) from None
         except StoppedError as stopped:
             raise InterruptedSweepError(f"interrupted: {_safe(folder)}", stopped.code) from None
         missing = 0 if folder.complete() else plan.parts - folder.safe()
