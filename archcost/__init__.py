@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from archcost.api.measuring import bench, verify
     from archcost.api.models import analyze, build, export, init, load, schema, validate, zoo, zoo_check, zoo_copy
     from archcost.api.predicting import predict
+    from archcost.api.sweeping import space
     from archcost.api.understanding import compare, explain, memory, microcontroller, op_reference, reconcile
     from archcost.budget.verdict import Finding, Verdict
     from archcost.errors import ArchcostError, ConfigError, Diagnostic, Mark, MissingExtraError, SpecError, UsageError
@@ -67,6 +68,7 @@ _EXPORTS = {
     "predict": "archcost.api.predicting",
     "reconcile": "archcost.api.understanding",
     "schema": "archcost.api.models",
+    "space": "archcost.api.sweeping",
     "update_baseline": "archcost.api.guarding",
     "validate": "archcost.api.models",
     "verify": "archcost.api.measuring",
@@ -112,6 +114,7 @@ __all__ = [
     "predict",
     "reconcile",
     "schema",
+    "space",
     "update_baseline",
     "validate",
     "verify",

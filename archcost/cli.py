@@ -32,7 +32,7 @@ GROUPS = {
         "memory": "memory",
         "reconcile": "reconcile",
     },
-    "Decide": {"predict": "predict", "fits": "fits", "devices": "devices"},
+    "Decide": {"predict": "predict", "fits": "fits", "sweep": "sweep", "devices": "devices"},
     "Guard": {"check": "check", "baseline": "baseline"},
     "Models": {
         "import": "import_model",
@@ -257,9 +257,13 @@ def _told(run: Callable[[], int | str | None]) -> int | str | None:
 
 
 def _tell(error: UsageError) -> None:
-    from archcost.render.output import print_usage_error
+    from archcost.errors import ArgumentError
+    from archcost.render.output import print_diagnostics, print_usage_error
 
-    print_usage_error(error)
+    if isinstance(error, ArgumentError):
+        print_diagnostics([error.diagnostic])
+    else:
+        print_usage_error(error)
 
 
 def _surroundings(error: OSError) -> UsageError:

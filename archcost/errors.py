@@ -6,6 +6,7 @@
     ├── SpecError                a spec is wrong: one or more diagnostics, each with file, line and column
     │   └── ConfigError          a configuration or lock file is wrong, likewise
     ├── UsageError               the call is wrong: an unknown model, parameter, file or option value
+    │   └── ArgumentError        a value is wrong at a place within its text
     └── MissingExtraError        a command needs packages that are not installed
 
 Every message says what arrived and what was expected; ``help`` says what would mend it.
@@ -101,6 +102,17 @@ class UsageError(ArchcostError):
 
 class CallError(UsageError):
     """The call makes no sense, whatever the spec: no other one would fare better."""
+
+
+class ArgumentError(CallError):
+    """A value that was typed is wrong: ``diagnostic`` points at the place within its text."""
+
+    def __init__(self, diagnostic: Diagnostic) -> None:
+        super().__init__(diagnostic.message, diagnostic.help)
+        self.diagnostic = cut(diagnostic)
+
+    def __str__(self) -> str:
+        return format_diagnostic(self.diagnostic)
 
 
 class MissingExtraError(CallError):

@@ -38,6 +38,11 @@ EXAMPLES: dict[str, tuple[Example, ...]] = {
         ("archcost fits llama_3_8b --device 4090 --context 32768", "The largest batch and context, and the speed."),
         ("archcost fits vit_b_16 --device t4 --training --batch 64", "Training; exit code 1 for no."),
     ),
+    "sweep": (
+        ("archcost sweep mobilenet_v1 --vary width=0.5,1,2", "Three widths."),
+        ('archcost sweep vgg16 --vary "depths[*]=1,2" --pareto min:macs,max:params', "What no other design beats."),
+        ('archcost sweep mobilenet_v1 --vary middle=1..9 --where "macs <= 500 M"', "What keeps to a budget."),
+    ),
     "memory": (
         ("archcost memory llama_3_8b --kv-dtype int8", "What must be there to run, with a cache of 8 bits."),
         ("archcost memory resnet50 --optimizer adam", "A training step, and what would need less."),

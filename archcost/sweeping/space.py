@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from math import prod
 from typing import TYPE_CHECKING, Any
 
+from archcost.errors import UsageError, suggestion
+from archcost.sweeping.values import identity, shown
+
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from archcost.settings import Settings
     from archcost.spec.model import Spec
+
+_LISTED = 12  # values of an axis in a message
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,11 +47,16 @@ class Axis:
 
 @dataclass(frozen=True, slots=True)
 class Space:
-    """A spec under settings, and the axes along which designs differ; a design is an index along each."""
+    """A spec under settings, and the axes along which designs differ; a design is an index along each.
+
+    ``lists`` are the values of the params of which axes set elements: what an axis does not set stays as it is there.
+    """
 
     spec: Spec
     settings: Settings
     axes: tuple[Axis, ...]
+    lists: Mapping[str, Any] = field(default_factory=dict)
+    name: str = ""
 
     @property
     def lengths(self) -> tuple[int, ...]:
@@ -58,6 +68,11 @@ class Space:
         """Π lengths: the number of settings, before what is invalid or the same."""
         return prod(self.lengths)
 
+    @property
+    def target_names(self) -> tuple[str, ...]:
+        """What axes set, by name, in order."""
+        return tuple([str(target) for axis in self.axes for target in axis.targets])
+
     def values_of(self, indices: Sequence[int]) -> dict[Target, Any]:
         """What one design sets, by target."""
         return {
@@ -65,3 +80,52 @@ class Space:
             for axis, index in zip(self.axes, indices, strict=True)
             for target, value in zip(axis.targets, axis.values[index], strict=True)
         }
+
+    def params_of(self, indices: Sequence[int]) -> dict[str, Any]:
+        """The params of one design, as a single analysis of it takes them: those that are set beside the axes too."""
+        params = dict(self.settings.params)
+        for target, value in self.values_of(indices).items():
+            if target.place:
+                whole = params[target.param] if target.param in params else self.lists[target.param]
+                params[target.param] = replaced(whole, target.place, value)
+            else:
+                params[target.param] = value
+        return params
+
+    def settings_of(self, indices: Sequence[int]) -> Settings:
+        """The settings of a single analysis of one design."""
+        return self.settings._replace(params=self.params_of(indices))
+
+    def indices_of(self, params: Mapping[str, Any]) -> tuple[int, ...]:
+        """The design that has these values along the axes, by the names of what they set; raises UsageError."""
+        known = self.target_names
+        for name in params:
+            if name not in known:
+                raise UsageError(f"the space has no axis '{name}'", suggestion(name, known, "axes"))
+        return tuple([_index_in(axis, params) for axis in self.axes])
+
+
+def replaced(values: Sequence[Any], place: tuple[int, ...], value: Any) -> list[Any]:
+    """A list with another element at a place, which may be within lists in it."""
+    first, *rest = place
+    changed = list(values)
+    changed[first] = replaced(changed[first], tuple(rest), value) if rest else value
+    return changed
+
+
+def _index_in(axis: Axis, params: Mapping[str, Any]) -> int:
+    """The index along an axis of the values that are given for its targets."""
+    missing = [str(target) for target in axis.targets if str(target) not in params]
+    if missing:
+        raise UsageError(f"a design needs a value for '{missing[0]}'", f"give one of {_choices(axis)}")
+    wanted = identity([params[str(target)] for target in axis.targets])
+    for index, values in enumerate(axis.values):
+        if identity(values) == wanted:
+            return index
+    text = ", ".join([shown(params[str(target)]) for target in axis.targets])
+    raise UsageError(f"{axis.name} is never {text} in this space", f"its values are {_choices(axis)}")
+
+
+def _choices(axis: Axis) -> str:
+    texts = ["/".join(map(shown, values)) for values in axis.values[:_LISTED]]
+    return ", ".join(texts) + (", …" if len(axis) > _LISTED else "")

@@ -1,0 +1,124 @@
+"""``sweep``: what a whole space of designs costs, and which of them keep to a budget."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from archcost.commands.option_values import parse_inputs, parse_params
+from archcost.commands.options import (
+    Batch,
+    Device,
+    Dtype,
+    Format,
+    Inputs,
+    KvDtype,
+    Output,
+    SetParams,
+    Training,
+    WeightDtype,
+    number_option,
+)
+
+if TYPE_CHECKING:
+    from archcost.sweeping.sweep import Sweep
+
+METRICS = "params, macs, flops, weight_bytes, activation_bytes, layers, peak_activation_bytes, run_bytes …"
+
+
+def sweep(
+    spec: Annotated[
+        str | None,
+        typer.Argument(metavar="[SPEC]", help="A spec by any of its names, or a file with a space."),
+    ] = None,
+    vary: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--vary",
+            metavar="NAME=VALUES",
+            help="Let a param vary: width=0.5,1.0, n=1..8, r=128..224..32, w=0.25:1.5:0.05 (ends included), words, "
+            "lists; of a list depths[0], or 'kernels[*]' for an axis an element. Repeatable.",
+        ),
+    ] = None,
+    zipped: Annotated[
+        list[str] | None,
+        typer.Option("--zip", metavar="A,B=1/10,2/20", help="Let params vary together; repeatable."),
+    ] = None,
+    space: Annotated[
+        str | None, typer.Option("--space", metavar="FILE", help="A space in a file, or one that ships by its name.")
+    ] = None,
+    where: Annotated[
+        str | None,
+        typer.Option(
+            "--where",
+            metavar="EXPR",
+            help="Only designs that meet a condition on metrics and params: 'params <= 5 M and macs <= 300 M'.",
+        ),
+    ] = None,
+    pareto: Annotated[
+        str | None,
+        typer.Option(
+            "--pareto", metavar="SENSE:METRIC,...", help="The designs that no other beats: min:macs,max:params."
+        ),
+    ] = None,
+    sort: Annotated[
+        str | None, typer.Option("--sort", metavar="KEY,...", help="By metrics and params; -params: most first.")
+    ] = None,
+    top: Annotated[int | None, number_option("--top", "Only the first N designs.")] = None,
+    count: Annotated[bool, typer.Option("--count", help="Only how many designs there are, counted exactly.")] = False,
+    histogram: Annotated[
+        str | None, typer.Option("--histogram", metavar="METRIC", help="How many designs have how much of a metric.")
+    ] = None,
+    sample: Annotated[
+        int | None, number_option("--sample", "Draw N designs, uniformly from those that meet --where.")
+    ] = None,
+    seed: Annotated[int, number_option("--seed", "What the draws begin with.", least=0)] = 0,
+    metrics: Annotated[
+        str, typer.Option("--metrics", metavar="METRIC,...", help=f"Columns: {METRICS}")
+    ] = "params,macs",
+    device: Device = None,
+    strict: Annotated[bool, typer.Option("--strict", help="Exit code 1 where a design is invalid.")] = False,
+    format: Format = None,  # noqa: A002 - the option's name
+    output: Output = None,
+    settings: SetParams = None,
+    inputs: Inputs = None,
+    batch: Batch = 1,
+    training: Training = False,
+    dtype: Dtype = None,
+    weight_dtype: WeightDtype = None,
+    kv_dtype: KvDtype = None,
+) -> None:
+    """Cost a whole space of designs at once: list, count, sample, or find the best and the front, exactly."""
+    import archcost
+    from archcost.render.printing import format_of, write
+    from archcost.render.sweep import SweepDocument
+
+    chosen = format or format_of(output)
+    found: Sweep = archcost.space(
+        spec,
+        file=space,
+        vary=vary or (),
+        zip=zipped or (),
+        params=parse_params(settings or ()),
+        inputs=parse_inputs(inputs or ()),
+        batch=batch,
+        training=training,
+        dtype=dtype,
+        weight_dtype=weight_dtype,
+        kv_dtype=kv_dtype,
+    ).sweep(
+        where=where,
+        pareto=pareto or "",
+        sort=sort or "",
+        top=top,
+        count=count,
+        histogram=histogram or "",
+        sample=sample,
+        seed=seed,
+        metrics=metrics,
+        device=archcost.device(device) if device else None,
+    )
+    write(SweepDocument(found), chosen, output)
+    if strict and found.invalid:
+        raise typer.Exit(1)

@@ -1,0 +1,143 @@
+"""Expressions over columns of numbers, all rows at once: where arrays give exactly what a row by itself gives.
+
+Integers stay below 2^62 and, beside floats, below 2^53, where a double holds them exactly; nothing divides by zero. Any
+other expression raises :class:`NotInArraysError`, and is left to the evaluator of single rows.
+"""
+
+from __future__ import annotations
+
+import ast
+import operator
+from typing import TYPE_CHECKING, Any
+
+from archcost.sweeping.arrays import np
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from numpy.typing import NDArray
+
+_INT, _EXACT = 2**62, 2**53
+_ARITHMETIC: dict[type[ast.AST], Callable[[Any, Any], Any]] = {
+    ast.Add: operator.add,
+    ast.Sub: operator.sub,
+    ast.Mult: operator.mul,
+}
+_WHOLE: dict[type[ast.AST], Callable[[Any, Any], Any]] = {ast.FloorDiv: operator.floordiv, ast.Mod: operator.mod}
+_COMPARISON: dict[type[ast.AST], Callable[[Any, Any], Any]] = {
+    ast.Eq: operator.eq,
+    ast.NotEq: operator.ne,
+    ast.Lt: operator.lt,
+    ast.LtE: operator.le,
+    ast.Gt: operator.gt,
+    ast.GtE: operator.ge,
+}
+
+
+class NotInArraysError(Exception):
+    """Arrays would not give what single rows give, or cannot say it."""
+
+
+def in_arrays(tree: ast.expr, columns: Mapping[str, Any], rows: int) -> NDArray[np.bool_]:
+    """Whether a condition holds, by row; raises NotInArraysError."""
+    found = _value(tree, columns)
+    if not _is(found, bool):
+        raise NotInArraysError
+    return np.broadcast_to(np.asarray(found), (rows,)).copy()
+
+
+def _value(node: ast.expr, columns: Mapping[str, Any]) -> Any:
+    """What a node is: an array of a number for each row, or a plain number."""
+    if isinstance(node, ast.Constant):
+        return _number(node.value)
+    if isinstance(node, ast.Name):
+        if node.id not in columns:
+            raise NotInArraysError
+        return _number(columns[node.id])
+    if isinstance(node, ast.BinOp):
+        return _binary(type(node.op), _value(node.left, columns), _value(node.right, columns))
+    if isinstance(node, ast.UnaryOp):
+        return _unary(type(node.op), _value(node.operand, columns))
+    if isinstance(node, ast.Compare):
+        return _comparison(node, columns)
+    if isinstance(node, ast.BoolOp):
+        values = [_value(each, columns) for each in node.values]
+        if not all(_is(value, bool) for value in values):
+            raise NotInArraysError
+        combine = np.logical_and if isinstance(node.op, ast.And) else np.logical_or
+        return combine.reduce(np.broadcast_arrays(*values))
+    raise NotInArraysError
+
+
+def _number(value: Any) -> Any:
+    if isinstance(value, np.ndarray):
+        if value.dtype == object:
+            raise NotInArraysError
+        return value
+    if isinstance(value, bool) or (isinstance(value, int) and abs(value) < _INT) or isinstance(value, float):
+        return value
+    raise NotInArraysError
+
+
+def _is(value: Any, kind: type) -> bool:
+    dtype = value.dtype.kind if isinstance(value, np.generic | np.ndarray) else ""
+    return dtype == {bool: "b", int: "i", float: "f"}[kind] if dtype else type(value) is kind
+
+
+def _most(value: Any) -> int:
+    """The largest magnitude of integers."""
+    if isinstance(value, np.ndarray):
+        return max(abs(int(value.min())), abs(int(value.max()))) if value.size else 0
+    return abs(int(value))
+
+
+def _comparable(*values: Any) -> None:
+    """Raise unless numbers are of one kind, or integers that doubles hold."""
+    if any(_is(value, bool) for value in values):
+        raise NotInArraysError
+    if any(_is(value, float) for value in values) and any(_most(value) > _EXACT for value in values if _is(value, int)):
+        raise NotInArraysError
+
+
+def _binary(kind: type[ast.operator], left: Any, right: Any) -> Any:
+    _comparable(left, right)
+    whole = _is(left, int) and _is(right, int)
+    if kind in _ARITHMETIC:
+        if whole:
+            a, b = _most(left), _most(right)
+            if (a * b if kind is ast.Mult else a + b) >= _INT:
+                raise NotInArraysError
+        elif not _finite(left) or not _finite(right):
+            raise NotInArraysError
+        with np.errstate(all="ignore"):
+            return _ARITHMETIC[kind](left, right)
+    if not np.all(right):
+        raise NotInArraysError
+    if kind in _WHOLE and whole:
+        return _WHOLE[kind](left, right)
+    if kind is ast.Div and (not whole or max(_most(left), _most(right)) <= _EXACT):
+        return left / right
+    raise NotInArraysError
+
+
+def _finite(value: Any) -> bool:
+    return bool(np.all(np.isfinite(value)))
+
+
+def _unary(kind: type[ast.unaryop], value: Any) -> Any:
+    if kind is ast.Not and _is(value, bool):
+        return np.logical_not(value)
+    if kind in (ast.USub, ast.UAdd) and not _is(value, bool):
+        return -value if kind is ast.USub else value
+    raise NotInArraysError
+
+
+def _comparison(node: ast.Compare, columns: Mapping[str, Any]) -> Any:
+    operands = [_value(each, columns) for each in (node.left, *node.comparators)]
+    found: Any = True
+    for left, each, right in zip(operands, node.ops, operands[1:], strict=False):
+        if type(each) not in _COMPARISON:
+            raise NotInArraysError
+        _comparable(left, right)
+        found = np.logical_and(found, _COMPARISON[type(each)](left, right))
+    return found

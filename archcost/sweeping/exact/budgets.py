@@ -1,0 +1,178 @@
+"""The designs of a space by one of their figures: how many lie between two, and any one of them by its rank.
+
+A design's figure is a sum over parts of the space that share no axis. The parts are combined to two halves, grown in
+turn; the whole is never built. For each figure of one half the other is asked how many of its figures fit.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from operator import mul
+from typing import TYPE_CHECKING, Any
+
+from archcost.sweeping.arrays import np
+from archcost.sweeping.exact.bounds import naming_axes
+from archcost.sweeping.exact.distributions import Distribution, Distributions
+from archcost.sweeping.exact.effort import Effort
+from archcost.sweeping.exact.problem import SAFE, SumProblem, problem_of, reduced
+from archcost.sweeping.exact.solving import Branch, Solver
+from archcost.sweeping.tables import Sum
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from archcost.sweeping.tables import Factor, Tables
+
+MAX_KEPT = 1 << 23  # figures of halves that are kept for the next question
+NOTHING = Sum(0)  # the figure of designs that are only counted
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Halves:
+    """Two distributions; a design is one of each, and its figure the sum of theirs and ``shift``."""
+
+    first: Distribution
+    second: Distribution
+    axes: tuple[int, ...]
+    shift: int
+    up_to: Any  # designs of the second before each of its figures, and all at the end
+
+    def windows(self, low: int, high: int) -> tuple[Any, Any]:
+        """For each figure of the first: how many designs of the second are below what fits, and up to its end."""
+        keys = self.first.values[::-1]
+        below = np.searchsorted(self.second.values, low - self.shift - keys, side="left")[::-1]
+        upto = np.searchsorted(self.second.values, high - self.shift - keys, side="right")[::-1]
+        return self.up_to[below], self.up_to[np.maximum(upto, below)]
+
+    def count(self, low: int, high: int) -> int:
+        """The designs whose figure is in ``low``…``high``."""
+        below, upto = self.windows(low, high)
+        if self.first.size * self.second.size < SAFE:
+            return int(np.dot(self.first.counts, upto - below))
+        return sum(map(mul, self.first.counts.tolist(), (upto - below).tolist()))
+
+    def designs(self, low: int, high: int, ranks: Any) -> Any:
+        """The designs of these ranks among them: indices, a column for each of ``axes``."""
+        below, upto = self.windows(low, high)
+        is_safe = self.first.size * self.second.size < SAFE
+        counts = self.first.counts if is_safe else self.first.counts.astype(object)
+        ends = np.cumsum(counts * (upto - below))
+        first = np.searchsorted(ends, ranks, side="right")
+        ranks = ranks - np.where(first > 0, ends[first - 1], 0)
+        share = counts[first]
+        wanted = below[first] + ranks // share
+        second = np.searchsorted(self.up_to, wanted, side="right") - 1
+        columns = (
+            self.first.designs(first, ranks % share),
+            self.second.designs(second, wanted - self.up_to[second]),
+        )
+        return np.concatenate(columns, axis=1)
+
+
+class BudgetCounts:
+    """Valid and distinct designs of a space by a figure."""
+
+    def __init__(
+        self, tables: Tables, figures: Sum = NOTHING, conditions: Iterable[Factor] = (), effort: Effort | None = None
+    ) -> None:
+        effort = effort or Effort()
+        self._tables = tables
+        self.scale, factors = reduced(figures)
+        self.problem = problem_of(tables, (factors,), tuple(conditions))
+        self._solver: Solver[Distribution] = Solver(Distributions(effort))
+        self._kept: dict[int, Halves] = {}
+        with naming_axes(tables, self.problem):
+            self._branches = list(self._solver.branches(self.problem)) if tables.space.size else []
+
+    @property
+    def ends(self) -> tuple[int, int] | None:
+        """The least and the greatest figure; None if there is no design."""
+        if not self._branches:
+            return None
+        lows, highs = [], []
+        for branch in self._branches:
+            shift = branch.shifts[0] + sum(part.shifts[0] for part in branch.parts)
+            lows.append(shift + sum(int(part.node.values[0]) for part in branch.parts))
+            highs.append(shift + sum(int(part.node.values[-1]) for part in branch.parts))
+        return self.scale.figure(min(lows)), self.scale.figure(max(highs))
+
+    def count(self, low: int | None = None, high: int | None = None) -> int:
+        """The designs with ``low`` ≤ figure ≤ ``high``."""
+        return sum(self._counts(low, high))
+
+    def _counts(self, low: int | None, high: int | None) -> list[int]:
+        least, most = self._reduced(low, high)
+        if least > most:
+            return [0] * len(self._branches)
+        with naming_axes(self._tables, self.problem):
+            return [self._halves(number).count(least, most) for number in range(len(self._branches))]
+
+    def halves(self) -> Iterator[Halves]:
+        """The halves of each branch of the space."""
+        with naming_axes(self._tables, self.problem):
+            for number in range(len(self._branches)):
+                yield self._halves(number)
+
+    def below(self, edges: Sequence[int]) -> list[int]:
+        """For each edge the designs whose figure is smaller."""
+        found = [0] * len(edges)
+        with naming_axes(self._tables, self.problem):
+            for number in range(len(self._branches)):
+                halves = self._halves(number)
+                for place, edge in enumerate(edges):
+                    found[place] += halves.count(*self._reduced(None, edge - 1))
+        return found
+
+    def designs(self, ranks: Any, low: int | None = None, high: int | None = None) -> Any:
+        """The designs of these ranks, each below ``count(low, high)``: indices (n × axes, int32).
+
+        Ranks and designs correspond one to one.
+        """
+        found = np.empty((len(ranks), len(self._tables.space.axes)), dtype=np.int32)
+        least, most = self._reduced(low, high)
+        start = 0
+        for number, count in enumerate(self._counts(low, high)):
+            rows = np.flatnonzero((ranks >= start) & (ranks < start + count))
+            if len(rows):
+                halves, branch = self._halves(number), self._branches[number]
+                within = ranks[rows] - start
+                if count < SAFE:
+                    within = within.astype(np.int64)
+                found[rows[:, None], np.array(halves.axes, dtype=np.intp)] = halves.designs(least, most, within)
+                for axis, index in branch.fixed:
+                    found[rows, axis] = index
+            start += count
+        return found
+
+    def _reduced(self, low: int | None, high: int | None) -> tuple[int, int]:
+        """Bounds of reduced figures, from 0 to just above the greatest."""
+        top = self.scale.top + 1
+        least = 0 if low is None else min(max(self.scale.least(low), 0), top)
+        most = top if high is None else min(max(self.scale.most(high), -1), top)
+        return least, most
+
+    def _halves(self, number: int) -> Halves:
+        if number not in self._kept:
+            halves = self._made_halves(self._branches[number])
+            if sum(len(each.first) + len(each.second) for each in (halves, *self._kept.values())) > MAX_KEPT:
+                self._kept.clear()
+            self._kept[number] = halves
+        return self._kept[number]
+
+    def _made_halves(self, branch: Branch[Distribution]) -> Halves:
+        """The parts from the first on and from the last on, always so that the product is smaller."""
+        parts = list(branch.parts)
+        nothing = SumProblem((), ((),))
+        unit = self._solver.listing(nothing)
+        first, last = (parts.pop(0), parts.pop()) if len(parts) > 1 else (parts.pop() if parts else unit, unit)
+        while parts:
+            if len(first.node) * len(parts[0].node) <= len(last.node) * len(parts[-1].node):
+                first = self._solver.beside(first, parts.pop(0))
+            else:
+                last = self._solver.beside(last, parts.pop())
+        if len(first.node) > len(last.node):
+            first, last = last, first
+        counts = last.node.counts if last.node.size < SAFE else last.node.counts.astype(object)
+        up_to = np.concatenate((np.zeros(1, dtype=counts.dtype), np.cumsum(counts)))
+        shift = branch.shifts[0] + first.shifts[0] + last.shifts[0]
+        return Halves(first.node, last.node, first.axes + last.axes, shift, up_to)

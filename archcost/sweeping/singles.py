@@ -1,0 +1,74 @@
+"""Single analyses of designs: figures that are no sums, and what is wrong with an invalid design."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from archcost.analysis.report import analyze
+from archcost.errors import Diagnostic, SpecError, UsageError
+from archcost.figures import PEAK, PREDICTED, RUN
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from archcost.analysis.report import Report
+    from archcost.hardware.device import Device
+    from archcost.sweeping.space import Space
+
+PER_ROW = (PEAK, RUN, PREDICTED)
+MAX_ANALYSES = 5_000  # a run of a few seconds to a minute
+
+
+class Singles:
+    """What single analyses of the designs of a space give; each is made once."""
+
+    def __init__(self, space: Space, device: Device | None = None) -> None:
+        self._space = space
+        self._device = device
+        self._known: dict[tuple[int, ...], dict[str, int]] = {}
+        self.made = 0
+
+    def figures(self, design: Sequence[int], metrics: Iterable[str]) -> dict[str, int]:
+        """Figures of a valid design by name; raises SpecError for one that is not."""
+        key = tuple(design)
+        known = self._known.setdefault(key, {})
+        if not known:
+            report = analyze(self._space.spec, self._space.settings_of(design))
+            self.made += 1
+            known.update({name: getattr(report.totals, name) for name in (PEAK, RUN)})
+            if self._device is not None:
+                known[PREDICTED] = self._time(report, self._device)
+        return {name: known[name] for name in metrics}
+
+    def _time(self, report: Report, device: Device) -> int:
+        from archcost.timing.prediction import execution_of, predict
+
+        return predict(report, device, execution_of()).nanoseconds
+
+    def error(self, design: Sequence[int]) -> SpecError:
+        """What is wrong with an invalid design."""
+        try:
+            analyze(self._space.spec, self._space.settings_of(design))
+        except SpecError as error:
+            return error
+        return SpecError([Diagnostic("the design is valid by itself")])
+
+
+class Refusal(NamedTuple):
+    """What would need too many analyses, and a way out."""
+
+    analyses: int
+    metrics: tuple[str, ...]
+
+    def error(self) -> UsageError:
+        """As a usage error."""
+        names = ", ".join(self.metrics)
+        message = f"{names}: {self.analyses:,} single analyses, one a design, and at most {MAX_ANALYSES:,} are made"
+        hint = "bound params or macs with --where first, vary less, or draw designs with --sample N"
+        return UsageError(message, hint)
+
+
+def check_device(metrics: Iterable[str], device: Device | None) -> None:
+    """Raise UsageError for a predicted time without a device to predict it for."""
+    if PREDICTED in metrics and device is None:
+        raise UsageError(f"{PREDICTED} is of a device", "name one with --device, such as `--device t4`")

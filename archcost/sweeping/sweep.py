@@ -1,0 +1,110 @@
+"""A sweep: a question about a space, and all that is told of its answer."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from archcost.errors import UsageError
+from archcost.sweeping.answers import MAX_ROWS, Answers
+from archcost.sweeping.singles import PER_ROW
+
+if TYPE_CHECKING:
+    from archcost.sweeping.asking import Ask
+    from archcost.sweeping.causes import Cause
+    from archcost.sweeping.exact.counting import Histogram
+    from archcost.sweeping.exact.intervals import Estimate
+    from archcost.sweeping.listing import Listing
+    from archcost.sweeping.space import Space
+    from archcost.sweeping.tables import Tables
+
+
+class Sweep:
+    """What a space answers to a question; the designs that were asked for are its ``listing``.
+
+    Raises, as it is made, UsageError for a question that the space cannot answer, and SpecError where no design is
+    valid: that of a single analysis.
+    """
+
+    def __init__(self, tables: Tables, ask: Ask) -> None:
+        self.ask = ask
+        self.space: Space = tables.space
+        metrics = (*ask.metrics, *[name for name in ask.used if name not in self.space.target_names])
+        self.answers = Answers(tables, ask.where, device=ask.device, metrics=(*metrics, *filter(None, [ask.histogram])))
+        self.answers.refuse_if_none()
+        self.listing: Listing | None = self._listed() if ask.lists_designs else None
+        self.histogram: Histogram | None = self.answers.histogram(ask.histogram) if ask.histogram else None
+
+    def __repr__(self) -> str:
+        return f"<Sweep of {self.name}: {self.space.size:,} settings>"
+
+    @property
+    def name(self) -> str:
+        """What the space is called: as in its file, else as its spec."""
+        return self.space.name or self.space.spec.name
+
+    @property
+    def where(self) -> str:
+        """The condition as it was written."""
+        return self.answers.where.text
+
+    @cached_property
+    def designs(self) -> int:
+        """The valid and distinct designs, counted exactly."""
+        return self.answers.designs()
+
+    @cached_property
+    def invalid(self) -> int:
+        """The settings that are no design."""
+        return self.answers.invalid()
+
+    @cached_property
+    def causes(self) -> tuple[Cause, ...]:
+        """Why they are not."""
+        return self.answers.causes() if self.invalid else ()
+
+    @cached_property
+    def meeting(self) -> int | Estimate | None:
+        """How many designs meet the condition; None without one."""
+        return self.answers.count() if self.where else None
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What may surprise."""
+        made = self.answers.singles.made
+        told = [f"{made:,} designs were analysed one by one for figures that are no sums"] if made else []
+        return (*self.answers.where.notes, *told)
+
+    def _listed(self) -> Listing:
+        """The designs that were asked for, in their order."""
+        ask, answers = self.ask, self.answers
+        if ask.sample is not None:
+            found = answers.sample(ask.sample, ask.seed)
+            found = found.front(ask.pareto) if ask.pareto else found
+        elif ask.pareto:
+            found = answers.front(ask.pareto)
+        elif self._wants_best and self.space.size > MAX_ROWS:
+            (key,) = ask.sort
+            found = answers.best((key.name, "max" if key.falls else "min"))
+        else:
+            found = answers.listing()
+        if ask.sort:
+            found = found.sorted_by(ask.sort)
+        found = found.first(ask.top) if ask.top is not None else found
+        late = [name for name in ask.metrics if name in PER_ROW]
+        if late:
+            found.figures(late)  # refuses what takes too long, before anything is printed
+        return found
+
+    @property
+    def _wants_best(self) -> bool:
+        """Whether one design is asked for, the first by one metric."""
+        keys = self.ask.sort
+        return self.ask.top == 1 and len(keys) == 1 and keys[0].name not in self.space.target_names
+
+
+def checked(value: Any, least: int, what: str) -> int:
+    """A whole number of at least so much; raises UsageError."""
+    if isinstance(value, bool) or not isinstance(value, int) or value < least:
+        raise UsageError(f"{what} is a whole number of at least {least}, got {value!r}")
+    return value

@@ -1,0 +1,187 @@
+from __future__ import annotations
+
+from itertools import product
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+
+from archcost.errors import ArgumentError
+from archcost.settings import Settings
+from archcost.spec.loader import reads
+from archcost.sweeping.axes import make_space, read_vary
+from archcost.sweeping.columns import NotInArraysError, in_arrays
+from archcost.sweeping.exact.bounds import FigureBound
+from archcost.sweeping.rows import rows
+from archcost.sweeping.where import Where
+from tests.sweeping.brute_force import METRICS, tables_of
+
+if TYPE_CHECKING:
+    from archcost.sweeping.space import Space
+    from archcost.sweeping.tables import Chunk
+
+NET = """archcost: 1
+name: net
+params: {width: 8, scale: 1.0, kernels: [3, 5], act: relu, half: "$(width // 2)", groups: 1, params: 5}
+input: [6, 16, 16]
+layers:
+  - conv2d: {out_channels: "$(int(width * scale))", kernel_size: "$(kernels[0])", groups: $groups}
+  - $act
+  - conv2d: {out_channels: $half, kernel_size: "$(kernels[1])"}
+"""
+
+
+@pytest.fixture(scope="module")
+def space() -> Space:
+    vary = ["width=6..12..2", "scale=0.5,1.0", "kernels[*]=1,3,5", "act=relu,gelu", "groups=1,4"]
+    return make_space(reads(NET, name="net.yaml"), Settings(), list(map(read_vary, vary)))
+
+
+@pytest.fixture(scope="module")
+def grid(space: Space) -> Chunk:
+    indices = np.array(list(product(*map(range, space.lengths))), np.int32)
+    return rows(tables_of(space), indices)
+
+
+def reference(metric: str) -> int:
+    return {"macs": 1000, "params": 801}[metric]
+
+
+@pytest.mark.parametrize(
+    ("text", "bounds"),
+    [
+        ("macs <= 300 M", (FigureBound("macs", None, 300_000_000),)),
+        ("200e6 <= macs <= 300e6", (FigureBound("macs", 200_000_000, 300_000_000),)),
+        ("params < 5 M and macs >= 3 Ki", (FigureBound("params", None, 4_999_999), FigureBound("macs", 3072, None))),
+        ("macs > 10 and 20 > macs", (FigureBound("macs", 11, 19),)),
+        ("macs == 7", (FigureBound("macs", 7, 7),)),
+        ("macs == 7.5", (FigureBound("macs", 8, 7),)),
+        ("macs < 7.5 and macs >= 0.5", (FigureBound("macs", 1, 7),)),
+        ("weight_bytes <= 64 MiB", (FigureBound("weight_bytes", None, 64 * 2**20),)),
+        ("weight_bytes <= 1.1 kB", (FigureBound("weight_bytes", None, 1100),)),
+        ("macs <= 50%", (FigureBound("macs", None, 500),)),
+        ("params <= 50%", (FigureBound("params", None, 400),)),  # of 801
+        ("macs <= 2 * 10**3", (FigureBound("macs", None, 2000),)),
+        ("(macs <= 5) and (params <= 6)", (FigureBound("macs", None, 5), FigureBound("params", None, 6))),
+    ],
+)
+def test_bounds(space: Space, text: str, bounds: tuple[FigureBound, ...]) -> None:
+    where = Where(space, text, METRICS, reference=reference)
+    assert where.is_exact
+    assert where.bounds == bounds
+    assert not where.conditions
+
+
+@pytest.mark.parametrize(
+    ("text", "axes", "share"),
+    [
+        ("width >= 10", (0,), 1 / 2),  # 10 and 12 of 6, 8, 10, 12
+        ("width * scale == 6", (0, 1), 2 / 8),  # 6·1 and 12·0.5
+        ("kernels[0] == kernels[1]", (2, 3), 3 / 9),
+        ("kernels == [1, 5]", (2, 3), 1 / 9),
+        ("act == 'relu'", (4,), 1 / 2),
+        ("half == 4", (0,), 1 / 4),  # width 8
+        ("width % 4 == 0", (0,), 1 / 2),
+        ("param.params == 5", (), 1),
+        ("batch == 2", (), 0),
+    ],
+)
+def test_conditions_on_params(space: Space, text: str, axes: tuple[int, ...], share: float) -> None:
+    where = Where(space, text, METRICS)
+    assert where.is_exact
+    (factor,) = where.conditions
+    assert factor.axes == axes
+    assert factor.entries.mean() == pytest.approx(share)
+
+
+def test_a_metric_wins_over_a_param_of_its_name(space: Space) -> None:
+    where = Where(space, "params <= 300", METRICS)
+    assert where.bounds == (FigureBound("params", None, 300),)
+    assert where.notes == ("`params` is the metric; `param.params` is the param of that name",)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "macs <= 30000",
+        "macs <= 30000 and width >= 10 and params > 100",
+        "macs / params > 150",
+        "macs // params > 100 or width < 8",
+        "macs <= 20000 * width",
+        "macs <= 20000.5 * width * scale",
+        "not macs > 30000",
+        "macs != params",
+        "macs <= 20000 if act == 'relu' else macs <= 30000",
+        "min(macs, 20000) == 20000",
+        "macs > 10000 and (act == 'gelu' or kernels[0] == 3)",
+        "macs ** 2 > params ** 4",
+        "sqrt(macs) > 100",
+        "macs % 7 == 3",
+        "-macs < -20000",
+    ],
+)
+def test_rows_are_as_python_says(space: Space, grid: Chunk, text: str) -> None:
+    where = Where(space, text, METRICS)
+    found = where.holds(grid)
+    for row, design in enumerate(grid.indices.tolist()):
+        if grid.invalid[row]:
+            assert not found[row]
+            continue
+        names = {"kernels": [3, 5], "act": "relu", **space.params_of(design)}
+        figures = {name: int(figure[row]) for name, figure in grid.figures.items()}
+        from math import sqrt
+
+        expected = eval(text, {"sqrt": sqrt, "min": min}, {**names, **figures})
+        assert found[row] == expected, (design, text)
+    assert 0 < found.sum() < len(found)
+
+
+@pytest.mark.parametrize(
+    ("text", "column", "message"),
+    [
+        ("mcs <= 3", 0, "'mcs' is no metric and no param"),
+        ("params <= 5 X", 10, "'5 X' has an unknown unit"),
+        ("width <= 50%", 0, "a share of what? no metric is compared with it"),
+        ("macs", 0, "the condition is neither true nor false"),
+        ("", 0, "the condition is empty"),
+        ("macs <=", 0, "macs <= cannot be read: invalid syntax"),
+    ],
+)
+def test_wrong_conditions(space: Space, grid: Chunk, text: str, column: int, message: str) -> None:
+    with pytest.raises(ArgumentError) as raised:
+        Where(space, text, METRICS, reference=reference).holds(grid) if text else _empty(space)
+    assert raised.value.diagnostic.message == message
+    assert raised.value.diagnostic.mark is not None
+    assert raised.value.diagnostic.mark.column == column
+
+
+def _empty(space: Space) -> None:
+    from archcost.sweeping.where_text import read_condition
+
+    read_condition(" ", METRICS, reference)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "a / b > 1",
+        "a * 2.5 > 1",
+        "a * a > 0",
+        "a ** 2 > 4",
+        "a if b else a",
+        "c > 1.0 and a // 0 == 1",
+        "f < 1",
+        "a and b",
+    ],
+)
+def test_arrays_decline_what_they_would_get_wrong(text: str) -> None:
+    import ast
+
+    columns = {"a": np.array([2**60, 3]), "b": np.array([0, 1]), "c": np.array([0.5, 2.0])}
+    with pytest.raises(NotInArraysError):
+        in_arrays(ast.parse(text, mode="eval").body, columns, 2)
+
+
+def test_bounds_beyond_int64(space: Space, grid: Chunk) -> None:
+    assert not Where(space, "macs >= 10**30", METRICS).holds(grid).any()
+    assert (Where(space, "macs <= 10**30", METRICS).holds(grid) == ~grid.invalid).all()
