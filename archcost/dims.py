@@ -44,7 +44,7 @@ __all__ = [
 ]
 
 
-class VaryingSizeError(ValueError):
+class VaryingSizeError(Exception):
     """Candidates differ in what has to be the same for all, such as how many dims, layers or outputs there are."""
 
 
@@ -132,6 +132,11 @@ def broadcast_dim(a: Dim, b: Dim) -> Dim:
 
 def scaled(size: Dim, factor: float) -> Dim:
     """⌊size · factor⌋ with the product rounded to a double first, as PyTorch has it."""
+    found: Dim = mapped(_scaled, size, factor)
+    return found
+
+
+def _scaled(size: Dim, factor: float) -> Dim:
     whole = size * factor // 1
     return int(whole) if isinstance(whole, float) else whole
 

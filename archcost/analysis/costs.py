@@ -83,12 +83,12 @@ def graph_costs(graph: "Graph", made_bytes: Sequence[int]) -> list[Costs]:
         if owner_index >= 0:
             owner = nodes[owner_index].signature
             shared = frozenset((*owner.weights(), *owner.buffers()))
-            found.append(_costs(graph, signature, shared, made))
+            found.append(signature_costs(graph, signature, shared, made))
             continue
         costs = last.get(signature)
         if costs is None or costs.activation_bytes != made:
             key = (signature, made)
-            costs = known.get(key) or _costs(graph, signature, frozenset(), made)
+            costs = known.get(key) or signature_costs(graph, signature, frozenset(), made)
             known[key] = last[signature] = costs
         found.append(costs)
     if not graph.training:
@@ -98,7 +98,8 @@ def graph_costs(graph: "Graph", made_bytes: Sequence[int]) -> list[Costs]:
     return with_training(graph, found)
 
 
-def _costs(graph: "Graph", signature: "Signature", shared: frozenset[str], made: int) -> Costs:
+def signature_costs(graph: "Graph", signature: "Signature", shared: frozenset[str], made: int) -> Costs:
+    """The costs of a layer that has so many bytes made, without the tensors that it shares with another."""
     op = signature.op
     dtype, weight_dtype, kv_dtype = graph.dtype, graph.matrix_dtype(signature), graph.kv_dtype
     inputs, outputs = signature.input_shapes, signature.output_shapes

@@ -11,9 +11,11 @@ from archcost.spec.expressions import UNKNOWN, Names
 from archcost.spec.ways_out import Surroundings
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from archcost.errors import Mark
     from archcost.graph.blocks import Unrolled
-    from archcost.graph.model import TensorType
+    from archcost.graph.model import Node, TensorType
     from archcost.graph.places import Places
     from archcost.graph.scope import Body, Frame, Values
     from archcost.spec.model import Spec, Step
@@ -86,6 +88,9 @@ class Context:
         from archcost.spec.helps.expressions import forgotten_dollar
 
         return forgotten_dollar(value, self.around(step, frame, inputs))
+
+    def look_into(self, nodes: Sequence[Node], span: range) -> None:
+        """Somebody is about to look at nodes by themselves: whoever makes one of several may object."""
 
     # --- problems ---------------------------------------------------------------------------------------------------
 

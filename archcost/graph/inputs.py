@@ -156,7 +156,7 @@ def takes_batch(spec: Spec) -> bool:
 
 def _check_batch(spec: Spec, settings: Settings) -> None:
     """Raise UsageError for a batch that is asked of inputs that have none: their sizes would say nothing of it."""
-    if settings.batch == 1 or takes_batch(spec):
+    if takes_batch(spec) or settings.batch == 1:
         return
     hint = (
         "leave --batch out: no input has a batch dim (`batch: false`), so all figures are for the shapes as they stand"

@@ -13,7 +13,7 @@ from archcost.graph.references import outputs_base
 from archcost.graph.scope import FAILED, Result
 from archcost.graph.work import HELP, PART, layer_work
 from archcost.ops import REGISTRY
-from archcost.ops.base import OpError, apply, raising, shape_text
+from archcost.ops.base import OpError, apply, raise_on_false, raising, shape_text
 from archcost.spec.checks import StepError, asserted_value, check_names, given_by, made_op
 from archcost.spec.expressions import set_otherwise
 from archcost.spec.given import Given
@@ -159,8 +159,8 @@ class NodeMaker(Context):
             return
         stated = asserted_value(type(op), asserted, self.value(asserted.template, frame, own))
         try:
-            signature.check(
-                stated == shape[op.channels],  # type: ignore[index]  # an op that infers a size says of which dim
+            raise_on_false(  # and not the check of the signature, which other steps share
+                decided(stated == shape[op.channels]),  # type: ignore[index]  # an op that infers a size says of which
                 "{} is {}, but the input {} has {}",
                 op.inferred,
                 stated,

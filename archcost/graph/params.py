@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from archcost.meter import Meter
     from archcost.settings import Settings
+    from archcost.spec.expressions import Evaluation
     from archcost.spec.model import Param, Spec
     from archcost.spec.problems import Problems
 
@@ -29,10 +30,13 @@ def freeze(value: Any) -> Any:
     return (type(value), value) if isinstance(value, (bool, float)) else value
 
 
-def resolve_params(spec: Spec, settings: Settings, problems: Problems, meter: Meter) -> Names:
+def resolve_params(
+    spec: Spec, settings: Settings, problems: Problems, meter: Meter, of_candidates: Evaluation | None = None
+) -> Names:
     """All names that expressions see at the top level: params with their values, ``batch`` and ``training``.
 
-    A param that stands in the shape of an input that is replaced has the size that is given there. Raises UsageError
+    ``of_candidates`` evaluates where params have the values of many candidates. A param that stands in the shape of an
+    input that is replaced has the size that is given there. Raises UsageError
     for params that the spec does not have; those without a value are unknown, and a problem.
     """
     given = settings.params
@@ -44,6 +48,7 @@ def resolve_params(spec: Spec, settings: Settings, problems: Problems, meter: Me
         _check_value(name, value)
     given = {**given, **params_in_inputs(spec, settings)}
     names = Names({"batch": settings.batch, "training": settings.training}, meter=meter)
+    names.evaluator.of_candidates = of_candidates
     for name, param in spec.params.items():
         if name in given:
             names[name] = given[name]

@@ -38,7 +38,7 @@ def resolve(context: Context, references: References, frame: Frame, inputs: Valu
     if isinstance(references, Expression):
         names = context.names_at(frame, inputs) if references.uses_input else frame.names
         named = decided(references.evaluate(names))
-        items = named if isinstance(named, (list, tuple)) else [named]
+        items = list(map(decided, named)) if isinstance(named, (list, tuple)) else [named]
         place = references.mark
         references = [
             Reference(str(item), place) if _is_id(item, frame) else _no_id(context, frame, item, place)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from archcost.dims import decided
 from archcost.errors import Diagnostic
@@ -10,7 +10,7 @@ from archcost.graph.arity import ANY, taken
 from archcost.graph.blocks import whole
 from archcost.graph.bounds import Bounds
 from archcost.graph.context import MAX_NODES
-from archcost.graph.model import REPEAT, ROUND, Scope
+from archcost.graph.model import REPEAT, ROUND, Scope, new
 from archcost.graph.scope import FAILED, Frame, Result
 from archcost.graph.steps import StepMaker, reads_before
 from archcost.graph.work import STEP
@@ -29,6 +29,18 @@ if TYPE_CHECKING:
     from archcost.spec.problems import Problems
 
 _FEW = 1000  # rounds that are made before anyone counts them
+
+
+class Turn(NamedTuple):
+    """What a round leaves to the next: its result, what that reads, and the inputs that it is handed.
+
+    ``made`` is false for what stands before the first round, and for a round that is left out.
+    """
+
+    result: Result
+    reads: Reads
+    inputs: Values
+    made: bool
 
 
 class RoundMaker(StepMaker):
@@ -54,33 +66,19 @@ class RoundMaker(StepMaker):
         is_chained = "from" not in step.varies
         result = self._passed(reads if is_chained else reads_before(current), frame)
         inputs = self.inputs(step, kind, frame, reads) if items and not varies else ()
-        made = self.once if step.branches is None else self._in_scope
         outputs = FAILED  # of the rounds, until all of them are there
         frame.names = Names({}, names)
+        turn = new(Turn, (result, reads, inputs, False))
+        last = len(items) - 1
         try:
             for number, item in enumerate(items):
                 if listed:
                     frame.names[INDEX] = number
                 frame.names[step.repeat_as] = item
-                own_name = f"{name}.{number}"
-                if varies:
-                    self.meter.spend(STEP, step.mark)
-                    reads = reads if is_chained else self.reads(step, frame, current)
-                    kind = self.kind_of(step, frame, reads)
-                    if not self.holds(step, frame, reads):
-                        result = self._left_out(result) if is_chained else self._passed(reads, frame)
-                        frame.ids[own_name] = result
-                        continue
-                    inputs = self.inputs(step, kind, frame, reads)
-                frame.ids[own_name] = result = made(step, kind, own_name, frame, inputs)
-                values = result.values
-                if None in values:
+                turn = self.turn(step, kind, name, number, frame, current, turn, is_last=number == last)
+                if turn.made and None in turn.result.values:
                     break
-                if len(inputs) == len(values) == 1 and not varies:
-                    inputs = values
-                elif is_chained and number + 1 < len(items):
-                    inputs = self._handed_on(step, kind, name, frame, inputs, result)
-                    reads = reads_before(Result(inputs, False))
+            result = turn.result
             outputs = result.values
         finally:
             frame.names = names
@@ -88,6 +86,44 @@ class RoundMaker(StepMaker):
             if items:
                 body.scopes.append(Scope(frame.prefix + name, REPEAT, whole(outputs), step.mark))
         return Result(result.values, result.main, start, len(body.nodes))
+
+    def turn(
+        self,
+        step: Step,
+        kind: str,
+        name: str,
+        number: int,
+        frame: Frame,
+        current: Result,
+        before: Turn,
+        *,
+        is_last: bool,
+    ) -> Turn:
+        """One round of a repeated step, after another; ``current`` is the result before the step itself."""
+        result, reads, inputs, _ = before
+        own_name = f"{name}.{number}"
+        varies = bool(step.varies)
+        is_chained = "from" not in step.varies
+        if varies:
+            self.meter.spend(STEP, step.mark)
+            own = reads if is_chained else self.reads(step, frame, current)
+            kind = self.kind_of(step, frame, own)
+            if not self.holds(step, frame, own):
+                result = self._left_out(result) if is_chained else self._passed(own, frame)
+                frame.ids[own_name] = result
+                return new(Turn, (result, reads, inputs, False))
+            inputs = self.inputs(step, kind, frame, own)
+        made = self.once if step.branches is None else self._in_scope
+        frame.ids[own_name] = result = made(step, kind, own_name, frame, inputs)
+        values = result.values
+        if None in values or is_last:
+            return new(Turn, (result, reads, inputs, True))
+        if len(inputs) == len(values) == 1 and not varies:
+            inputs = values
+        elif is_chained:
+            inputs = self._handed_on(step, kind, name, frame, inputs, result)
+            reads = reads_before(Result(inputs, False))
+        return new(Turn, (result, reads, inputs, True))
 
     def _in_scope(self, step: Step, kind: str, name: str, frame: Frame, inputs: Values) -> Result:
         """A round that holds its branches, and the step that takes their results."""

@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from archcost.graph.model import Node, Scope, TensorType
     from archcost.spec.expressions import Names
 
@@ -56,17 +58,19 @@ class Frame:
     """A scope while it is unrolled: names for expressions, ids, and the path in front of them.
 
     ``unsure`` holds the unknown kinds of steps in it: an id that may be the default name of one is no problem then.
+    ``unsettled`` are names that mean different steps to the candidates of a sweep, each with what raises that they do.
     """
 
     __slots__ = (
-        "_counts",
         "body",
         "branches",
+        "counts",
         "ids",
         "last",
         "names",
         "outer",
         "prefix",
+        "unsettled",
         "unsure",
         "used",
     )
@@ -81,12 +85,15 @@ class Frame:
         self.unsure: set[str] = set()
         self.branches: set[str] = set()
         self.last = ""  # the step before
-        self._counts: dict[str, int] = {}
+        self.unsettled: dict[str, Callable[[], object]] = {}
+        self.counts: dict[str, int] = {}
 
     def find(self, name: str) -> Result | None:
         """The result of an id, in this scope or one around it."""
         frame: Frame | None = self
         while frame is not None:
+            if frame.unsettled and name in frame.unsettled:
+                frame.unsettled[name]()
             result = frame.ids.get(name)
             if result is not None:
                 return result
@@ -117,12 +124,16 @@ class Frame:
 
     def fresh(self, wanted: str) -> str:
         """The first free name of ``wanted``, ``wanted_1``, ``wanted_2`` … is taken."""
-        name, count = wanted, self._counts.get(wanted, 0)
+        name, count = wanted, self.counts.get(wanted, 0)
+        told = self.unsettled.get(wanted) if self.unsettled else None
         if count:
             name = f"{wanted}_{count}"
         while name in self.used:
+            told = told or self.unsettled.get(name)
             count += 1
             name = f"{wanted}_{count}"
-        self._counts[wanted] = count
+        if told is not None:
+            self.unsettled[name] = told
+        self.counts[wanted] = count
         self.used.add(name)
         return name

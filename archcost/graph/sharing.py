@@ -33,6 +33,8 @@ def share_weights(context: Context, reference: Reference, frame: Frame, start: i
     if found is None:
         return
     other, stop = found
+    context.look_into(nodes, range(other, stop))
+    context.look_into(nodes, range(start, end))
     if other == stop:
         raise StepError(Diagnostic(f"'{name}' has no layers whose weights can be shared", mark))
     if stop - other != end - start:
@@ -72,6 +74,7 @@ def _target(context: Context, reference: Reference, frame: Frame, before: int) -
         return None if None in other.values else (other.start, other.end)
     if not name or may_be_default(context, name, frame):
         return None
+    context.look_into(frame.body.nodes, range(before))
     places = _places(context)
     for prefix in _scopes(frame):
         span = places.of(prefix + name, frame.body.nodes, mark)

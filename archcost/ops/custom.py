@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from archcost.dims import decided
 from archcost.ops.axes import require
 from archcost.ops.base import OTHER, WEIGHTS, Check, Inputs, Op, Outputs, Product
 from archcost.ops.fields import integer, shapes, text
@@ -107,4 +108,4 @@ class Custom(
 
 def _numbers(name: str, count: Dim) -> dict[str, Shape]:
     """One tensor with this number of elements; no tensor for 0."""
-    return {} if type(count) is int and count == 0 else {name: (count,)}
+    return {} if decided(count == 0) else {name: (count,)}

@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 
+_PLAIN = frozenset((int, str, bool, float, type(None)))  # what is no table, and holds none
+
+
 class _Required:
     def __repr__(self) -> str:
         return "required"
@@ -60,7 +63,9 @@ class AttributeField:
         self.doc = doc
 
     def parse(self, value: Any, ndim: int) -> Any:
-        """The normalised value; raises AttributeValueError."""
+        """The normalised value; raises AttributeValueError. Candidates differ in whole numbers alone."""
+        if type(value) not in _PLAIN:
+            value = whole_or_decided(value)
         if value is None and self.nullable:
             return None
         return self.convert(value, ndim)
@@ -94,6 +99,20 @@ def whole_number(value: Any) -> Any:
     if kind is bool or not hasattr(kind, "__index__"):
         return None
     return value if hasattr(kind, "decided") else index(value)  # the int of another library
+
+
+def whole_or_decided(value: Any) -> Any:
+    """A table of whole numbers as such; any other, of words or of whether there is a value, the same for all."""
+    if isinstance(value, (list, tuple)):
+        return type(value)(map(whole_or_decided, value)) if any(map(_is_table, value)) else value
+    if not _is_table(value):
+        return value
+    whole = value.mapped(whole_number, value)
+    return whole if getattr(whole, "whole", True) else decided(value)
+
+
+def _is_table(value: object) -> bool:
+    return isinstance(value, (list, tuple)) or hasattr(type(value), "mapped")
 
 
 class IntField(AttributeField):
@@ -135,6 +154,7 @@ class FloatField(AttributeField):
         self.minimum, self.maximum = minimum, maximum
 
     def convert(self, value: Any, ndim: int) -> Any:
+        value = decided(value)
         if type(value) not in (int, float) or not isfinite(value):
             raise self.refusal(value, ndim)
         if (self.minimum is not None and not value >= self.minimum) or (
@@ -297,7 +317,7 @@ class IntsField(IntField):
     def _list(self, values: Sequence[Any], ndim: int) -> tuple[Any, ...]:
         if self.wildcards == 0:
             return tuple([self.item(item, values, ndim) for item in values])
-        items = tuple([-1 if type(item) is int and item == -1 else self.item(item, values, ndim) for item in values])
+        items = tuple([-1 if decided(item == -1) else self.item(item, values, ndim) for item in values])
         if self.wildcards is not None and sum(type(item) is int and item == -1 for item in items) > self.wildcards:
             raise self.refusal(values, ndim)
         return items

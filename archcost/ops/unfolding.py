@@ -44,7 +44,8 @@ class _Windows(Op, family="Resampling", ndim=2, channels=1):
 
     def tiles(self, sizes: Shape) -> bool:
         """Whether every place of an image is in exactly one window, so that the elements only move."""
-        plain = self.kernel_size == self.stride and set(self.padding) == {0} and set(self.dilation) == {1}
+        dense = all(pad == 0 for pad in self.padding) and all(gap == 1 for gap in self.dilation)
+        plain = self.kernel_size == self.stride and dense
         return plain and all(size % kernel == 0 for size, kernel in zip(sizes, self.kernel_size, strict=True))
 
 

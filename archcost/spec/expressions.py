@@ -24,7 +24,9 @@ from archcost.spec.items import ItemError, item
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Container, Mapping, Sequence
+    from typing import TypeAlias
 
+    Evaluation: TypeAlias = Callable[["Expression", Mapping[str, Any], Container[str]], Any]
 
 MAX_LENGTH = 1000  # characters of an expression
 _PARSING = 8  # steps of work of a character that is parsed
@@ -117,6 +119,8 @@ class _Evaluator(SimpleEval):  # type: ignore[misc]  # simpleeval has no types
         self.meter = meter
         self.set_otherwise: dict[str, str] = {}  # by params that were set to what they are not by default: how to set
         self.mark: Mark | None = None  # of the expression that is evaluated
+        # What evaluates where names stand for the values of many candidates; None: each name has one value.
+        self.of_candidates: Evaluation | None = None
 
     def _eval(self, node: ast.AST) -> Any:
         """The value of one node, its size bounded; its work is counted."""
@@ -184,6 +188,12 @@ class Expression:
             if kind is bool or (kind is int and -_SMALL < value < _SMALL):
                 evaluator.meter.spend(_EVALUATION + 1, self.mark)
                 return value
+        if evaluator.of_candidates is not None:
+            return evaluator.of_candidates(self, names, later)
+        return self.evaluated(evaluator, names, later)
+
+    def evaluated(self, evaluator: _Evaluator, names: Mapping[str, Any], later: Container[str] = ()) -> Any:
+        """The value as an evaluator gives it; as :meth:`evaluate`, which knows of a quicker way for a name alone."""
         evaluator.names = names
         evaluator.mark = self.mark
         try:

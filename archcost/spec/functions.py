@@ -35,7 +35,8 @@ def measure(value: Any, depth: int = 0) -> int:
         _check_items(len(value))
         return 1 + len(value)
     if kind is not list and kind is not tuple:
-        return 1
+        ask = getattr(value, "measure", None)  # of a table, all entries of which have to be within the limits
+        return 1 if ask is None else int(ask())
     if depth >= _MAX_DEPTH:
         raise BoundError(f"lists nested deeper than {_MAX_DEPTH} levels")
     count = 1

@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from archcost.errors import UsageError
+
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     import numpy as np
     from numpy.typing import NDArray
 
+    from archcost.errors import Diagnostic
     from archcost.sweeping.space import Space
 
     Entries = NDArray[np.int64] | NDArray[np.object_] | NDArray[np.bool_]
+
+
+class TooCoupledError(UsageError):
+    """One figure depends on so many values of several axes together that their table would be too large."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -41,13 +48,21 @@ class Tables:
     """The figures of all designs of a space.
 
     A design is valid where all factors of ``valid`` are true. Of designs that differ along axes alone that nothing
-    reads, one has all factors of ``distinct`` true: that with index 0 along those axes.
+    reads, one has all factors of ``distinct`` true: that with index 0 along those axes. ``unknown`` has, of the figures
+    that layers leave unknown, the number of such layers: where it is above 0, the figure is the known part of it.
     """
 
     space: Space
     metrics: Mapping[str, Sum]
     valid: tuple[Factor, ...] = ()
     distinct: tuple[Factor, ...] = ()
+    unknown: Mapping[str, Sum] = field(default_factory=dict)
+
+    def error_of(self, indices: Sequence[int]) -> tuple[Diagnostic, ...]:
+        """What is wrong with a design, as a single analysis tells it; nothing for a valid one."""
+        from archcost.sweeping.walk import error_of
+
+        return error_of(self.space, indices)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -1,0 +1,316 @@
+"""One walk of a spec for all designs of a space: its tables; and the analysis of a single design."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from archcost.collector import collector_paused
+from archcost.dims import decided
+from archcost.errors import SpecError, UsageError
+from archcost.graph.adapters import with_adapters
+from archcost.graph.blocks import whole
+from archcost.graph.inputs import resolve_inputs
+from archcost.graph.model import Graph
+from archcost.graph.params import check_stored_dtypes, model_dtype, resolve_params
+from archcost.meter import Meter, WorkError
+from archcost.spec.expressions import has_value
+from archcost.spec.problems import Problems
+from archcost.sweeping import lifting
+from archcost.sweeping.accounts import LAYERS, Account, Accountant, joined_accounts
+from archcost.sweeping.arrays import np
+from archcost.sweeping.space import Target
+from archcost.sweeping.tables import Factor, Sum, Tables, TooCoupledError
+from archcost.sweeping.varying import (
+    MOST_ENTRIES,
+    Along,
+    CoupledError,
+    Fork,
+    Table,
+    forget_tables,
+    from_entries,
+    restricted,
+)
+from archcost.sweeping.walker import Layer, Walker, shared_tensors
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from archcost.analysis.report import Report
+    from archcost.errors import Diagnostic
+    from archcost.settings import Settings
+    from archcost.spec.model import Spec
+    from archcost.sweeping.space import Space
+
+BATCH = "batch"  # a target that is no param: the size of dim 0 of the inputs
+METRICS = (
+    "params",
+    "active_params",
+    "trainable_params",
+    "buffers",
+    "macs",
+    "flops",
+    "weight_bytes",
+    "buffer_bytes",
+    "activation_bytes",
+    "cache_bytes",
+    LAYERS,
+)
+MOST_WALKS = 4096  # of the whole spec
+
+World = dict[int, Along]
+
+
+def tables(space: Space) -> Tables:
+    """The figures of all designs of a space, by one walk of its spec.
+
+    Raises SpecError for a spec that cannot be read, UsageError for settings that it cannot have, and TooCoupledError
+    for axes that would make a table too large.
+    """
+    if space.spec.problems:
+        raise space.spec.problems.error()
+    with collector_paused():
+        try:
+            return _Walk(space).tables()
+        finally:
+            forget_tables()
+
+
+# --- one design -------------------------------------------------------------------------------------------------------
+
+
+def settings_of(space: Space, indices: Sequence[int]) -> Settings:
+    """The settings of one design, as a single analysis has them."""
+    return _with_values(space.spec, space.settings, space.values_of(indices))
+
+
+def analysis_of(space: Space, indices: Sequence[int]) -> Report:
+    """The analysis of one design; raises SpecError with what is wrong with it."""
+    from archcost.analysis.report import analyze
+
+    return analyze(space.spec, settings_of(space, indices))
+
+
+def error_of(space: Space, indices: Sequence[int]) -> tuple[Diagnostic, ...]:
+    """What is wrong with one design, as a single analysis tells it; nothing for a valid one."""
+    try:
+        analysis_of(space, indices)
+    except SpecError as error:
+        return error.diagnostics
+    return ()
+
+
+def _with_values(spec: Spec, settings: Settings, values: Mapping[Target, Any], of_candidates: Any = None) -> Settings:
+    """Settings with the values of targets. An element is set in the list that its param has otherwise."""
+    params = dict(settings.params)
+    batch = settings.batch
+    elements: dict[str, list[tuple[tuple[int, ...], Any]]] = {}
+    for target, value in values.items():
+        if target.param == BATCH and BATCH not in spec.params:
+            batch = value
+        elif target.place:
+            elements.setdefault(target.param, []).append((target.place, value))
+        else:
+            params[target.param] = value
+    for name in sorted(elements, key=list(spec.params).index):  # a list may follow from one before it
+        whole_list = params.get(name)
+        if name not in params:
+            known = resolve_params(
+                spec, settings._replace(params=params, batch=batch), Problems(spec.text_source), Meter(), of_candidates
+            )
+            whole_list = known[name]
+        if not has_value(whole_list):
+            continue
+        for place, value in elements[name]:
+            whole_list = _replaced(whole_list, place, value, Target(name, place))
+        params[name] = whole_list
+    return settings._replace(params=params, batch=batch)
+
+
+def _replaced(values: Any, place: tuple[int, ...], value: Any, target: Target) -> Any:
+    """A list with another value at a place."""
+    if not place:
+        return value
+    values = decided(values)
+    if not isinstance(values, (list, tuple)) or not -len(values) <= place[0] < len(values):
+        raise UsageError(f"there is no {target}: the param '{target.param}' has no such item")
+    found = list(values)
+    found[place[0]] = _replaced(found[place[0]], place[1:], value, target)
+    return found
+
+
+# --- all of them ------------------------------------------------------------------------------------------------------
+
+
+class _Walk:
+    """The walk of a space, which forks into walks of parts of it where nothing smaller will do."""
+
+    def __init__(self, space: Space) -> None:
+        self.space = space
+        self.axes = [Along(number, range(len(axis))) for number, axis in enumerate(space.axes)]
+        self.walks = 0
+
+    def tables(self) -> Tables:
+        """The tables of the space."""
+        try:
+            account = self._account(dict(enumerate(self.axes)))
+            return self._told(account)
+        except CoupledError as error:
+            raise self._too_coupled(error) from None
+
+    def _account(self, world: World) -> Account | None:
+        """The account of the designs in some parts of the axes; None where all are invalid."""
+        self.walks += 1
+        try:
+            return self._walked(world)
+        except WorkError:
+            longest = max(world.values(), key=len, default=None)
+            if longest is None or len(longest) < 2:  # noqa: PLR2004 - one design asks for too much
+                return None
+            if self.walks > MOST_WALKS:
+                raise
+            half = len(longest) // 2
+            fork = Fork(longest.axis, [longest.indices[:half], longest.indices[half:]])
+        except CoupledError as error:
+            if self.walks > MOST_WALKS or len(world[error.axis]) < 2:  # noqa: PLR2004 - it does not get smaller
+                raise
+            fork = error
+        except Fork as error:
+            fork = error
+        along = world[fork.axis]
+        rest = set(along.indices)
+        parts = []
+        for part in fork.parts:
+            own = [index for index in part if index in rest]
+            rest -= set(own)
+            if own:
+                parts.append(Along(along.axis, own))
+        if rest:
+            parts.append(Along(along.axis, sorted(rest)))
+        if len(parts) < 2:  # noqa: PLR2004
+            raise AssertionError(f"a fork that parts nothing: {fork.parts} of {along}")
+        found = [(own, self._account({**world, along.axis: own})) for own in parts]
+        if all(account is None for _, account in found):
+            return None
+        return joined_accounts(along, found)
+
+    def _walked(self, world: World) -> Account | None:
+        """One walk; None where all designs are invalid."""
+        spec, settings = self.space.spec, self._settings(world)
+        problems = Problems(spec.text_source)
+        dtype = model_dtype(spec, settings.dtype)
+        check_stored_dtypes(settings)
+        names = resolve_params(spec, settings, problems, Meter(), lifting.evaluated)
+        inputs = resolve_inputs(spec, names, settings, dtype, problems)
+        if not spec.main.steps:
+            raise SpecError(self._alone(world))
+        walker = Walker(spec, names, dtype, problems, world, joins=settings.lora is None)
+        walker.frozen = settings.lora is not None
+        body = walker.run(inputs)
+        if walker.problems or None in inputs.values():
+            return None
+        known = {name: tensor for name, tensor in inputs.items() if tensor is not None}
+        graph = Graph(spec, settings, {}, dtype, known, body.nodes, whole(body.outputs), body.scopes)
+        if settings.lora is not None:
+            graph = with_adapters(graph, settings.lora)
+        accountant = Accountant(graph)
+        layers = [Layer(node.signature, node.inputs, shared_tensors(node, graph.nodes)) for node in graph.nodes]
+        account, _ = accountant.of_layers(layers, accountant.fresh_inputs(len(known)))
+        for tensor in known.values():
+            account.note([along for dim in tensor.shape if type(dim) is Table for along in dim.axes])
+        return account
+
+    def _alone(self, world: World) -> tuple[Diagnostic, ...]:
+        """What is wrong with the first design."""
+        return error_of(self.space, [world[number].indices[0] for number in sorted(world)])
+
+    def _settings(self, world: World) -> Settings:
+        values = {}
+        for number, axis in enumerate(self.space.axes):
+            along = world[number]
+            for place, target in enumerate(axis.targets):
+                values[target] = from_entries((along,), [axis.values[index][place] for index in along.indices])
+        return _with_values(self.space.spec, self.space.settings, values, lifting.evaluated)
+
+    # --- what is told -----------------------------------------------------------------------------------------------
+
+    def _told(self, account: Account | None) -> Tables:
+        if account is None:
+            nothing = {name: Sum(0) for name in METRICS}
+            return Tables(self.space, nothing, (Factor((), np.array(False)),), ())
+        sums = account.sums
+        idle = {axes: value * -1 for axes, value in sums.get("idle_params", {}).items()}
+        sums["active_params"] = dict(sums.get("params", {}))
+        for axes, value in idle.items():
+            sums["active_params"][axes] = sums["active_params"].get(axes, 0) + value
+        metrics = {name: self._sum(sums.get(name, {})) for name in METRICS}
+        unknown = {
+            name: self._sum(sums[f"unknown_{name}"]) for name in ("macs", "flops") if sums.get(f"unknown_{name}")
+        }
+        valid = self._conditions(account.valid)
+        return Tables(self.space, metrics, valid, self._distinct(account), unknown)
+
+    def _sum(self, terms: Mapping[tuple[Along, ...], Any]) -> Sum:
+        """A sum with few terms: one whose axes another has is part of that."""
+        constant = 0
+        by_axes: dict[tuple[int, ...], Any] = {}
+        for value in terms.values():
+            if type(value) is not Table:
+                constant += value
+                continue
+            axes = tuple([along.axis for along in value.axes])
+            by_axes[axes] = by_axes[axes] + value if axes in by_axes else value
+        found: list[Any] = []
+        for axes in sorted(by_axes, key=len, reverse=True):
+            value = by_axes[axes]
+            for place, other in enumerate(found):
+                if type(other) is Table and set(axes) <= {along.axis for along in other.axes}:
+                    found[place] = other + value
+                    break
+            else:
+                found.append(value)
+        tables_left = []
+        for value in found:
+            if type(value) is Table:
+                tables_left.append(Factor(tuple([along.axis for along in value.axes]), value.array))
+            else:
+                constant += value
+        return Sum(constant, tuple(tables_left))
+
+    def _conditions(self, found: Iterable[Any]) -> tuple[Factor, ...]:
+        """Tables all of which must be true; one whose axes another has is part of that."""
+        tables_left: list[Any] = []
+        for value in sorted(found, key=lambda each: -len(each.axes) if type(each) is Table else 0):
+            if value is True:
+                continue
+            if value is False:
+                return (Factor((), np.array(False)),)
+            for place, other in enumerate(tables_left):
+                if {along.axis for along in value.axes} <= {along.axis for along in other.axes}:
+                    both = other & value
+                    if both is False:
+                        return (Factor((), np.array(False)),)
+                    tables_left[place] = both
+                    break
+            else:
+                tables_left.append(value)
+        return tuple([Factor(tuple([along.axis for along in each.axes]), each.array) for each in tables_left])
+
+    def _distinct(self, account: Account) -> tuple[Factor, ...]:
+        """Along each axis the designs that read it, and of those that do not the first."""
+        found = []
+        for along in self.axes:
+            by = account.read.get(along.axis, False)
+            if by is True or len(along) == 1:
+                continue
+            first = from_entries((along,), [index == 0 for index in along.indices])
+            found.append(first | by)
+        return self._conditions(found)
+
+    def _too_coupled(self, error: CoupledError) -> TooCoupledError:
+        names = [self.space.axes[number].name for number in error.axes]
+        longest = max(error.axes, key=lambda number: len(self.space.axes[number]))
+        sizes = " × ".join([f"{len(self.space.axes[number]):,}" for number in error.axes])
+        return TooCoupledError(
+            f"one figure depends on {', '.join(names)} together: {sizes} values, more than {MOST_ENTRIES:,}",
+            f"give fewer values of {self.space.axes[longest].name}, or sweep parts of its values by themselves",
+        )
