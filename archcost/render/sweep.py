@@ -222,7 +222,8 @@ def _label(metric: str) -> str:
 
 def design_table(space: Space, metrics: Sequence[str], rows: Sequence[Row]) -> Table:
     """Designs: what the axes set, and figures."""
-    columns = [*_value_columns(space, rows), *[_figure_column(name, rows) for name in metrics]]
+    figures = [_figure_column(name, rows)._replace(leaves=len(metrics) - place) for place, name in enumerate(metrics)]
+    columns = [*_value_columns(space, rows), figures[0]._replace(leaves=0), *figures[1:]]
     if any(row.error for row in rows):
         errors = [Cell(row.error.message if row.error else "", style="red") for row in rows]
         columns.append(Column("error", errors, flexible=True))
