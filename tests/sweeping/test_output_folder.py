@@ -47,7 +47,7 @@ def contents(folder: Path) -> dict[str, str]:
 @pytest.fixture(scope="module")
 def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     folder = tmp_path_factory.mktemp("undisturbed") / "out"
-    assert write(folder) == Written(str(folder), 0, 8, 0)
+    assert write(folder) == Written(str(folder), 0, 8, 0, DESIGNS)
     found = contents(folder)
     assert list(found) == ["manifest.json", *(f"rows/part-0000{part}.parquet" for part in range(8))]
     assert sorted(os.listdir(folder)) == ["manifest.json", "rows"]
@@ -202,16 +202,16 @@ def test_torn_and_damaged_parts_are_made_again(tmp_path: Path, undisturbed: dict
     data[100] ^= 1
     damaged.write_bytes(data)
     (folder / "rows" / "part-00004.parquet").write_bytes(b"PAR1")
-    assert write(folder) == Written(str(folder), 2, 6, 0)
+    assert write(folder) == Written(str(folder), 2, 6, 0, DESIGNS)
     assert contents(folder) == undisturbed
 
 
 def test_a_finished_folder_stays_and_is_mended(tmp_path: Path, undisturbed: dict[str, str]) -> None:
     folder = tmp_path / "out"
     write(folder)
-    assert write(folder) == Written(str(folder), 8, 0, 0)
+    assert write(folder) == Written(str(folder), 8, 0, 0, DESIGNS)
     (folder / "rows" / "part-00003.parquet").unlink()
-    assert write(folder) == Written(str(folder), 7, 1, 0)
+    assert write(folder) == Written(str(folder), 7, 1, 0, DESIGNS)
     assert contents(folder) == undisturbed
 
 
@@ -252,7 +252,7 @@ def test_a_full_disk_keeps_what_is_safe(
     assert full.value.message == (f"cannot write {tmp_path}/out/rows/part-00003.parquet: {os.strerror(number).lower()}")
     assert full.value.help == "3 of 8 parts are safe; the same command goes on from there once there is room"
     assert not list((tmp_path / "out").rglob("*.tmp"))
-    assert write(tmp_path / "out") == Written(str(tmp_path / "out"), 3, 5, 0)
+    assert write(tmp_path / "out") == Written(str(tmp_path / "out"), 3, 5, 0, DESIGNS)
     assert contents(tmp_path / "out") == undisturbed
 
 

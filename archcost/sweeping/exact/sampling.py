@@ -66,7 +66,7 @@ class UniformDraws:
     def __init__(
         self, tables: Tables, seed: Seed, bound: FigureBound | None = None, conditions: Iterable[Factor] = ()
     ) -> None:
-        self._ranks, self._bound = UniformRanks(seed), bound or FigureBound("")
+        self.ranks, self._bound = UniformRanks(seed), bound or FigureBound("")
         figures = sum_of(tables, bound.metric) if bound else NOTHING
         self._counts = BudgetCounts(tables, figures, conditions)
         self.among = self._counts.count(self._bound.low, self._bound.high)
@@ -74,12 +74,12 @@ class UniformDraws:
     def begun(self, seed: Seed) -> Self:
         """The same with draws of a seed from the first on."""
         other = copy(self)
-        other._ranks = UniformRanks(seed)
+        other.ranks = UniformRanks(seed)
         return other
 
     def draw(self, number: int) -> Any:
         """So many designs, each from all: indices (n × axes, int32); none if there is none to draw."""
-        ranks = self._ranks.draw(number if self.among else 0, self.among)
+        ranks = self.ranks.draw(number if self.among else 0, self.among)
         return self._counts.designs(ranks, self._bound.low, self._bound.high)
 
 
@@ -87,19 +87,19 @@ class GridDraws:
     """Draws from all settings of a space, where designs cannot be counted; ``meets`` says what is none."""
 
     def __init__(self, tables: Tables, seed: Seed) -> None:
-        self._ranks, self._lengths = UniformRanks(seed), tables.space.lengths
+        self.ranks, self._lengths = UniformRanks(seed), tables.space.lengths
         self.among = tables.space.size
 
     def begun(self, seed: Seed) -> Self:
         """The same with draws of a seed from the first on."""
         other = copy(self)
-        other._ranks = UniformRanks(seed)
+        other.ranks = UniformRanks(seed)
         return other
 
     def draw(self, number: int) -> Any:
         """So many settings: indices (n × axes, int32)."""
         number = number if self.among else 0
-        columns = [self._ranks.draw(number, length).astype(np.int32) for length in self._lengths]
+        columns = [self.ranks.draw(number, length).astype(np.int32) for length in self._lengths]
         return np.stack(columns, axis=1) if columns else np.zeros((number, 0), dtype=np.int32)
 
 
@@ -120,9 +120,7 @@ def sample(
 class Draws:
     """The same for many seeds: the designs are counted once."""
 
-    def __init__(
-        self, tables: Tables, bounds: Iterable[FigureBound] = (), conditions: Iterable[Factor] = ()
-    ) -> None:
+    def __init__(self, tables: Tables, bounds: Iterable[FigureBound] = (), conditions: Iterable[Factor] = ()) -> None:
         self._tables = tables
         self._bounds, self._conditions = joined(bounds), tuple(conditions)
         self._draws: UniformDraws | GridDraws = (
@@ -130,6 +128,11 @@ class Draws:
             if len(self._bounds) <= 1
             else narrowest(tables, 0, self._bounds, self._conditions)
         )
+
+    @property
+    def among(self) -> int:
+        """How many designs there are to draw from, those aside that one bound alone lets in."""
+        return self._draws.among
 
     def draw(self, number: int, seed: Seed) -> Any:
         """As :func:`sample`."""

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 
 from archcost.errors import UsageError
 from archcost.sweeping.answers import Answers
-from archcost.sweeping.arrays import np
 from archcost.sweeping.exact.sampling import Draws
 from archcost.sweeping.listing import filled
 from archcost.sweeping.rows import AT_ONCE, extremes, grid
@@ -18,6 +17,7 @@ from archcost.sweeping.tables import Chunk
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    import numpy as np
     from numpy.typing import NDArray
 
     from archcost.hardware.device import Device
@@ -81,6 +81,12 @@ class DesignRows:
             "where": self.where or None,
             "draw": drawn,
         }
+
+    def check(self) -> None:
+        """Raise UsageError or ArgumentError for a question without an answer, before anything is written."""
+        self._answers.refuse_if_none()
+        if self.sample is not None and not self._draws.among:
+            raise UsageError(f"no design meets '{self.where}', so there is none to draw")
 
     def chunk(self, number: int) -> Chunk:
         """The rows of a chunk."""

@@ -67,18 +67,19 @@ class OutputFolder:
         listed = self._listed()
         return sum(self._note(part, listed) is not None for part in range(self.plan.parts))
 
-    def complete(self) -> bool:
-        """Write the parts into the manifest if all of them are there, of all shards; whether they are."""
+    def complete(self) -> int | None:
+        """Write the parts into the manifest if all of them are there, of all shards; their rows, else None."""
         with _alone(self._manifest):
             listed = self._listed()
-            notes = []
+            notes: list[dict[str, Any]] = []
             for part in range(self.plan.parts):
                 note = self._note(part, listed)
                 if note is None:
-                    return False
+                    return None
                 notes.append(note)
             self._write(_with_parts(self.plan, notes))
-        return True
+        rows: int = sum(note["rows"] for note in notes)
+        return rows
 
     def _note(self, part: int, listed: dict[str, Any]) -> dict[str, Any] | None:
         """What is known of a part whose file has the size that it should have."""

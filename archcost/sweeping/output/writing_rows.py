@@ -33,12 +33,16 @@ class Makers:
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """What a run did: parts that were there, that it made, and that are still to be made by other shards."""
+    """What a run did: parts that were there, that it made, and that are still to be made by other shards.
+
+    ``rows`` are those of all parts, once all are there.
+    """
 
     path: str
     kept: int
     made: int
     missing: int
+    rows: int = 0
 
 
 class InterruptedSweepError(Exception):
@@ -71,8 +75,9 @@ def write_folder(path: str, plan: Plan, shard: Shard, makers: Makers, tick: Tick
             raise UsageError(error.message, "; ".join(filter(None, (error.help, _safe(folder))))) from None
         except StoppedError as stopped:
             raise InterruptedSweepError(f"interrupted: {_safe(folder)}", stopped.code) from None
-        missing = 0 if folder.complete() else plan.parts - folder.safe()
-    return Written(path, whole, len(parts), missing)
+        rows = folder.complete()
+        missing = 0 if rows is not None else plan.parts - folder.safe()
+    return Written(path, whole, len(parts), missing, rows or 0)
 
 
 def _made(folder: OutputFolder, parts: list[int], makers: Makers, tick: Tick) -> Generator[int]:
