@@ -36,7 +36,8 @@ def write_designs(
 ) -> Written:
     """Write the designs that are asked for to a folder of parts, a Parquet or a CSV file.
 
-    ``tick`` hears of progress, and ``cell`` makes the text of a cell of CSV. Raises UsageError, and InterruptedSweepError where a signal ends it.
+    ``tick`` hears of progress, and ``cell`` makes the text of a cell of CSV. Raises UsageError, and
+    InterruptedSweepError where a signal ends it.
     """
     from archcost.extras import require
 

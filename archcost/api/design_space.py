@@ -115,6 +115,24 @@ class DesignSpace:
             tick=tick,
         )
 
+    def plot(
+        self,
+        path: str | os.PathLike[str],
+        *,
+        where: str | None = None,
+        pareto: str | Sequence[Objective] = (),
+        metrics: str | Sequence[str] = DEFAULT_METRICS,
+        seed: int = 0,
+    ) -> None:
+        """Draw the designs in the plane of two metrics, their front, budgets and the best: .svg, .png or .pdf."""
+        from archcost.render.sweep_plot import check_plot, write_plot
+
+        check_plot(os.fspath(path))
+        from archcost.sweeping.picture import picture
+
+        ask = self._asked(where, pareto, None, seed, metrics, None)
+        write_plot(picture(self.tables().tables, ask.where, ask.pareto, ask.metrics, ask.seed), os.fspath(path))
+
     def _asked(
         self,
         where: str | None,

@@ -89,6 +89,10 @@ def sweep(
         typer.Option("--scheduler", metavar="ADDRESS", help="Have the workers of a Dask scheduler fill -o DIR."),
     ] = None,
     part_rows: Annotated[int | None, number_option("--part-rows", "Designs of a part; default: 1,048,576.")] = None,
+    plot: Annotated[
+        str | None,
+        typer.Option("--plot", metavar="FILE", help="Also draw the designs and their front: *.svg, *.png or *.pdf."),
+    ] = None,
     strict: Annotated[bool, typer.Option("--strict", help="Exit code 1 where a design is invalid.")] = False,
     format: Format = None,  # noqa: A002 - the option's name
     output: Annotated[
@@ -139,6 +143,8 @@ def sweep(
         "metrics": metrics,
         "device": archcost.device(device) if device else None,
     }
+    if plot is not None:
+        designs.plot(plot, where=where, pareto=pareto or "", metrics=metrics, seed=seed)
     if output is not None and is_written_in_parts(output, designs, question, format):
         makers = {"jobs": jobs, "shard": shard or "", "scheduler": scheduler or "", "part_designs": part_rows}
         write_files(designs, output, question, makers)
