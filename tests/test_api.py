@@ -144,6 +144,7 @@ FUNCTIONS = {command: command for command in COMMANDS if command != "completion"
     "baseline": "update_baseline",
     "import": "import_model",
     "ops": "op_reference",
+    "sweep": "space",
     "zoo --check": "zoo_check",
     "zoo --copy": "zoo_copy",
 }

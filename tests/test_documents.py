@@ -49,6 +49,22 @@ COMMANDS = {  # the schema of what a command prints
         ("analyze", "unknown.yaml", "--convention", "calflops", "--sort", "macs"),
         ("analyze", "transformer_base", "mixtral_8x7b"),
     ),
+    "sweep": (
+        ("sweep", "mobilenet_v1", "--vary", "width=0.5,1.0", "--vary", "middle=3,5", "--where", "params <= 3 M"),
+        (
+            "sweep",
+            "resnet18",
+            "--vary",
+            "batch=0,1",
+            "--zip",
+            "resolution,num_classes=224/10,64/1000",
+            "--sort",
+            "-macs",
+        ),
+        ("sweep", "mobilenet_v1", "--vary", "width=0.5,1.0", "--count", "--where", "macs <= 50%"),
+        ("sweep", "mobilenet_v1", "--vary", "width=0.5,1.0", "--histogram", "macs"),
+        ("sweep", "mobilenet_v1", "--vary", "width=0.5,1.0", "--pareto", "min:macs,max:params", "--sample", "3"),
+    ),
     "memory": (
         ("memory", "conv5x5_reduced"),
         ("memory", "conv5x5_reduced", "--schedule", "min-peak"),

@@ -10,7 +10,7 @@ from archcost.errors import UsageError
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from archcost.sweeping.asking import Ask
+    from archcost.sweeping.asking import Question
     from archcost.sweeping.output.writing_rows import Written
     from archcost.sweeping.tables import Tables
 
@@ -24,7 +24,7 @@ def is_folder(path: str) -> bool:
 
 def write_designs(
     tables: Tables,
-    ask: Ask,
+    ask: Question,
     path: str,
     *,
     jobs: int = 1,

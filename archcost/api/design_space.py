@@ -6,7 +6,7 @@ import os
 from typing import TYPE_CHECKING, Any
 
 from archcost.errors import UsageError
-from archcost.sweeping.asking import BINS, DEFAULT_METRICS, Ask, read_keys, read_metrics, read_objectives
+from archcost.sweeping.asking import BINS, DEFAULT_METRICS, Question, read_keys, read_metrics, read_objectives
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from archcost.sweeping.exact.intervals import Estimate
     from archcost.sweeping.listing import Listing
     from archcost.sweeping.output.writing_rows import Written
-    from archcost.sweeping.row_values import Row
+    from archcost.sweeping.row_values import DesignRow
     from archcost.sweeping.space import Space
     from archcost.sweeping.space_file import SpaceFile
     from archcost.sweeping.sweep import Sweep
@@ -146,7 +146,7 @@ class DesignSpace:
         top: int | None = None,
         count: bool = False,
         histogram: str = "",
-    ) -> Ask:
+    ) -> Question:
         """A question, its words held against the space."""
         from archcost.sweeping.answers import metric_names
         from archcost.sweeping.sweep import checked
@@ -157,7 +157,7 @@ class DesignSpace:
         if histogram:
             read_metrics(histogram, known, "--histogram")
         text = pareto if isinstance(pareto, str) else ",".join([f"{sense}:{name}" for name, sense in pareto])
-        return Ask(
+        return Question(
             where=where if where is not None else (self.file.where if self.file else ""),
             metrics=chosen,
             pareto=read_objectives(text, known) if text else (),
@@ -296,7 +296,7 @@ class Designs:
             figures = {name: row.figures[name] for name in self._metrics}
             yield Design(row.values, self._space.params_of(row.indices), figures)
 
-    def _rows(self) -> Iterator[Row]:
+    def _rows(self) -> Iterator[DesignRow]:
         from archcost.sweeping.row_values import rows_of
         from archcost.sweeping.singles import Singles
 

@@ -11,6 +11,7 @@ import re
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from archcost.commands.value_readers import value_words
+from archcost.figures import OF_LAYERS, PEAK, PREDICTED, RUN
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -124,18 +125,16 @@ class _Place:
         words, metavar = value_words(parameter), parameter.metavar or ""
         if words:
             yield from [Candidate(word) for word in words if word.startswith(unfinished)]
-        elif metavar == "NAME=VALUE":
-            yield from _named_in(self._arguments, unfinished, lambda spec: spec.params)
-        elif metavar == "[NAME=]SHAPE":
-            yield from _named_in(self._arguments, unfinished, lambda spec: spec.inputs)
+        elif metavar in _NAMES:
+            yield from _named_in(self._arguments, unfinished, _NAMES[metavar])
         elif metavar == "PATH":
             yield from _paths(self._arguments, unfinished)
         elif parameter.name in _LISTED:
             yield from _one_more(_LISTED[parameter.name](), unfinished)
-        elif metavar == "FILE":
-            yield from _files(unfinished)
         elif parameter.name in _OFFERED:
             yield from _OFFERED[parameter.name](unfinished)
+        elif metavar == "FILE":
+            yield from _files(unfinished)
         elif parameter.param_type_name == "argument" and parameter.name == "op":
             from archcost.ops import REGISTRY
 
@@ -251,6 +250,22 @@ def _read(specs: Sequence[str]) -> Iterator[tuple[str, Spec]]:
             continue
 
 
+def _varying_names(spec: Spec) -> Iterator[str]:
+    """What may vary: params, and behind each that is a list all of its elements."""
+    for name, param in spec.params.items():
+        yield name
+        if param.default is not None and isinstance(param.default.value, list):
+            yield f"{name}[*]"
+
+
+def _spaces(unfinished: str) -> Iterator[Candidate]:
+    """The spaces that ship, and files."""
+    from archcost.sweeping.space_file import shipped_spaces
+
+    yield from [Candidate(name, "space") for name in shipped_spaces() if name.startswith(unfinished)]
+    yield from _files(unfinished, _SPECS)
+
+
 def _one_more(names: Iterable[str], unfinished: str) -> Iterator[Candidate]:
     """A list with commas, with one more of the names that it does not hold yet."""
     before, comma, last = unfinished.rpartition(",")
@@ -270,5 +285,14 @@ def _tool_names() -> Iterable[str]:
     return TOOLS
 
 
-_LISTED: dict[str, Callable[[], Iterable[str]]] = {"columns": _column_names, "tools": _tool_names}  # by parameter
-_OFFERED = {"against": _sources, "device": _devices}
+_LISTED: dict[str, Callable[[], Iterable[str]]] = {
+    "columns": _column_names,
+    "tools": _tool_names,
+    "metrics": lambda: (*OF_LAYERS, PEAK, RUN, PREDICTED),
+}  # by parameter
+_NAMES: dict[str, Callable[[Spec], Iterable[str]]] = {  # in a spec, by how an option is written
+    "NAME=VALUE": lambda spec: spec.params,
+    "NAME=VALUES": _varying_names,
+    "[NAME=]SHAPE": lambda spec: spec.inputs,
+}
+_OFFERED = {"against": _sources, "device": _devices, "space": _spaces}

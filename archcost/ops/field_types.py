@@ -108,7 +108,8 @@ def whole_or_decided(value: Any) -> Any:
     if not _is_table(value):
         return value
     whole = value.mapped(whole_number, value)
-    return whole if getattr(whole, "whole", True) else decided(value)
+    are_whole = type(whole) is int or (_is_table(whole) and getattr(whole, "whole", True))
+    return whole if are_whole else decided(value)
 
 
 def _is_table(value: object) -> bool:

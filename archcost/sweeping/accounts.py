@@ -9,17 +9,22 @@ from archcost.analysis.memory.closed_forms import plain_profile
 from archcost.analysis.memory.node_profile import profile
 from archcost.analysis.memory.strides import contiguous
 from archcost.graph.model import Signature, TensorType, new
-from archcost.sweeping.varying import Along, CoupledError, Fork, Table, joined, mapped, restricted, tables_in
-from archcost.sweeping.walker import Joined, Layer
+from archcost.sweeping.alongs import CoupledError, ForkError, parts_of
+from archcost.sweeping.groups import Joined
+from archcost.sweeping.joining import joined, restricted
+from archcost.sweeping.operators import mapped, tables_in
+from archcost.sweeping.varying import Table
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
     from archcost.graph.model import Graph
+    from archcost.sweeping.alongs import Along
+    from archcost.sweeping.groups import Layer
 
 LAYERS = "layers"
 _FIELDS = tuple(Costs._fields)
-Axes = tuple[Along, ...]
+Axes = tuple["Along", ...]
 
 
 class Account:
@@ -122,7 +127,7 @@ class Accountant:
         flows: list[_Flow] = []
         for signature, reads, shared in layers:
             given = [flows[value] if value >= 0 else inputs[-1 - value] for value in reads]
-            if type(signature) is Joined:
+            if isinstance(signature, Joined):
                 part, outputs = self._of_joined(signature, given)
                 key: Any = (id(part), part)
                 counted.setdefault(id(part), [part, 0, None])[1] += 1
@@ -179,7 +184,7 @@ class Accountant:
             tokens = tuple([flow.token for flow in given])
             try:
                 equal = _places(tokens)
-            except Fork:
+            except ForkError:
                 equal = tokens
             else:
                 equal = None if equal == tuple(range(len(tokens))) else equal
@@ -301,21 +306,13 @@ def piecewise(function: Callable[[Any], Any], value: Any, restrict: Callable[[An
         return function(value)
     except CoupledError:
         raise
-    except Fork as fork:
-        along = min([own for table in tables_of(value) for own in table.axes if own.axis == fork.axis], key=len)
-        parts = []
-        rest = set(along.indices)
-        for part in fork.parts:
-            own = [index for index in part if index in rest]
-            rest -= set(own)
-            if own:
-                parts.append(own)
-        if rest:
-            parts.append(sorted(rest))
-        if len(parts) < 2:  # noqa: PLR2004 - nothing is gained
+    except ForkError as fork:
+        alongs = [own for table in tables_of(value) for own in table.axes if own.axis == fork.axis]
+        along = min(alongs, key=len)
+        parts = parts_of(fork, along)
+        if len(parts) == 1:  # nothing is gained
             raise
-    alongs = [Along(along.axis, part) for part in parts]
-    found = [(own, piecewise(function, restrict(value, own), restrict)) for own in alongs]
+    found = [(own, piecewise(function, restrict(value, own), restrict)) for own in parts]
     return _joined_tree(along, found)
 
 

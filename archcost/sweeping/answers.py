@@ -22,7 +22,7 @@ from archcost.sweeping.listing import Listing, select
 from archcost.sweeping.rows import Gathers
 from archcost.sweeping.singles import MAX_ANALYSES, PER_ROW, Refusal, Singles, check_device
 from archcost.sweeping.tables import Tables
-from archcost.sweeping.where import Where
+from archcost.sweeping.where import WhereClause
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -51,7 +51,7 @@ class Answers:
         self.space = tables.space
         self.singles = Singles(self.space, device)
         self._device = device
-        self.where = Where(self.space, where, tables.metrics, PER_ROW, reference=self._reference)
+        self.where = WhereClause(self.space, where, tables.metrics, PER_ROW, reference=self._reference)
         wanted = [name for name in (*self.where.metrics, *metrics) if name in tables.metrics]
         check_device({*self.where.metrics, *metrics}, device)
         self.metrics = tuple(dict.fromkeys(metrics))
@@ -64,6 +64,11 @@ class Answers:
     def goes_through(self) -> bool:
         """Whether the designs are few enough to go through before anything else is tried."""
         return self.space.size <= _FEW
+
+    @property
+    def counts_at_once(self) -> bool:
+        """Whether a count takes no time beside what is known already."""
+        return self.goes_through or self._listing is not None
 
     # --- all designs --------------------------------------------------------------------------------------------------
 

@@ -26,7 +26,7 @@ class SortKey(NamedTuple):
     falls: bool = False
 
 
-class Ask(NamedTuple):
+class Question(NamedTuple):
     """A question: which designs (``where``, ``sample``), in which order, and what of them is wanted."""
 
     where: str = ""

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from archcost.errors import ArgumentError, Diagnostic, Source, UsageError
 from archcost.sweeping.defaults import derived, params_under, unknown_param
-from archcost.sweeping.space import Axis, Space, Target
+from archcost.sweeping.space import BATCH, Axis, Space, Target
 from archcost.sweeping.values import Piece, check_distinct, parts, piece_of, read_values, shown
 
 if TYPE_CHECKING:
@@ -140,6 +140,8 @@ def _targets(
     if match is None:
         raise piece.wrong(f"'{piece.text}' names no param", _HELP)
     name, places = match[1], re.findall(r"\[(\*|-?\d+)\]", match[2])
+    if name == BATCH and name not in spec.params and not places:
+        return [Target(name)]
     if name not in spec.params:
         unknown = unknown_param(spec, name)
         raise ArgumentError(Diagnostic(unknown.message, piece.mark._replace(length=len(name)), unknown.help))

@@ -12,7 +12,7 @@ from archcost.sweeping.row_values import rows_of
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from archcost.sweeping.row_values import Row
+    from archcost.sweeping.row_values import DesignRow
     from archcost.sweeping.space import Space
     from archcost.sweeping.sweep import Sweep
 
@@ -142,7 +142,7 @@ def count_data(found: int | Estimate) -> CountData:
     return {"designs": found, "exact": True, "low": found, "high": found}
 
 
-def row_data(row: Row) -> RowData:
+def row_data(row: DesignRow) -> RowData:
     """A design."""
     plain: RowData = {"values": dict(row.values), "figures": dict(row.figures)}
     return plain if row.error is None else {**plain, "error": row.error.to_dict()}

@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 from archcost.dims import VaryingSizeError
 from archcost.spec.expressions import ExpressionError, Names
-from archcost.sweeping.varying import CoupledError, forked, mapped, tables_in
+from archcost.sweeping.alongs import CoupledError
+from archcost.sweeping.operators import mapped, tables_in
+from archcost.sweeping.varying import forked
 
 if TYPE_CHECKING:
     from collections.abc import Container, Mapping

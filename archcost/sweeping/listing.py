@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from archcost.sweeping.rows import Gathers
     from archcost.sweeping.singles import Singles
     from archcost.sweeping.space import Space
-    from archcost.sweeping.where import Where
+    from archcost.sweeping.where import WhereClause
 
 
 class Listing:
@@ -112,7 +112,7 @@ def filled(chunk: Chunk, late: Sequence[str], singles: Singles) -> Chunk:
     return Chunk(chunk.indices, {**chunk.figures, **figures}, chunk.invalid)
 
 
-def select(gathers: Gathers, where: Where, invalid: Invalid) -> tuple[NDArray[np.int64], int]:
+def select(gathers: Gathers, where: WhereClause, invalid: Invalid) -> tuple[NDArray[np.int64], int]:
     """The distinct designs of a grid that meet a condition, by number, and how many valid ones there are in all.
 
     Without a condition the invalid ones are among them. ``invalid`` is told those.

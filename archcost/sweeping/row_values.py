@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 MAX_ERRORS = 1_000  # invalid rows whose own message is asked for; the others have that of a design like them
 
 
-class Row(NamedTuple):
+class DesignRow(NamedTuple):
     """A design: ``values`` by the names of what axes set, ``figures`` by metric, or what is wrong with it."""
 
     indices: tuple[int, ...]
@@ -25,7 +25,7 @@ class Row(NamedTuple):
     error: Diagnostic | None = None
 
 
-def rows_of(listing: Listing, space: Space, singles: Singles, causes: Sequence[Cause] = ()) -> Iterator[Row]:
+def rows_of(listing: Listing, space: Space, singles: Singles, causes: Sequence[Cause] = ()) -> Iterator[DesignRow]:
     """The designs of a listing, one after the other, however many there are."""
     names = space.target_names
     choices = [[values[number] for values in axis.values] for axis in space.axes for number in range(len(axis.targets))]
@@ -41,6 +41,6 @@ def rows_of(listing: Listing, space: Space, singles: Singles, causes: Sequence[C
                 asked += 1
                 known = causes and asked > MAX_ERRORS
                 error = causes[0].diagnostic if known else singles.error(design).diagnostics[0]
-                yield Row(tuple(design), values, {}, error)
+                yield DesignRow(tuple(design), values, {}, error)
             else:
-                yield Row(tuple(design), values, {name: column[number] for name, column in figures.items()})
+                yield DesignRow(tuple(design), values, {name: column[number] for name, column in figures.items()})

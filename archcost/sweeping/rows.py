@@ -27,7 +27,7 @@ _MERGED = 65_536  # entries of a factor that several are added up into
 _SAFE = 2**62  # a sum of int64 that stays below cannot overflow
 
 
-class Gather(NamedTuple):
+class FlatTable(NamedTuple):
     """Entries of a table over some axes, laid out flat; ``strides`` give the place of an entry by the indices."""
 
     axes: tuple[int, ...]
@@ -42,7 +42,7 @@ class Gathers:
         lengths = tables.space.lengths
         self.tables = tables
         self.constants: dict[str, int] = {}
-        self.figures: dict[str, list[Gather]] = {}
+        self.figures: dict[str, list[FlatTable]] = {}
         for name in metrics or tables.metrics:
             each = tables.metrics[name]
             exact = not fits_int64(each)
@@ -77,7 +77,7 @@ class Gathers:
         return Chunk(indices, figures, ~self.all_true(self.valid, columns, places))
 
     def all_true(
-        self, gathers: Sequence[Gather], columns: Places, places: dict[tuple[int, ...], Places]
+        self, gathers: Sequence[FlatTable], columns: Places, places: dict[tuple[int, ...], Places]
     ) -> NDArray[np.bool_]:
         """Whether all of some bool factors are true, by row."""
         found = np.ones(columns.shape[1], bool)
@@ -95,8 +95,8 @@ def rows(tables: Tables, indices: Indices, metrics: Iterable[str] = ()) -> Chunk
     return Gathers(tables, metrics).chunk(indices)
 
 
-def place_of(gather: Gather, columns: Places, places: dict[tuple[int, ...], Places]) -> Places:
-    """Where the entry of each row is, worked out once for the factors over the same axes: Σ index × stride."""
+def place_of(gather: FlatTable, columns: Places, places: dict[tuple[int, ...], Places]) -> Places:
+    """WhereClause the entry of each row is, worked out once for the factors over the same axes: Σ index × stride."""
     found = places.get(gather.axes)
     if found is None:
         found = np.zeros(columns.shape[1], np.intp)
@@ -136,7 +136,7 @@ def fits_int64(each: Sum) -> bool:
 # --- fewer and flatter tables -----------------------------------------------------------------------------------------
 
 
-def _flat(factor: Factor, *, exact: bool = False) -> Gather:
+def _flat(factor: Factor, *, exact: bool = False) -> FlatTable:
     entries = factor.entries
     strides = tuple([prod(entries.shape[place + 1 :]) for place in range(entries.ndim)])
     flat: Any = np.ascontiguousarray(entries).reshape(-1)
@@ -144,7 +144,7 @@ def _flat(factor: Factor, *, exact: bool = False) -> Gather:
         flat = flat.astype(object)
     elif flat.dtype == object:  # no partial sum passes int64
         flat = flat.astype(np.int64)
-    return Gather(factor.axes, strides, flat)
+    return FlatTable(factor.axes, strides, flat)
 
 
 def _merged(factors: Sequence[Factor], lengths: tuple[int, ...], *, exact: bool) -> list[Factor]:

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from archcost.settings import Settings
     from archcost.spec.model import Spec
 
+BATCH = "batch"  # a target that is no param, unless the spec has one of this name: the size of dim 0 of the inputs
 _LISTED = 12  # values of an axis in a message
 
 
@@ -85,6 +86,8 @@ class Space:
         """The params of one design, as a single analysis of it takes them: those that are set beside the axes too."""
         params = dict(self.settings.params)
         for target, value in self.values_of(indices).items():
+            if self.sets_batch(target):
+                continue
             if target.place:
                 whole = params[target.param] if target.param in params else self.lists[target.param]
                 params[target.param] = replaced(whole, target.place, value)
@@ -94,7 +97,14 @@ class Space:
 
     def settings_of(self, indices: Sequence[int]) -> Settings:
         """The settings of a single analysis of one design."""
-        return self.settings._replace(params=self.params_of(indices))
+        batch = self.settings.batch
+        for target, value in self.values_of(indices).items():
+            batch = value if self.sets_batch(target) else batch
+        return self.settings._replace(params=self.params_of(indices), batch=batch)
+
+    def sets_batch(self, target: Target) -> bool:
+        """Whether a target is the batch size, and no param."""
+        return target.param == BATCH and BATCH not in self.spec.params
 
     def indices_of(self, params: Mapping[str, Any]) -> tuple[int, ...]:
         """The design that has these values along the axes, by the names of what they set; raises UsageError."""

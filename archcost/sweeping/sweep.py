@@ -6,11 +6,15 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from archcost.errors import UsageError
+from archcost.figures import METRICS
 from archcost.sweeping.answers import MAX_ROWS, Answers
+from archcost.sweeping.rows import extremes
 from archcost.sweeping.singles import PER_ROW
 
 if TYPE_CHECKING:
-    from archcost.sweeping.asking import Ask
+    from collections.abc import Iterator
+
+    from archcost.sweeping.asking import Question
     from archcost.sweeping.causes import Cause
     from archcost.sweeping.exact.counting import Histogram
     from archcost.sweeping.exact.intervals import Estimate
@@ -26,12 +30,13 @@ class Sweep:
     valid: that of a single analysis.
     """
 
-    def __init__(self, tables: Tables, ask: Ask) -> None:
+    def __init__(self, tables: Tables, ask: Question) -> None:
         self.ask = ask
         self.space: Space = tables.space
         metrics = (*ask.metrics, *[name for name in ask.used if name not in self.space.target_names])
         self.answers = Answers(tables, ask.where, device=ask.device, metrics=(*metrics, *filter(None, [ask.histogram])))
         self.answers.refuse_if_none()
+        self.found = 0  # designs, before the first of them are taken
         self.listing: Listing | None = self._listed() if ask.lists_designs else None
         self.histogram: Histogram | None = self.answers.histogram(ask.histogram) if ask.histogram else None
 
@@ -65,15 +70,23 @@ class Sweep:
 
     @cached_property
     def meeting(self) -> int | Estimate | None:
-        """How many designs meet the condition; None without one."""
-        return self.answers.count() if self.where else None
+        """How many designs meet the condition; None without one, and where nobody asked and it takes long to count."""
+        asked = self.ask.counts or self.answers.counts_at_once
+        return self.answers.count() if self.where and asked else None
 
     @property
     def notes(self) -> tuple[str, ...]:
         """What may surprise."""
         made = self.answers.singles.made
         told = [f"{made:,} designs were analysed one by one for figures that are no sums"] if made else []
-        return (*self.answers.where.notes, *told)
+        return (*self.answers.where.notes, *self._unknown(), *told)
+
+    def _unknown(self) -> Iterator[str]:
+        """Which figures are the known part of what they are called."""
+        for name, layers in self.answers.tables.unknown.items():
+            if name in self.answers.metrics and extremes(layers)[1]:
+                label = METRICS[name].label if name in METRICS else name
+                yield f"layers leave {label} unknown: the figures are what is known of them"
 
     def _listed(self) -> Listing:
         """The designs that were asked for, in their order."""
@@ -90,6 +103,7 @@ class Sweep:
             found = answers.listing()
         if ask.sort:
             found = found.sorted_by(ask.sort)
+        self.found = len(found)
         found = found.first(ask.top) if ask.top is not None else found
         late = [name for name in ask.metrics if name in PER_ROW]
         if late:

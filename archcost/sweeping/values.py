@@ -32,7 +32,7 @@ class Piece(tuple[str, Mark]):
 
     @property
     def mark(self) -> Mark:
-        """Where it stands."""
+        """WhereClause it stands."""
         return self[1]
 
     def wrong(self, message: str, help: str = "") -> ArgumentError:  # noqa: A002 - the word users see

@@ -5,89 +5,29 @@ space; what is the same for all designs is no table but the plain value itself. 
 they are compared and hashed by identity, and serve as keys.
 
 Python cannot decide by a table, because designs differ in it: whoever asks for its truth, its int or its ``decided``
-value gets a :class:`Fork`, which says where the designs part. So code that was written for plain numbers either does
-the same to every design, or forks. Entries are Python's own numbers in all that counts: int64 while the bounds say that
-nothing can pass 2⁶³, Python ints beyond, and for floats and words whatever Python's own operators give.
+value gets a :class:`ForkError`, which says where the designs part. So code that was written for plain numbers either
+does the same to every design, or forks. Its operators are in :mod:`archcost.sweeping.operators`.
 """
 
 from __future__ import annotations
 
-import operator
-from math import prod
 from typing import TYPE_CHECKING, Any
 
-from archcost.dims import VaryingSizeError
+from archcost.spec.functions import MAX_BITS
+from archcost.sweeping.alongs import Along, ForkError, forget_alongs
 from archcost.sweeping.arrays import np
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Sequence
 
-    from numpy.typing import NDArray
-
-    Array = NDArray[Any]
+    from archcost.sweeping.arrays import Array
 
 MOST_ENTRIES = 10_000_000  # of a table
 _SMALL = 4096  # bytes of a table that are its own key
-_LOW, _HIGH = -(2**63), 2**63 - 1
-_BITS = 128  # of a number in an expression
+LOW, HIGH = -(2**63), 2**63 - 1
 
 
-class Along:
-    """Some of the indices of an axis, in order: those of the designs that are looked at together."""
-
-    __slots__ = ("axis", "indices")
-    axis: int
-    indices: tuple[int, ...]
-    _known: dict[tuple[int, tuple[int, ...]], Along] = {}
-
-    def __new__(cls, axis: int, indices: Iterable[int]) -> Along:
-        """The one object for these indices."""
-        key = (axis, tuple(indices))
-        found = cls._known.get(key)
-        if found is None:
-            found = cls._known[key] = super().__new__(cls)
-            found.axis, found.indices = key
-        return found
-
-    def __len__(self) -> int:
-        return len(self.indices)
-
-    def __repr__(self) -> str:
-        return f"Along({self.axis}, {list(self.indices)})"
-
-    def __reduce__(self) -> tuple[type[Along], tuple[int, tuple[int, ...]]]:
-        return Along, (self.axis, self.indices)
-
-    def places_in(self, other: Along) -> list[int]:
-        """Where the indices stand in another, which has them all."""
-        places = {index: place for place, index in enumerate(other.indices)}
-        return [places[index] for index in self.indices]
-
-
-class Fork(VaryingSizeError):
-    """Designs differ in what Python decides by. They part along one axis, into ``parts`` of its indices.
-
-    ``before``: the scope must be walked anew from before this node, of those that have been made; None: the innermost
-    step will do.
-    """
-
-    def __init__(self, axis: int, parts: Sequence[Sequence[int]], before: int | None = None) -> None:
-        super().__init__("designs differ in what must be the same for all")
-        self.axis = axis
-        self.parts = parts
-        self.before = before
-
-
-class CoupledError(Fork):
-    """A table would have too many entries; the axes are those that it couples."""
-
-    def __init__(self, axes: Sequence[Along]) -> None:
-        longest = max(axes, key=len)
-        super().__init__(longest.axis, [[index] for index in longest.indices], before=-1)
-        self.axes = tuple([along.axis for along in axes])
-
-
-def forked(table: Table, before: int | None = None) -> Fork:
+def forked(table: Table, before: int | None = None) -> ForkError:
     """The fork of designs that differ in a table: along the axis whose slices are equal in the fewest groups."""
     labels = table.labels()
     best: list[list[int]] = []
@@ -99,7 +39,7 @@ def forked(table: Table, before: int | None = None) -> Fork:
             groups.setdefault(row.tobytes(), []).append(index)
         if axis < 0 or len(groups) < len(best):
             axis, best = along.axis, list(groups.values())
-    return Fork(axis, best, before)
+    return ForkError(axis, best, before)
 
 
 class Table:
@@ -136,7 +76,7 @@ class Table:
             return self.array
         if self._labels is None:
             known: dict[Any, int] = {}
-            found = [known.setdefault(_key(entry), len(known)) for entry in self.array.flat]
+            found = [known.setdefault(key_of(entry), len(known)) for entry in self.array.flat]
             self._labels = np.array(found, dtype=np.int64).reshape(self.array.shape)
         return self._labels
 
@@ -147,7 +87,10 @@ class Table:
         raise forked(self)
 
     def __bool__(self) -> bool:
-        truth = made(self.axes, np.fromiter(map(bool, self.array.flat), dtype=bool).reshape(self.array.shape))
+        if self.array.dtype.kind == "O":
+            truth = made(self.axes, np.fromiter(map(bool, self.array.flat), bool).reshape(self.array.shape))
+        else:
+            truth = made(self.axes, self.array != 0)
         if isinstance(truth, Table):
             raise forked(truth)
         return bool(truth)
@@ -163,36 +106,19 @@ class Table:
     def measure(self) -> int:
         """What an expression measures: one number; forks where one has more bits than expressions may."""
         if self.array.dtype.kind == "O":
-            long = [type(entry) is not int or entry.bit_length() > _BITS for entry in self.array.flat]
-            if (
-                any(long)
-                and not self.numeric
-                or any(type(entry) is int and entry.bit_length() > _BITS for entry in self.array.flat)
-            ):
+            whole = [entry for entry in self.array.flat if type(entry) is int]
+            if any(entry.bit_length() > MAX_BITS for entry in whole):
                 raise forked(self)
         return 1
-
-    def mapped(self, function: Callable[..., Any], *values: Any) -> Any:
-        """What a function of plain values gives for each combination."""
-        return mapped(function, *values)
-
-    def __neg__(self) -> Any:
-        return _binary(operator.sub, 0, self)
-
-    def __pos__(self) -> Any:
-        return _binary(operator.add, 0, self) if self.numeric else self.decided()
-
-    def __abs__(self) -> Any:
-        return mapped(abs, self)
 
     def __getitem__(self, index: Any) -> Any:
         raise forked(self)
 
 
-def _key(entry: Any) -> Any:
+def key_of(entry: Any) -> Any:
     """What tells an entry from others: its type and value."""
     if isinstance(entry, (list, tuple)):
-        return tuple([_key(item) for item in entry])
+        return tuple([key_of(item) for item in entry])
     return (type(entry), repr(entry)) if isinstance(entry, float) else (type(entry), entry)
 
 
@@ -204,7 +130,7 @@ _tables: dict[Any, Table] = {}  # all that were made since the walk began, by co
 def forget_tables() -> None:
     """Forget all tables, at the end of a walk; those that somebody holds stay as they are."""
     _tables.clear()
-    Along._known.clear()  # noqa: SLF001 - its own
+    forget_alongs()
 
 
 def made(axes: tuple[Along, ...], array: Array) -> Any:
@@ -230,13 +156,13 @@ def _made_of_objects(axes: tuple[Along, ...], array: Array) -> Any:
     types = set(map(type, array.flat))
     if types == {int}:
         entries = array.ravel().tolist()
-        if min(entries) >= _LOW and max(entries) <= _HIGH:
+        if min(entries) >= LOW and max(entries) <= HIGH:
             return made(axes, array.astype(np.int64))
     elif types == {bool}:
         return made(axes, array.astype(bool))
     known: dict[Any, int] = {}
     labels = np.fromiter(
-        (known.setdefault(_key(entry), len(known)) for entry in array.flat), dtype=np.int64, count=array.size
+        (known.setdefault(key_of(entry), len(known)) for entry in array.flat), dtype=np.int64, count=array.size
     ).reshape(array.shape)
     if len(known) == 1:
         return array.flat[0]
@@ -248,8 +174,7 @@ def _made_of_objects(axes: tuple[Along, ...], array: Array) -> Any:
     if types == {int}:
         low, high = min(array.flat), max(array.flat)
     numeric = types <= {int, float, bool}
-    found = _interned(axes, array, labels, low, high, numeric=numeric, kinds=tuple(known))
-    return found
+    return _interned(axes, array, labels, low, high, numeric=numeric, kinds=tuple(known))
 
 
 def _without_constant(axes: tuple[Along, ...], array: Array) -> tuple[tuple[Along, ...], Array]:
@@ -289,307 +214,3 @@ def from_entries(axes: tuple[Along, ...], entries: Sequence[Any]) -> Any:
     for place, entry in enumerate(entries):
         array[place] = entry
     return made(axes, array.reshape([len(along) for along in axes]))
-
-
-# --- arithmetic -------------------------------------------------------------------------------------------------------
-
-
-def aligned(tables: Sequence[Table]) -> tuple[tuple[Along, ...], list[Array]]:
-    """The axes of several tables together, and the array of each, to be broadcast over them."""
-    axes = tables[0].axes
-    if all(table.axes == axes for table in tables[1:]):
-        return axes, [table.array for table in tables]
-    found: dict[int, Along] = {}
-    for table in tables:
-        for along in table.axes:
-            known = found.get(along.axis)
-            if known is None or len(along) < len(known):
-                found[along.axis] = along
-    axes = tuple([found[number] for number in sorted(found)])
-    if prod(map(len, axes)) > MOST_ENTRIES:
-        raise CoupledError(axes)
-    arrays = []
-    for table in tables:
-        array, own = table.array, table.axes
-        for place, along in enumerate(own):
-            wanted = found[along.axis]
-            if wanted is not along:
-                array = array.take(wanted.places_in(along), axis=place)
-        have = {along.axis for along in own}
-        sizes = iter(array.shape)
-        arrays.append(array.reshape([next(sizes) if along.axis in have else 1 for along in axes]))
-    return axes, arrays
-
-
-def _whole(value: Any) -> bool:
-    """Whether a value is whole numbers, or truth values that count as such, in int64."""
-    if type(value) is Table:
-        return value.array.dtype.kind != "O"
-    return type(value) in (int, bool) and _LOW <= value <= _HIGH
-
-
-def _bounds(value: Any) -> tuple[int, int]:
-    if type(value) is Table:
-        return (0, 1) if value.array.dtype.kind == "b" else (value.low, value.high)
-    return int(value), int(value)
-
-
-def _result_bounds(name: str, a: tuple[int, int], b: tuple[int, int]) -> tuple[int, int]:
-    if name == "add":
-        return a[0] + b[0], a[1] + b[1]
-    if name == "sub":
-        return a[0] - b[1], a[1] - b[0]
-    if name == "mul":
-        corners = (a[0] * b[0], a[0] * b[1], a[1] * b[0], a[1] * b[1])
-        return min(corners), max(corners)
-    most = max(map(abs, a + b))  # of a quotient or remainder
-    return -most, most
-
-
-_COMPARE = {
-    operator.eq: "equal",
-    operator.ne: "not_equal",
-    operator.lt: "less",
-    operator.le: "less_equal",
-    operator.gt: "greater",
-    operator.ge: "greater_equal",
-}
-_LOGICAL = {operator.and_: "logical_and", operator.or_: "logical_or", operator.xor: "logical_xor"}
-_ARITHMETIC = {
-    operator.add: "add",
-    operator.sub: "subtract",
-    operator.mul: "multiply",
-    operator.floordiv: "floor_divide",
-    operator.mod: "remainder",
-}
-
-
-def _binary(function: Callable[[Any, Any], Any], a: Any, b: Any) -> Any:
-    """An operator on two values, one of which is a table; NotImplemented for what it has no meaning for."""
-    for value in (a, b):
-        if type(value) is not Table and not isinstance(value, (int, float, str, type(None))):
-            if isinstance(value, (list, tuple)):
-                if function in (operator.eq, operator.ne):
-                    return _by_entry(function, a, b)
-                raise forked(a if type(a) is Table else b)
-            return NotImplemented
-    if function not in (operator.eq, operator.ne):
-        for value in (a, b):
-            if type(value) is Table and not value.numeric:
-                raise forked(value)
-            if isinstance(value, str) or value is None:
-                raise forked(a if type(a) is Table else b)
-    if not (_whole(a) and _whole(b)):
-        return _by_entry(function, a, b)
-    if function in _LOGICAL:
-        if _truths(a) and _truths(b):
-            axes, (left, right) = _operands(a, b)
-            return made(axes, getattr(np, _LOGICAL[function])(left, right))
-        return _by_entry(function, a, b)
-    if function in _COMPARE:
-        axes, (left, right) = _operands(a, b)
-        return made(axes, getattr(np, _COMPARE[function])(left, right))
-    if function not in _ARITHMETIC:
-        return _by_entry(function, a, b)
-    name = function.__name__.strip("_")
-    if function in (operator.floordiv, operator.mod):
-        zero = _binary(operator.eq, b, 0) if type(b) is Table else b == 0
-        if zero is not False:
-            if type(zero) is Table:
-                raise forked(zero)
-            raise ZeroDivisionError("integer division or modulo by zero")
-    low, high = _result_bounds(name, _bounds(a), _bounds(b))
-    if low < _LOW or high > _HIGH:
-        return _by_entry(function, a, b)
-    axes, (left, right) = _operands(a, b)
-    return made(axes, getattr(np, _ARITHMETIC[function])(left, right, dtype=np.int64))
-
-
-def _truths(value: Any) -> bool:
-    return value.array.dtype.kind == "b" if type(value) is Table else type(value) is bool
-
-
-def _operands(a: Any, b: Any) -> tuple[tuple[Along, ...], list[Any]]:
-    if type(a) is not Table:
-        return b.axes, [a, b.array]
-    if type(b) is not Table:
-        return a.axes, [a.array, b]
-    return aligned((a, b))
-
-
-def _by_entry(function: Callable[[Any, Any], Any], a: Any, b: Any) -> Any:
-    """An operator of Python on each pair of entries."""
-    return mapped(function, a, b)
-
-
-def mapped(function: Callable[..., Any], *values: Any) -> Any:
-    """What a function of plain values gives for each combination of the entries of tables; lists may hold tables.
-
-    Where it raises for all, that is raised; where it raises for some, the designs fork.
-    """
-    tables = list(tables_in(values))
-    axes, arrays = aligned(tables)
-    size = [len(along) for along in axes]
-    columns = {
-        id(table): np.broadcast_to(array, size).ravel().tolist() for table, array in zip(tables, arrays, strict=True)
-    }
-    plain = all(type(value) is Table or not isinstance(value, (list, tuple)) for value in values)
-    known: dict[Any, Any] = {}
-    entries: list[Any] = []
-    wrong: list[bool] = []
-    first: Exception | None = None
-    whole = all(table.array.dtype.kind == "i" for table in tables)
-    rows = zip(*columns.values(), strict=True)
-    where = {key: place for place, key in enumerate(columns)}
-    for row in rows:
-        key = row if whole else tuple(map(_key, row))
-        if key not in known:
-            if plain:
-                given: Any = [row[where[id(value)]] if type(value) is Table else value for value in values]
-            else:
-                given = [_filled(value, row, where) for value in values]
-            try:
-                known[key] = (function(*given), False)
-            except VaryingSizeError:
-                raise
-            except Exception as error:  # noqa: BLE001 - told again, or by the analysis of one design
-                first = first or error
-                known[key] = (None, True)
-        entry, bad = known[key]
-        entries.append(entry)
-        wrong.append(bad)
-    if first is not None:
-        outcome = made(axes, np.array(wrong).reshape(size))
-        if type(outcome) is Table:
-            raise forked(outcome)
-        raise first
-    return from_entries(axes, entries)
-
-
-def _filled(value: Any, row: tuple[Any, ...], where: dict[int, int]) -> Any:
-    if type(value) is Table:
-        return row[where[id(value)]]
-    if isinstance(value, (list, tuple)):
-        return type(value)([_filled(item, row, where) for item in value])
-    return value
-
-
-def tables_in(value: Any) -> Iterable[Table]:
-    """The tables in a value, each once."""
-    found: dict[int, Table] = {}
-    _collect(value, found)
-    return found.values()
-
-
-def _collect(value: Any, found: dict[int, Table]) -> None:
-    if type(value) is Table:
-        found[id(value)] = value
-    elif isinstance(value, (list, tuple)):
-        for item in value:
-            _collect(item, found)
-
-
-def _method(function: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]:
-    return lambda self, other: _binary(function, self, other)
-
-
-def _swapped(function: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]:
-    return lambda self, other: _binary(function, other, self)
-
-
-for _name in ("add", "sub", "mul", "floordiv", "mod", "truediv", "and_", "or_", "xor"):
-    _function = getattr(operator, _name)
-    setattr(Table, f"__{_name.strip('_')}__", _method(_function))
-    setattr(Table, f"__r{_name.strip('_')}__", _swapped(_function))
-for _name in ("eq", "ne", "lt", "le", "gt", "ge"):
-    setattr(Table, f"__{_name}__", _method(getattr(operator, _name)))
-
-
-def _power(self: Table, other: Any) -> Any:
-    """A power is for plain numbers, whose size expressions bound before they take it."""
-    del other
-    raise forked(self)
-
-
-Table.__pow__ = Table.__rpow__ = _power  # type: ignore[attr-defined, method-assign]
-
-
-# --- restricting and joining ------------------------------------------------------------------------------------------
-
-
-def restricted(value: Any, along: Along) -> Any:
-    """A value for the designs at some indices of an axis alone."""
-    if type(value) is Table:
-        for place, own in enumerate(value.axes):
-            if own.axis == along.axis:
-                if own is along:
-                    return value
-                array = value.array.take(along.places_in(own), axis=place)
-                axes = (*value.axes[:place], along, *value.axes[place + 1 :])
-                if len(along) == 1:
-                    array = array.reshape(array.shape[:place] + array.shape[place + 1 :])
-                    axes = value.axes[:place] + value.axes[place + 1 :]
-                    if not axes:
-                        return array.item() if array.dtype.kind != "O" else array.flat[0]
-                return made(axes, array)
-        return value
-    if type(value) is list:
-        return [restricted(item, along) for item in value]
-    if type(value) is tuple:
-        return tuple([restricted(item, along) for item in value])
-    return value
-
-
-def joined(along: Along, parts: Sequence[tuple[Along, Any]]) -> Any:
-    """One value of parts of an axis side by side; indices that no part has are filled with the first part's."""
-    first = parts[0][1]
-    if type(first) is not Table and len(parts) > 1 and all(_same(first, value) for _, value in parts[1:]):
-        return first
-    if len(parts) == 1 and (type(first) is not Table or all(own.axis != along.axis for own in first.axes)):
-        return first
-    others: dict[int, Along] = {}
-    for _, value in parts:
-        if type(value) is Table:
-            others |= {own.axis: own for own in value.axes if own.axis != along.axis}
-    axes = tuple([others.get(number, along) for number in sorted([*others, along.axis])])
-    if prod(map(len, axes)) > MOST_ENTRIES:
-        raise CoupledError(axes)
-    place = [own.axis for own in axes].index(along.axis)
-    kinds = {value.array.dtype if type(value) is Table else _dtype(value) for _, value in parts}
-    array = np.empty([len(own) for own in axes], dtype=kinds.pop() if len(kinds) == 1 else object)
-    where = {index: number for number, index in enumerate(along.indices)}
-    missing = set(along.indices)
-    head = (slice(None),) * place
-    for own, value in parts:
-        missing -= set(own.indices)
-        target = (*head, [where[index] for index in own.indices])
-        if type(value) is not Table:
-            block = np.empty((), dtype=array.dtype)
-            block[()] = value
-            array[target] = block
-            continue
-        have = {each.axis for each in value.axes}
-        sizes = iter(value.array.shape)
-        source = value.array if value.array.dtype == array.dtype else _objects(value.array)
-        array[target] = source.reshape([next(sizes) if each.axis in have else 1 for each in axes])
-    if missing:
-        filler = array[(*head, [where[parts[0][0].indices[0]]])]
-        array[(*head, [where[index] for index in sorted(missing)])] = filler
-    return made(axes, array)
-
-
-def _objects(array: Array) -> Array:
-    """The entries as Python's own values."""
-    found = np.empty(array.size, dtype=object)
-    found[:] = array.ravel().tolist()
-    return found.reshape(array.shape)
-
-
-def _dtype(value: Any) -> Any:
-    if type(value) is bool:
-        return np.dtype(bool)
-    return np.dtype(np.int64) if type(value) is int and _LOW <= value <= _HIGH else np.dtype(object)
-
-
-def _same(a: Any, b: Any) -> bool:
-    return a is b or (type(a) is not Table and type(b) is not Table and _key(a) == _key(b))

@@ -17,20 +17,14 @@ from archcost.spec.expressions import has_value
 from archcost.spec.problems import Problems
 from archcost.sweeping import lifting
 from archcost.sweeping.accounts import LAYERS, Account, Accountant, joined_accounts
+from archcost.sweeping.alongs import Along, CoupledError, ForkError, along_of, parts_of
 from archcost.sweeping.arrays import np
+from archcost.sweeping.groups import Layer, shared_tensors
+from archcost.sweeping.operators import tables_in
 from archcost.sweeping.space import Target
 from archcost.sweeping.tables import Factor, Sum, Tables, TooCoupledError
-from archcost.sweeping.varying import (
-    MOST_ENTRIES,
-    Along,
-    CoupledError,
-    Fork,
-    Table,
-    forget_tables,
-    from_entries,
-    restricted,
-)
-from archcost.sweeping.walker import Layer, Walker, shared_tensors
+from archcost.sweeping.varying import MOST_ENTRIES, Table, forget_tables, from_entries
+from archcost.sweeping.walker import Walker
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -146,7 +140,7 @@ class _Walk:
 
     def __init__(self, space: Space) -> None:
         self.space = space
-        self.axes = [Along(number, range(len(axis))) for number, axis in enumerate(space.axes)]
+        self.axes = [along_of(number, range(len(axis))) for number, axis in enumerate(space.axes)]
         self.walks = 0
 
     def tables(self) -> Tables:
@@ -169,29 +163,18 @@ class _Walk:
             if self.walks > MOST_WALKS:
                 raise
             half = len(longest) // 2
-            fork = Fork(longest.axis, [longest.indices[:half], longest.indices[half:]])
+            fork = ForkError(longest.axis, [longest.indices[:half], longest.indices[half:]])
         except CoupledError as error:
             if self.walks > MOST_WALKS or len(world[error.axis]) < 2:  # noqa: PLR2004 - it does not get smaller
                 raise
             fork = error
-        except Fork as error:
+        except ForkError as error:
             fork = error
-        along = world[fork.axis]
-        rest = set(along.indices)
-        parts = []
-        for part in fork.parts:
-            own = [index for index in part if index in rest]
-            rest -= set(own)
-            if own:
-                parts.append(Along(along.axis, own))
-        if rest:
-            parts.append(Along(along.axis, sorted(rest)))
-        if len(parts) < 2:  # noqa: PLR2004
-            raise AssertionError(f"a fork that parts nothing: {fork.parts} of {along}")
-        found = [(own, self._account({**world, along.axis: own})) for own in parts]
+        parts = parts_of(fork, world[fork.axis])
+        found = [(own, self._account({**world, own.axis: own})) for own in parts]
         if all(account is None for _, account in found):
             return None
-        return joined_accounts(along, found)
+        return joined_accounts(world[fork.axis], found)
 
     def _walked(self, world: World) -> Account | None:
         """One walk; None where all designs are invalid."""
@@ -213,10 +196,12 @@ class _Walk:
         if settings.lora is not None:
             graph = with_adapters(graph, settings.lora)
         accountant = Accountant(graph)
-        layers = [Layer(node.signature, node.inputs, shared_tensors(node, graph.nodes)) for node in graph.nodes]
+        layers = [
+            Layer(node.signature, node.inputs, shared_tensors(node.weights_of, graph.nodes)) for node in graph.nodes
+        ]
         account, _ = accountant.of_layers(layers, accountant.fresh_inputs(len(known)))
-        for tensor in known.values():
-            account.note([along for dim in tensor.shape if type(dim) is Table for along in dim.axes])
+        sizes = [size for tensor in known.values() for size in tensor.shape]
+        account.note([along for table in tables_in(sizes) for along in table.axes])
         return account
 
     def _alone(self, world: World) -> tuple[Diagnostic, ...]:

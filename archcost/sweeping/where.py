@@ -37,7 +37,7 @@ _MIRRORED: dict[type[ast.cmpop], type[ast.cmpop]] = {
 }
 
 
-class Where:
+class WhereClause:
     """A condition: ``bounds`` on metrics, ``conditions`` as bool tables, and ``rest``, which is asked of every row.
 
     ``late`` is what needs figures that single analyses alone give. ``metrics`` are those that it uses; ``notes`` what

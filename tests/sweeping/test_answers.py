@@ -13,7 +13,7 @@ from archcost.settings import Settings
 from archcost.spec.loader import reads
 from archcost.sweeping import answers as answering
 from archcost.sweeping.answers import Answers
-from archcost.sweeping.asking import Ask, SortKey, read_keys, read_metrics, read_objectives
+from archcost.sweeping.asking import Question, SortKey, read_keys, read_metrics, read_objectives
 from archcost.sweeping.axes import make_space, read_vary
 from archcost.sweeping.sweep import Sweep
 from tests.sweeping.brute_force import figures_of, tables_of
@@ -131,7 +131,7 @@ def test_histograms_agree(tables: Tables, figures: dict[tuple[int, ...], dict[st
 
 
 def test_the_order_of_rows(tables: Tables, figures: dict[tuple[int, ...], dict[str, int]]) -> None:
-    ask = Ask(sort=(SortKey("kernel", falls=True), SortKey("params")), metrics=("params",))
+    ask = Question(sort=(SortKey("kernel", falls=True), SortKey("params")), metrics=("params",))
     listing = Sweep(tables, ask).listing
     assert listing is not None
     rows = [tuple(design) for design in listing.indices().tolist()]
@@ -152,20 +152,20 @@ def test_causes_are_those_of_a_single_analysis(tables: Tables, way: str) -> None
 def test_nothing_valid_is_the_error_of_a_single_analysis() -> None:
     space = make_space(reads(NET, name="net.yaml"), Settings(), [read_vary("groups=4,5")])
     with pytest.raises(SpecError, match="cannot be divided into 4 groups"):
-        Sweep(tables_of(space), Ask())
+        Sweep(tables_of(space), Question())
 
 
 def test_what_is_too_much_says_so(tables: Tables, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("archcost.sweeping.listing.MAX_ANALYSES", 5)
     with pytest.raises(UsageError, match="run_bytes: 36 single analyses, one a design, and at most 5,000"):
-        Sweep(tables, Ask(metrics=("run_bytes",)))
-    assert Sweep(tables, Ask(metrics=("run_bytes",), top=5)).listing is not None
+        Sweep(tables, Question(metrics=("run_bytes",)))
+    assert Sweep(tables, Question(metrics=("run_bytes",), top=5)).listing is not None
     monkeypatch.setattr(answering, "MAX_ROWS", 30)
     with pytest.raises(UsageError, match="36 designs are too many to list") as raised:
-        Sweep(tables, Ask())
+        Sweep(tables, Question())
     assert "--sample 1000" in raised.value.help
     with pytest.raises(UsageError, match="predicted_latency is of a device"):
-        Sweep(tables, Ask(where="predicted_latency <= 1 ms"))
+        Sweep(tables, Question(where="predicted_latency <= 1 ms"))
 
 
 @pytest.mark.parametrize(

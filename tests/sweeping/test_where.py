@@ -13,7 +13,7 @@ from archcost.sweeping.axes import make_space, read_vary
 from archcost.sweeping.columns import NotInArraysError, in_arrays
 from archcost.sweeping.exact.bounds import FigureBound
 from archcost.sweeping.rows import rows
-from archcost.sweeping.where import Where
+from archcost.sweeping.where import WhereClause
 from tests.sweeping.brute_force import METRICS, tables_of
 
 if TYPE_CHECKING:
@@ -66,7 +66,7 @@ def reference(metric: str) -> int:
     ],
 )
 def test_bounds(space: Space, text: str, bounds: tuple[FigureBound, ...]) -> None:
-    where = Where(space, text, METRICS, reference=reference)
+    where = WhereClause(space, text, METRICS, reference=reference)
     assert where.is_exact
     assert where.bounds == bounds
     assert not where.conditions
@@ -87,7 +87,7 @@ def test_bounds(space: Space, text: str, bounds: tuple[FigureBound, ...]) -> Non
     ],
 )
 def test_conditions_on_params(space: Space, text: str, axes: tuple[int, ...], share: float) -> None:
-    where = Where(space, text, METRICS)
+    where = WhereClause(space, text, METRICS)
     assert where.is_exact
     (factor,) = where.conditions
     assert factor.axes == axes
@@ -95,7 +95,7 @@ def test_conditions_on_params(space: Space, text: str, axes: tuple[int, ...], sh
 
 
 def test_a_metric_wins_over_a_param_of_its_name(space: Space) -> None:
-    where = Where(space, "params <= 300", METRICS)
+    where = WhereClause(space, "params <= 300", METRICS)
     assert where.bounds == (FigureBound("params", None, 300),)
     assert where.notes == ("`params` is the metric; `param.params` is the param of that name",)
 
@@ -121,7 +121,7 @@ def test_a_metric_wins_over_a_param_of_its_name(space: Space) -> None:
     ],
 )
 def test_rows_are_as_python_says(space: Space, grid: Chunk, text: str) -> None:
-    where = Where(space, text, METRICS)
+    where = WhereClause(space, text, METRICS)
     found = where.holds(grid)
     for row, design in enumerate(grid.indices.tolist()):
         if grid.invalid[row]:
@@ -149,7 +149,7 @@ def test_rows_are_as_python_says(space: Space, grid: Chunk, text: str) -> None:
 )
 def test_wrong_conditions(space: Space, grid: Chunk, text: str, column: int, message: str) -> None:
     with pytest.raises(ArgumentError) as raised:
-        Where(space, text, METRICS, reference=reference).holds(grid) if text else _empty(space)
+        WhereClause(space, text, METRICS, reference=reference).holds(grid) if text else _empty(space)
     assert raised.value.diagnostic.message == message
     assert raised.value.diagnostic.mark is not None
     assert raised.value.diagnostic.mark.column == column
@@ -183,5 +183,5 @@ def test_arrays_decline_what_they_would_get_wrong(text: str) -> None:
 
 
 def test_bounds_beyond_int64(space: Space, grid: Chunk) -> None:
-    assert not Where(space, "macs >= 10**30", METRICS).holds(grid).any()
-    assert (Where(space, "macs <= 10**30", METRICS).holds(grid) == ~grid.invalid).all()
+    assert not WhereClause(space, "macs >= 10**30", METRICS).holds(grid).any()
+    assert (WhereClause(space, "macs <= 10**30", METRICS).holds(grid) == ~grid.invalid).all()

@@ -7,12 +7,12 @@ turn; the whole is never built. For each figure of one half the other is asked h
 from __future__ import annotations
 
 from dataclasses import dataclass
-from operator import mul
 from typing import TYPE_CHECKING, Any
 
 from archcost.sweeping.arrays import np
 from archcost.sweeping.exact.bounds import naming_axes
 from archcost.sweeping.exact.distributions import Distribution, Distributions
+from archcost.sweeping.exact.dots import exact_dot
 from archcost.sweeping.exact.effort import Effort
 from archcost.sweeping.exact.problem import SAFE, SumProblem, problem_of, reduced
 from archcost.sweeping.exact.solving import Branch, Solver
@@ -39,17 +39,17 @@ class Halves:
 
     def windows(self, low: int, high: int) -> tuple[Any, Any]:
         """For each figure of the first: how many designs of the second are below what fits, and up to its end."""
-        keys = self.first.values[::-1]
-        below = np.searchsorted(self.second.values, low - self.shift - keys, side="left")[::-1]
-        upto = np.searchsorted(self.second.values, high - self.shift - keys, side="right")[::-1]
-        return self.up_to[below], self.up_to[np.maximum(upto, below)]
+        keys = self.first.values[::-1] + self.shift  # descending, so that what is looked up ascends
+        upto = self.up_to[np.searchsorted(self.second.values, high - keys, side="right")[::-1]]
+        if low <= self.shift:
+            return np.zeros_like(upto), upto
+        below = self.up_to[np.searchsorted(self.second.values, low - keys, side="left")[::-1]]
+        return below, np.maximum(upto, below)
 
     def count(self, low: int, high: int) -> int:
         """The designs whose figure is in ``low``…``high``."""
         below, upto = self.windows(low, high)
-        if self.first.size * self.second.size < SAFE:
-            return int(np.dot(self.first.counts, upto - below))
-        return sum(map(mul, self.first.counts.tolist(), (upto - below).tolist()))
+        return exact_dot(self.first.counts, upto - below)
 
     def designs(self, low: int, high: int, ranks: Any) -> Any:
         """The designs of these ranks among them: indices, a column for each of ``axes``."""
@@ -61,7 +61,9 @@ class Halves:
         ranks = ranks - np.where(first > 0, ends[first - 1], 0)
         share = counts[first]
         wanted = below[first] + ranks // share
-        second = np.searchsorted(self.up_to, wanted, side="right") - 1
+        order = np.argsort(wanted, kind="stable")  # look-ups in order stay in the cache
+        second = np.empty(len(wanted), dtype=np.intp)
+        second[order] = np.searchsorted(self.up_to, wanted[order], side="right") - 1
         columns = (
             self.first.designs(first, ranks % share),
             self.second.designs(second, wanted - self.up_to[second]),
@@ -81,6 +83,7 @@ class BudgetCounts:
         self.problem = problem_of(tables, (factors,), tuple(conditions))
         self._solver: Solver[Distribution] = Solver(Distributions(effort))
         self._kept: dict[int, Halves] = {}
+        self._last: tuple[tuple[int, int], list[int]] | None = None  # bounds, and the counts of the branches within
         with naming_axes(tables, self.problem):
             self._branches = list(self._solver.branches(self.problem)) if tables.space.size else []
 
@@ -104,8 +107,9 @@ class BudgetCounts:
         least, most = self._reduced(low, high)
         if least > most:
             return [0] * len(self._branches)
-        with naming_axes(self._tables, self.problem):
-            return [self._halves(number).count(least, most) for number in range(len(self._branches))]
+        if self._last is None or self._last[0] != (least, most):
+            self._last = (least, most), [halves.count(least, most) for halves in self.halves()]
+        return self._last[1]
 
     def halves(self) -> Iterator[Halves]:
         """The halves of each branch of the space."""
@@ -116,11 +120,9 @@ class BudgetCounts:
     def below(self, edges: Sequence[int]) -> list[int]:
         """For each edge the designs whose figure is smaller."""
         found = [0] * len(edges)
-        with naming_axes(self._tables, self.problem):
-            for number in range(len(self._branches)):
-                halves = self._halves(number)
-                for place, edge in enumerate(edges):
-                    found[place] += halves.count(*self._reduced(None, edge - 1))
+        for halves in self.halves():
+            for place, edge in enumerate(edges):
+                found[place] += halves.count(*self._reduced(None, edge - 1))
         return found
 
     def designs(self, ranks: Any, low: int | None = None, high: int | None = None) -> Any:
@@ -133,6 +135,7 @@ class BudgetCounts:
         start = 0
         for number, count in enumerate(self._counts(low, high)):
             rows = np.flatnonzero((ranks >= start) & (ranks < start + count))
+            rows = rows[np.argsort(ranks[rows], kind="stable")]
             if len(rows):
                 halves, branch = self._halves(number), self._branches[number]
                 within = ranks[rows] - start

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     Costs = tuple[Any, ...]  # an array for each column
 
 BLOCK = 1 << 20  # labels that are made at a time
+COST = 4  # of a label, where a figure of a distribution costs 1
 CHUNK = 256  # labels that are compared at a time with those accepted
 
 
@@ -68,7 +69,7 @@ class Pairs(Labels):
         self._first, self._second = first.node, second.node
         self.width, self.size = first.node.width + second.node.width, first.node.size * second.node.size
         many, few = len(first.node), len(second.node)
-        effort.spend(many * few)
+        effort.spend(COST * many * few)
         shifts = [a + b for a, b in zip(first.shifts, second.shifts, strict=True)]
         dtype: Any = np.int64 if self.size < SAFE else object
         first_counts, second_counts = first.node.counts.astype(dtype), second.node.counts.astype(dtype)

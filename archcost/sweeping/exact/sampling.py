@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 WORD = 64  # bits
 BATCH = 1 << 16  # designs that are drawn at a time where some are thrown away
 SMALLEST_BATCH = 1 << 8
-MAX_DRAWS = 1 << 22  # in all, of those
+MAX_DRAWS = 1 << 20  # in all, of those
 
 
 class UniformRanks:
@@ -146,7 +146,7 @@ class Draws:
                     f"{number - missing:,} of {drawn:,} draws met all bounds, fewer than the {number:,} asked for",
                     "draw fewer, or widen a bound",
                 )
-            batch = draws.draw(min(max(2 * missing, SMALLEST_BATCH), BATCH))
+            batch = draws.draw(min(max(2 * missing, drawn, SMALLEST_BATCH), BATCH))  # twice as many in all each time
             drawn += len(batch)
             found.append(batch[meets(self._tables, batch, self._bounds, self._conditions)][:missing])
         return np.concatenate(found)

@@ -6,13 +6,13 @@ reduced₂ + …. Halves of a space are then points in several dimensions, and t
 
 from __future__ import annotations
 
-from operator import mul
 from typing import TYPE_CHECKING, Any
 
 from archcost.sweeping.arrays import np
 from archcost.sweeping.exact.bounds import FigureBound, joined, naming_axes, sum_of
 from archcost.sweeping.exact.budgets import BudgetCounts
 from archcost.sweeping.exact.counting import count
+from archcost.sweeping.exact.dots import exact_dot
 from archcost.sweeping.exact.effort import Effort, TooCoupledError
 from archcost.sweeping.exact.intervals import estimated
 from archcost.sweeping.exact.problem import SAFE, Scale, reduced
@@ -98,7 +98,7 @@ def _pairs(
     else:
         effort.spend(len(halves.first) * len(halves.second) // 8)
         found = _in_boxes(second, weights, lows, highs)
-    return sum(map(mul, halves.first.counts.tolist(), found.tolist()))
+    return exact_dot(halves.first.counts, found)
 
 
 def _unpacked(values: Any, packed: Scale, scales: Sequence[Scale]) -> list[Any]:

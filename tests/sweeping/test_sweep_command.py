@@ -1,0 +1,177 @@
+"""The command: what it prints in every format and width, its exit codes, and its errors."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from typing import TYPE_CHECKING
+
+import pytest
+
+import archcost
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from conftest import Run
+
+GROUPED = """archcost: 1
+name: grouped
+params: {width: 8, groups: 1, act: relu}
+input: [6, 16, 16]
+layers:
+  - conv2d: {out_channels: $width, kernel_size: 3, groups: $groups}
+  - $act
+"""
+GRID = ("--vary", "width=0.25:1.5:0.05", "--vary", "resolution=128..224..32", "--vary", "middle=3..5")
+BUDGETS = "params <= 5 M and macs <= 300 M"
+
+
+def test_the_widths_that_fit_a_budget(run: Callable[..., Run]) -> None:
+    done = run("sweep", "mobilenet_v1", *GRID, "--where", BUDGETS, "--sort", "-params", "--top", "3", columns=80)
+    assert done.code == 0
+    lines = done.out.splitlines()
+    assert lines[0] == ("mobilenet_v1 · 26 widths × 4 resolutions × 3 middle = 312 designs · 178 meet the")
+    rows = [line.split() for line in lines if line.startswith("  1.1")]
+    assert rows == [
+        ["1.10", "128", "5", "4,996,073", "223,628,768"],
+        ["1.15", "128", "3", "4,692,217", "198,725,576"],
+        ["1.10", "128", "4", "4,671,785", "203,018,464"],
+    ]
+    single = archcost.analyze("mobilenet_v1", params={"width": 1.1, "resolution": 128, "middle": 5}).totals
+    assert (single.params, single.macs) == (4_996_073, 223_628_768)
+
+
+def test_every_row_is_that_of_a_single_analysis(run: Callable[..., Run]) -> None:
+    metrics = "params,macs,flops,weight_bytes,activation_bytes,layers,peak_activation_bytes,run_bytes"
+    vary = ("--vary", "width=0.5,1.1", "--vary", "middle=0,5", "--vary", "resolution=128,160")
+    done = run("sweep", "mobilenet_v1", *vary, "--metrics", metrics, "--format", "csv", "--dtype", "float16")
+    rows = list(csv.DictReader(io.StringIO(done.out)))
+    assert len(rows) == 8
+    for row in rows:
+        params = {"width": float(row["width"]), "middle": int(row["middle"]), "resolution": int(row["resolution"])}
+        totals = archcost.analyze("mobilenet_v1", params=params, dtype="float16").totals
+        assert {name: int(row[name]) for name in metrics.split(",")} == {
+            name: getattr(totals, name) for name in metrics.split(",")
+        }
+
+
+def test_invalid_rows_stay_and_are_grouped(run: Callable[..., Run], tmp_path: Path) -> None:
+    (tmp_path / "grouped.yaml").write_text(GROUPED)
+    vary = ("sweep", "grouped.yaml", "--vary", "groups=1,2,4", "--vary", "width=6,7,8")
+    done = run(*vary, columns=80, cwd=tmp_path)
+    assert done.code == 0
+    assert "3 groups × 3 widths = 9 settings · 5 designs · 4 invalid" in done.out
+    text = " ".join(done.out.split())
+    # Neither 2 nor 4 groups divide 7 channels, and 4 do not divide the 6 of the input; what is told first is the input.
+    assert "3× conv2d: 6 input channels cannot be divided into 4 groups (grouped.yaml:6:5)" in text
+    assert "1× conv2d: 7 output channels cannot be divided into 2 groups (grouped.yaml:6:5)" in text
+    assert "help: `groups` must divide 6 and 6" in text
+    assert run(*vary, "--strict", cwd=tmp_path).code == 1
+    rows = list(csv.DictReader(io.StringIO(run(*vary, "--format", "csv", cwd=tmp_path).out)))
+    assert [bool(row["error"]) for row in rows] == [not row["params"] for row in rows]
+    assert sum(bool(row["error"]) for row in rows) == 4
+    with_where = run(*vary, "--where", "params > 0", "--format", "csv", cwd=tmp_path)
+    assert len(with_where.out.splitlines()) == 1 + 5
+
+
+def test_all_invalid_is_the_error_of_a_single_analysis(run: Callable[..., Run], tmp_path: Path) -> None:
+    (tmp_path / "grouped.yaml").write_text(GROUPED)
+    swept = run("sweep", "grouped.yaml", "--vary", "groups=4", cwd=tmp_path)
+    single = run("analyze", "grouped.yaml", "--set", "groups=4", cwd=tmp_path)
+    assert swept.code == single.code == 2
+    assert not swept.out
+    assert swept.err == single.err
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (("--vary", "widht=1"), "error: mobilenet_v1 has no param 'widht'\n --> --vary:1:1"),
+        (("--vary", "width=1,1"), "error: the value 1 stands here for the second time\n --> --vary:1:9"),
+        (("--vary", "width=1,2", "--where", "mcs < 3"), "help: did you mean 'macs'?"),
+        (("--vary", "width=1,2", "--metrics", "parms"), "help: did you mean 'params'"),
+        (("--vary", "width=1,2", "--sort", "widht"), "help: did you mean 'width'"),
+        (("--vary", "width=1,2", "--histogram", "mac"), "help: did you mean 'macs'"),
+        (("--vary", "width=1,2", "--pareto", "macs"), "help: write `min:METRIC` or `max:METRIC`"),
+        (("--vary", "width=1,2", "--metrics", "predicted_latency"), "help: name one with --device"),
+        (("--set", "widht=1"), "error: mobilenet_v1 has no param 'widht'"),
+        (("--space", "nowhere"), "error: there is no space 'nowhere'"),
+    ],
+)
+def test_usage_errors(run: Callable[..., Run], words: tuple[str, ...], message: str) -> None:
+    done = run("sweep", "mobilenet_v1", *words)
+    assert (done.code, done.out) == (2, "")
+    assert message in done.err
+    assert "Traceback" not in done.err
+
+
+def test_counts_are_exact_and_say_so(run: Callable[..., Run]) -> None:
+    done = run("sweep", "mobilenet_v1", *GRID, "--count", "--where", BUDGETS)
+    assert f"{BUDGETS}: 178 (57.051%), counted exactly" in done.out  # 178 / 312
+    rows = run("sweep", "mobilenet_v1", *GRID, "--count", "--where", BUDGETS, "--format", "csv").out
+    assert rows == f"where,designs,low,high\n{BUDGETS},178,178,178\n"
+
+
+def test_the_front(run: Callable[..., Run]) -> None:
+    words = ("sweep", "mobilenet_v1", *GRID, "--pareto", "min:macs,max:params")
+    rows = list(csv.DictReader(io.StringIO(run(*words, "--format", "csv").out)))
+    points = [(int(row["macs"]), int(row["params"])) for row in rows]
+    assert points == sorted(points)
+    assert [params for _, params in points] == sorted({params for _, params in points})
+    assert f"front of {len(rows)} by least MACs, most params" in run(*words, "--top", "2").out
+
+
+def test_samples_are_the_same_for_a_seed(run: Callable[..., Run]) -> None:
+    words = ("sweep", "mobilenet_v1", *GRID, "--sample", "5", "--where", "macs <= 300 M", "--format", "csv")
+    first = run(*words, "--seed", "3").out
+    assert first == run(*words, "--seed", "3").out != run(*words, "--seed", "4").out
+    assert all(int(row["macs"]) <= 300_000_000 for row in csv.DictReader(io.StringIO(first)))
+
+
+def test_a_space_in_a_file(run: Callable[..., Run], tmp_path: Path) -> None:
+    (tmp_path / "grouped.yaml").write_text(GROUPED)
+    (tmp_path / "space.yaml").write_text(
+        "# widths\narchcost_space: 1\nname: widths\nspec: grouped.yaml\nset: {groups: 2}\n"
+        'vary: {width: "6..12..2"}\nzip: [{act: [relu, gelu]}]\nwhere: params >= 200\n'
+    )
+    for words in (("sweep", "space.yaml"), ("sweep", "--space", "space.yaml")):
+        done = run(*words, "--format", "json", cwd=tmp_path)
+        found = json.loads(done.out)
+        assert (found["space"], found["settings"], found["where"]) == ("widths", 8, "params >= 200")
+        assert [row["values"]["width"] for row in found["rows"]] == [8, 8, 10, 10, 12, 12]  # 28·w, 6: 168
+        assert found["spec"]["params"] == {"groups": 2}
+    more = run("sweep", "space.yaml", "--vary", "groups=1", "--where", "width > 10", "--count", cwd=tmp_path)
+    assert "width > 10: 2 (25%), counted exactly" in more.out
+
+
+@pytest.mark.parametrize(
+    ("text", "place", "message"),
+    [
+        ("archcost_space: 1\nspec: x\nvary: {a: '1,1'}\n", "3:11", "the value 1 stands here for the second time"),
+        ("archcost_space: 2\nspec: x\n", "1:17", "version 2 of spaces is not known"),
+        ("archcost_space: 1\nvary: {a: 1}\n", "1:1", "'spec' is missing"),
+        ("archcost_space: 1\nspec: x\nvery: {a: 1}\n", "3:1", "unknown key 'very' in a space"),
+        ("archcost_space: 1\nspec: x\nzip: [{a: [1], b: [1, 2]}]\n", "3:7", "zip: params that vary together have"),
+        ("archcost_space: 1\nspec: x\nvary: [1]\n", "3:7", "'vary' must be a mapping of names to values"),
+    ],
+)
+def test_wrong_spaces(run: Callable[..., Run], tmp_path: Path, text: str, place: str, message: str) -> None:
+    (tmp_path / "space.yaml").write_text(text)
+    done = run("sweep", "--space", "space.yaml", cwd=tmp_path)
+    assert (done.code, done.out) == (2, "")
+    assert f"error: {message}" in done.err
+    assert f"--> space.yaml:{place}\n" in done.err
+
+
+@pytest.mark.parametrize("columns", [60, 80, 160])
+def test_no_line_is_wider_than_the_page(run: Callable[..., Run], tmp_path: Path, columns: int) -> None:
+    (tmp_path / "grouped.yaml").write_text(GROUPED)
+    words = ("sweep", "grouped.yaml", "--vary", "groups=1,2,4", "--vary", "width=6,7,8", "--vary", "act=relu,gelu")
+    metrics = "params,macs,flops,weight_bytes,activation_bytes,layers,run_bytes"
+    for more in ((), ("--metrics", metrics), ("--histogram", "macs"), ("--count", "--where", "macs <= 50%")):
+        done = run(*words, *more, columns=columns, cwd=tmp_path)
+        assert done.code == 0
+        assert max(map(len, done.out.splitlines())) <= columns
