@@ -92,7 +92,7 @@ def test_draws_depend_on_seed_and_place_alone(tmp_path: Path) -> None:
     assert manifest["draw"] == {"number": 500, "seed": 0}
     refused = run(*words, "--seed", "1", "-o", "one", folder=tmp_path)
     assert refused.returncode == 2
-    assert "draw.seed: 0 there, 1 now" in refused.stderr
+    assert "draw.seed was 0 and is 1" in refused.stderr
 
 
 @pytest.mark.parametrize(

@@ -49,8 +49,11 @@ class OutputFolder:
     @property
     def maker(self) -> PartMaker:
         """What makes the parts."""
-        aside = os.path.join(self._unfinished, str(self.shard))
-        return PartMaker(self.plan, self.rows, aside, self._notes, versions())
+        rows, notes = (
+            os.path.abspath(self.rows),
+            os.path.abspath(self._notes),
+        )  # for workers with another folder to be in
+        return PartMaker(self.plan, rows, self._aside, notes, versions())
 
     @property
     def rows(self) -> str:
@@ -98,6 +101,10 @@ class OutputFolder:
                 return True
         self.maker.forget(part)
         return False
+
+    @property
+    def _aside(self) -> str:
+        return os.path.join(os.path.abspath(self._unfinished), str(self.shard))
 
     @property
     def _unfinished(self) -> str:
@@ -162,7 +169,7 @@ class OutputFolder:
         with suppress(OSError):
             for name in os.listdir(self._unfinished):
                 folder = os.path.join(self._unfinished, name)
-                if folder not in {self._notes, self.maker.aside}:
+                if os.path.abspath(folder) not in {os.path.abspath(self._notes), self._aside}:
                     with suppress(FileError, OSError), alone(os.path.join(folder, "files"), patience=0):
                         _remove_unfinished(folder)
                         os.rmdir(folder)
@@ -174,10 +181,10 @@ class OutputFolder:
 
     def _close(self) -> None:
         """Take away what is of this process alone, and the folder around if no other has anything in it."""
-        _remove_unfinished(self.maker.aside)
+        _remove_unfinished(self._aside)
         self._clear()
         with suppress(OSError):
-            os.rmdir(self.maker.aside)
+            os.rmdir(self._aside)
             os.rmdir(self._unfinished)
 
 
@@ -257,11 +264,10 @@ def _with_parts(plan: Plan, notes: list[dict[str, Any]]) -> dict[str, Any]:
 
 
 def _difference_text(path: str, changed: list[tuple[str, Any, Any]]) -> str:
-    lines = [f"{path} has parts of another sweep"]
-    lines += [f"  {name}: {_short(old)} there, {_short(new)} now" for name, old, new in changed[:_SHOWN]]
+    told = [f"{name} was {_short(old)} and is {_short(new)}" for name, old, new in changed[:_SHOWN]]
     if len(changed) > _SHOWN:
-        lines.append(f"  and {len(changed) - _SHOWN} more")
-    return "\n".join(lines)
+        told.append(f"and {len(changed) - _SHOWN} more")
+    return f"{path} has parts of another sweep: {'; '.join(told)}"
 
 
 def _ways_out(path: str) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from contextlib import closing
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -60,7 +59,6 @@ def write_folder(path: str, plan: Plan, shard: Shard, makers: Makers, tick: Tick
     InterruptedSweepError on SIGINT and SIGTERM.
     """
     _require(*(["distributed"] if makers.scheduler else []))
-    path = os.path.abspath(path)
     with opened(path, plan, shard) as folder:
         parts = folder.missing()
         whole = len(shard.parts(plan)) - len(parts)
