@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from archcost.sweeping.asking import Question
-    from archcost.sweeping.output.writing_rows import Written
+    from archcost.sweeping.output.writing_rows import WrittenRows
     from archcost.sweeping.tables import Tables
 
 PARQUET, CSV = ".parquet", ".csv"
@@ -33,7 +33,7 @@ def write_designs(
     part_designs: int | None = None,
     cell: Callable[[Any], str] = str,
     tick: Callable[[int], None] = lambda _: None,
-) -> Written:
+) -> WrittenRows:
     """Write the designs that are asked for to a folder of parts, a Parquet or a CSV file.
 
     ``tick`` hears of progress, and ``cell`` makes the text of a cell of CSV. Raises UsageError, and
@@ -54,10 +54,10 @@ def write_designs(
         require("pyarrow", extra="parquet")
 
     from archcost.sweeping.output.design_rows import DesignRows
-    from archcost.sweeping.output.plan import PART_DESIGNS, Plan, Shard, parse_shard
+    from archcost.sweeping.output.plan import PART_DESIGNS, PartPlan, Shard, parse_shard
     from archcost.sweeping.output.writing_rows import (
         Makers,
-        Written,
+        WrittenRows,
         write_csv_file,
         write_folder,
         write_parquet_file,
@@ -68,10 +68,10 @@ def write_designs(
     source = DesignRows(
         tables, ask.where, ask.metrics, ask.sample, ask.seed, ask.device, chunk_designs=min(AT_ONCE, part)
     )
-    plan = Plan(source, part, ask.pareto)
+    plan = PartPlan(source, part, ask.pareto)
     source.check()
     if not ending:
         return write_folder(path, plan, parse_shard(shard) if shard else Shard(), Makers(jobs, scheduler), tick)
     if ending == PARQUET:
-        return Written(path, 0, 1, 0, write_parquet_file(path, plan, tick))
-    return Written(path, 0, 1, 0, write_csv_file(path, plan, cell, tick))
+        return WrittenRows(path, 0, 1, 0, write_parquet_file(path, plan, tick))
+    return WrittenRows(path, 0, 1, 0, write_csv_file(path, plan, cell, tick))

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from archcost.sweeping.exact.counting import Histogram
     from archcost.sweeping.exact.intervals import Estimate
     from archcost.sweeping.listing import Listing
-    from archcost.sweeping.output.writing_rows import Written
+    from archcost.sweeping.output.writing_rows import WrittenRows
     from archcost.sweeping.row_values import DesignRow
     from archcost.sweeping.space import Space
     from archcost.sweeping.space_file import SpaceFile
@@ -93,7 +93,7 @@ class DesignSpace:
         scheduler: str = "",
         part_designs: int | None = None,
         tick: Callable[[int], None] = lambda _: None,
-    ) -> Written:
+    ) -> WrittenRows:
         """Write all designs, or draws, to a folder of Parquet parts, or to a file that ends in .parquet or .csv.
 
         A folder goes on where an interrupted run stopped. ``shard`` is ``"K/N"`` with K from 0; ``tick`` is called with

@@ -11,7 +11,7 @@ from archcost.errors import UsageError
 
 if TYPE_CHECKING:
     from archcost.api.design_space import DesignSpace
-    from archcost.sweeping.output.writing_rows import Written
+    from archcost.sweeping.output.writing_rows import WrittenRows
 
 LONG = 100_000  # rows of a CSV file that is no longer made as a whole
 
@@ -56,7 +56,7 @@ def write_files(space: DesignSpace, output: str, question: dict[str, Any], maker
     write_out(_said(done, output))
 
 
-def _said(done: Written, output: str) -> str:
+def _said(done: WrittenRows, output: str) -> str:
     if not os.path.isdir(done.path):
         return f"{output}: {done.rows:,} rows\n"
     made = f"made {done.made:,} of {done.made + done.kept + done.missing:,} parts"

@@ -19,8 +19,8 @@ import pytest
 
 from archcost.errors import UsageError
 from archcost.sweeping.output.part import PartMaker
-from archcost.sweeping.output.plan import Plan, Shard, parse_shard
-from archcost.sweeping.output.writing_rows import Makers, Written, write_folder
+from archcost.sweeping.output.plan import PartPlan, Shard, parse_shard
+from archcost.sweeping.output.writing_rows import Makers, WrittenRows, write_folder
 from tests.sweeping.made_up_rows import MadeUpRows
 
 pq = pytest.importorskip("pyarrow.parquet")
@@ -30,11 +30,13 @@ DESIGNS = 60_000  # 15 chunks of 4,096; 8 parts of two, the last with one
 OBJECTIVES = (("macs", "min"), ("params", "max"))
 
 
-def made_up(**changed: Any) -> Plan:
-    return Plan(MadeUpRows(**{"designs": DESIGNS, "chunk_designs": 1 << 12} | changed), 1 << 13, OBJECTIVES)
+def made_up(**changed: Any) -> PartPlan:
+    return PartPlan(MadeUpRows(**{"designs": DESIGNS, "chunk_designs": 1 << 12} | changed), 1 << 13, OBJECTIVES)
 
 
-def write(folder: Path, plan: Plan | None = None, shard: Shard | None = None, makers: Makers | None = None) -> Written:
+def write(
+    folder: Path, plan: PartPlan | None = None, shard: Shard | None = None, makers: Makers | None = None
+) -> WrittenRows:
     return write_folder(str(folder), plan or made_up(), shard or Shard(), makers or Makers(), lambda _: None)
 
 
@@ -47,7 +49,7 @@ def contents(folder: Path) -> dict[str, str]:
 @pytest.fixture(scope="module")
 def undisturbed(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     folder = tmp_path_factory.mktemp("undisturbed") / "out"
-    assert write(folder) == Written(str(folder), 0, 8, 0, DESIGNS)
+    assert write(folder) == WrittenRows(str(folder), 0, 8, 0, DESIGNS)
     found = contents(folder)
     assert list(found) == ["manifest.json", *(f"rows/part-0000{part}.parquet" for part in range(8))]
     assert sorted(os.listdir(folder)) == ["manifest.json", "rows"]
@@ -202,16 +204,16 @@ def test_torn_and_damaged_parts_are_made_again(tmp_path: Path, undisturbed: dict
     data[100] ^= 1
     damaged.write_bytes(data)
     (folder / "rows" / "part-00004.parquet").write_bytes(b"PAR1")
-    assert write(folder) == Written(str(folder), 2, 6, 0, DESIGNS)
+    assert write(folder) == WrittenRows(str(folder), 2, 6, 0, DESIGNS)
     assert contents(folder) == undisturbed
 
 
 def test_a_finished_folder_stays_and_is_mended(tmp_path: Path, undisturbed: dict[str, str]) -> None:
     folder = tmp_path / "out"
     write(folder)
-    assert write(folder) == Written(str(folder), 8, 0, 0, DESIGNS)
+    assert write(folder) == WrittenRows(str(folder), 8, 0, 0, DESIGNS)
     (folder / "rows" / "part-00003.parquet").unlink()
-    assert write(folder) == Written(str(folder), 7, 1, 0, DESIGNS)
+    assert write(folder) == WrittenRows(str(folder), 7, 1, 0, DESIGNS)
     assert contents(folder) == undisturbed
 
 
@@ -252,7 +254,7 @@ def test_a_full_disk_keeps_what_is_safe(
     assert full.value.message == (f"cannot write {tmp_path}/out/rows/part-00003.parquet: {os.strerror(number).lower()}")
     assert full.value.help == "3 of 8 parts are safe; the same command goes on from there once there is room"
     assert not list((tmp_path / "out").rglob("*.tmp"))
-    assert write(tmp_path / "out") == Written(str(tmp_path / "out"), 3, 5, 0, DESIGNS)
+    assert write(tmp_path / "out") == WrittenRows(str(tmp_path / "out"), 3, 5, 0, DESIGNS)
     assert contents(tmp_path / "out") == undisturbed
 
 
@@ -300,7 +302,7 @@ def test_a_limit_on_files_is_told(tmp_path: Path, jobs: int, undisturbed: dict[s
         (made_up(metrics={"params": "int64", "macs": "double"}), 'metrics[1].type was "int64" and is "double"'),
     ],
 )
-def test_another_sweep_is_refused(tmp_path: Path, changed: Plan, said: str) -> None:
+def test_another_sweep_is_refused(tmp_path: Path, changed: PartPlan, said: str) -> None:
     write(tmp_path / "out", shard=Shard(0, 8))
     before = contents(tmp_path / "out")
     with pytest.raises(UsageError) as refused:

@@ -16,7 +16,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from archcost.errors import UsageError
-from archcost.sweeping.output.executors import Refusal, refused
+from archcost.sweeping.output.executors import PartRefusal, refused
 from archcost.version import __version__
 
 if TYPE_CHECKING:
@@ -87,10 +87,10 @@ def _task_parts(parts: int, threads: int) -> int:
     return max(1, min(_TASK_PARTS, parts // (2 * threads)))
 
 
-def _make(pickled: bytes, parts: Sequence[int], version: str) -> Refusal | None:
+def _make(pickled: bytes, parts: Sequence[int], version: str) -> PartRefusal | None:
     """Make parts on a worker."""
     if version != __version__:
-        return Refusal(f"a worker has archcost {__version__}, where the sweep has {version}", "", is_full=False)
+        return PartRefusal(f"a worker has archcost {__version__}, where the sweep has {version}", "", is_full=False)
 
     def make() -> None:
         maker = _maker(pickled)

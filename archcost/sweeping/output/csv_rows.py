@@ -15,7 +15,7 @@ from archcost.sweeping.output.columns import VALID
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from archcost.sweeping.output.plan import Plan
+    from archcost.sweeping.output.plan import PartPlan
     from archcost.sweeping.tables import Chunk
 
 _BATCH = 1 << 14  # rows of a matrix
@@ -25,7 +25,7 @@ _FLAGS = np.array([b"false", b"true"])
 class CsvRows:
     """A file of rows with a heading; figures of invalid designs are empty. ``cell`` quotes and escapes a value."""
 
-    def __init__(self, file: IO[bytes], plan: Plan, cell: Callable[[Any], str]) -> None:
+    def __init__(self, file: IO[bytes], plan: PartPlan, cell: Callable[[Any], str]) -> None:
         self._file = file
         self._axes = [(column.axis, _texts(column.values, cell)) for column in plan.axis_columns]
         self._metrics = list(plan.metrics)

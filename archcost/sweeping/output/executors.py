@@ -37,7 +37,7 @@ class StoppedError(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Refusal:
+class PartRefusal:
     """Why another process made no part, which travels where exceptions of several arguments do not."""
 
     message: str
@@ -83,7 +83,7 @@ def _made_by_pool(maker: PartMaker, parts: Sequence[int], jobs: int) -> Iterator
     pool = ProcessPoolExecutor(jobs, get_context("spawn"), initializer=_begin, initargs=(maker,))
     coming = iter(parts)
     try:
-        running: dict[Future[Refusal | None], int] = {}
+        running: dict[Future[PartRefusal | None], int] = {}
         while True:
             for part in islice(coming, jobs * _AHEAD - len(running)):
                 running[pool.submit(_make, part)] = part
@@ -130,16 +130,16 @@ def _end_with_parent() -> None:
         os._exit(1)
 
 
-def _make(part: int) -> Refusal | None:
+def _make(part: int) -> PartRefusal | None:
     return refused(partial(_Here.maker.make, part))
 
 
-def refused(make: Callable[[], Any]) -> Refusal | None:
+def refused(make: Callable[[], Any]) -> PartRefusal | None:
     """Make parts; why that failed, if it did."""
     try:
         make()
     except UsageError as error:
-        return Refusal(error.message, error.help, isinstance(error, NoRoomError))
+        return PartRefusal(error.message, error.help, isinstance(error, NoRoomError))
     return None
 
 

@@ -30,7 +30,7 @@ from archcost.writing import UNFINISHED, alone, write_whole
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from archcost.sweeping.output.plan import Plan
+    from archcost.sweeping.output.plan import PartPlan
 
 MANIFEST = "manifest.json"
 _TRIES = 20
@@ -43,7 +43,7 @@ class OutputFolder:
     """A folder whose parts this process may make, those of its shard."""
 
     path: str
-    plan: Plan
+    plan: PartPlan
     shard: Shard
 
     @property
@@ -189,7 +189,7 @@ class OutputFolder:
 
 
 @contextmanager
-def opened(path: str, plan: Plan, shard: Shard) -> Iterator[OutputFolder]:
+def opened(path: str, plan: PartPlan, shard: Shard) -> Iterator[OutputFolder]:
     """A folder to write a shard's parts to, made if it is not there, and no other process's at the same time.
 
     Raises UsageError if it is of another sweep, or another process is at work on this shard.
@@ -249,7 +249,7 @@ def _remove_unfinished(folder: str) -> None:
 _OUTCOME = {"complete", "rows", "invalid", "min", "max", "front", "parts"}
 
 
-def _with_parts(plan: Plan, notes: list[dict[str, Any]]) -> dict[str, Any]:
+def _with_parts(plan: PartPlan, notes: list[dict[str, Any]]) -> dict[str, Any]:
     from archcost.sweeping.output.summary import merged_front, ranges_of
 
     found = plan.to_dict() | {

@@ -18,7 +18,7 @@ from archcost.sweeping.output.columns import VALID
 
 if TYPE_CHECKING:
     from archcost.sweeping.output.columns import AxisColumn, Kind
-    from archcost.sweeping.output.plan import Plan
+    from archcost.sweeping.output.plan import PartPlan
     from archcost.sweeping.tables import Chunk
 
 GROUP_ROWS = 1 << 18  # of a row group, which is in memory as a whole: 13 MB for 45 axes
@@ -34,7 +34,7 @@ _TYPES = {
 class ParquetRows:
     """A file of rows that grows by chunks; it is whole once it is closed."""
 
-    def __init__(self, sink: IO[bytes], plan: Plan) -> None:
+    def __init__(self, sink: IO[bytes], plan: PartPlan) -> None:
         self._sink = _Sink(sink)
         self._axes = [_AxisBuffer(column) for column in plan.axis_columns]
         self._figures = [_FigureBuffer(name, kind) for name, kind in plan.metrics.items()]

@@ -19,7 +19,7 @@ from archcost.writing import whole_file
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
 
-    from archcost.sweeping.output.plan import Plan
+    from archcost.sweeping.output.plan import PartPlan
     from archcost.sweeping.output.summary import Summary
     from archcost.sweeping.tables import Chunk
 
@@ -99,7 +99,7 @@ class PartMaker:
     ``aside`` is the folder for files that are not whole yet, and ``notes`` that for what is in those that are.
     """
 
-    plan: Plan
+    plan: PartPlan
     rows: str
     aside: str
     notes: str
@@ -166,7 +166,7 @@ class PartMaker:
             tick(self.plan.designs_of_chunk(number))
 
 
-def write_parquet(path: str, plan: Plan, chunks: Iterable[Chunk], aside: str | None = None) -> tuple[int, str]:
+def write_parquet(path: str, plan: PartPlan, chunks: Iterable[Chunk], aside: str | None = None) -> tuple[int, str]:
     """Write chunks to a Parquet file, whole or not at all; its size and SHA-256. Raises UnwrittenError."""
     from archcost.sweeping.output.parquet import ParquetRows
 

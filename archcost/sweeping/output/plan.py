@@ -26,7 +26,7 @@ Objectives = tuple[tuple[str, str], ...]  # a metric and "min" or "max" each
 
 
 @dataclass(frozen=True)
-class Plan:
+class PartPlan:
     """Rows, the parts that they make, and the versions of what makes them."""
 
     source: RowSource
@@ -112,7 +112,7 @@ class Shard:
     number: int = 0
     of: int = 1
 
-    def parts(self, plan: Plan) -> range:
+    def parts(self, plan: PartPlan) -> range:
         """The numbers of its parts."""
         return range(self.number, plan.parts, self.of)
 

@@ -9,14 +9,14 @@ import numpy as np
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from archcost.sweeping.output.plan import Objectives, Plan
+    from archcost.sweeping.output.plan import Objectives, PartPlan
     from archcost.sweeping.tables import Chunk
 
 
 class Summary:
     """Rows as they come by; ``front`` of two objectives are those that no other of these rows is as good as in both."""
 
-    def __init__(self, plan: Plan) -> None:
+    def __init__(self, plan: PartPlan) -> None:
         self.rows = self.invalid = 0
         self._ranges: dict[str, tuple[Any, Any]] = {}
         self._metrics = tuple(plan.metrics)

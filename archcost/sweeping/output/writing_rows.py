@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from archcost.sweeping.output.executors import Tick
     from archcost.sweeping.output.folder import OutputFolder
     from archcost.sweeping.output.part import Rows
-    from archcost.sweeping.output.plan import Plan, Shard
+    from archcost.sweeping.output.plan import PartPlan, Shard
     from archcost.sweeping.tables import Chunk
 
 
@@ -31,7 +31,7 @@ class Makers:
 
 
 @dataclass(frozen=True, slots=True)
-class Written:
+class WrittenRows:
     """What a run did: parts that were there, that it made, and that are still to be made by other shards.
 
     ``rows`` are those of all parts, once all are there.
@@ -52,7 +52,7 @@ class InterruptedSweepError(Exception):
         self.code = code
 
 
-def write_folder(path: str, plan: Plan, shard: Shard, makers: Makers, tick: Tick) -> Written:
+def write_folder(path: str, plan: PartPlan, shard: Shard, makers: Makers, tick: Tick) -> WrittenRows:
     """Make the parts of a shard that are not in a folder yet; the manifest is complete once no shard's is missing.
 
     ``tick`` hears of designs that are done, those of parts that were there first. Raises UsageError, and
@@ -75,7 +75,7 @@ def write_folder(path: str, plan: Plan, shard: Shard, makers: Makers, tick: Tick
             raise InterruptedSweepError(f"interrupted: {_safe(folder)}", stopped.code) from None
         rows = folder.complete()
         missing = 0 if rows is not None else plan.parts - folder.safe()
-    return Written(path, whole, len(parts), missing, rows or 0)
+    return WrittenRows(path, whole, len(parts), missing, rows or 0)
 
 
 def _made(folder: OutputFolder, parts: list[int], makers: Makers, tick: Tick) -> Generator[int]:
@@ -93,7 +93,7 @@ def _safe(folder: OutputFolder) -> str:
     return f"{folder.safe():,} of {folder.plan.parts:,} parts are safe; the same command goes on from there"
 
 
-def write_one(path: str, plan: Plan, start: Callable[[Any], Rows], tick: Tick) -> int:
+def write_one(path: str, plan: PartPlan, start: Callable[[Any], Rows], tick: Tick) -> int:
     """Write all rows to one file, whole or not at all, a chunk in memory at a time; the number of rows.
 
     ``start`` makes what writes chunks to an open file. Raises UsageError, and InterruptedSweepError.
@@ -120,7 +120,7 @@ def write_one(path: str, plan: Plan, start: Callable[[Any], Rows], tick: Tick) -
     return rows
 
 
-def write_parquet_file(path: str, plan: Plan, tick: Tick) -> int:
+def write_parquet_file(path: str, plan: PartPlan, tick: Tick) -> int:
     """Write all rows to one Parquet file; the number of rows."""
     _require()
     from archcost.sweeping.output.parquet import ParquetRows
@@ -128,7 +128,7 @@ def write_parquet_file(path: str, plan: Plan, tick: Tick) -> int:
     return write_one(path, plan, lambda file: ParquetRows(file, plan), tick)
 
 
-def write_csv_file(path: str, plan: Plan, cell: Callable[[Any], str], tick: Tick) -> int:
+def write_csv_file(path: str, plan: PartPlan, cell: Callable[[Any], str], tick: Tick) -> int:
     """Write all rows to one CSV file; the number of rows. ``cell`` makes the text of a cell of a value."""
     require("numpy", extra="sweep")
     from archcost.sweeping.output.csv_rows import CsvRows
