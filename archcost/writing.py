@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import os
 import stat
-from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from contextlib import contextmanager, suppress
+from typing import IO, TYPE_CHECKING
 
 from archcost.errors import UsageError
 from archcost.files import (
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 _CREATE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | NO_FOLLOW | CLOSED_IN_CHILDREN | BINARY
 _PATIENCE = 60.0  # seconds that a writer waits for another
 _PAUSE = 0.02  # seconds between two tries
+UNFINISHED = ".tmp"  # how files end that are not whole yet
 
 
 def write_named(path: str, texts: Iterable[str], *, append: bool = False) -> None:
@@ -116,7 +117,7 @@ def write_whole(path: str, text: str, root: str | None = None) -> bool:
 
 def _replace(folder: int | None, name: str, data: bytes) -> None:
     head, tail = os.path.split(name)
-    temporary = os.path.join(head, f".{tail[:100]}.{os.urandom(8).hex()}.tmp")
+    temporary = os.path.join(head, f".{tail[:100]}.{os.urandom(8).hex()}{UNFINISHED}")
     try:
         mode = stat.S_IMODE(regular(os.stat(name, dir_fd=folder, follow_symlinks=False)).st_mode)
     except FileNotFoundError:
@@ -144,16 +145,53 @@ def _replace(folder: int | None, name: str, data: bytes) -> None:
 
 
 @contextmanager
-def alone(path: str) -> Iterator[None]:
+def whole_file(path: str, aside: str | None = None) -> Iterator[IO[bytes]]:
+    """A file to write to that has its name only once the body has written all of it, safe against loss of power.
+
+    Until then it is in the folder ``aside``, which is on the same disk, or a hidden file beside what it will be; if the
+    body fails, nothing stays. Raises FileError if it cannot be opened or renamed; what fails in the body is the body's.
+    """
+    folder, name = os.path.split(os.path.abspath(path))
+    temporary = os.path.join(aside or folder, f".{name[:100]}.{os.urandom(8).hex()}{UNFINISHED}")
+    try:
+        descriptor = os.open(temporary, _CREATE, 0o666)
+    except OSError as error:
+        raise _unwritten(error) from None
+    try:
+        with open(descriptor, "wb") as file:
+            yield file
+            file.flush()
+            os.fsync(descriptor)
+        os.replace(temporary, path)
+    except BaseException:
+        with suppress(OSError):
+            os.unlink(temporary)
+        raise
+    _sync_folder(folder)
+
+
+def _sync_folder(folder: str) -> None:
+    """Have the names in a folder on the disk, where the platform opens folders."""
+    with suppress(OSError):
+        listing = os.open(folder, os.O_RDONLY | CLOSED_IN_CHILDREN)
+        try:
+            os.fsync(listing)
+        finally:
+            os.close(listing)
+
+
+@contextmanager
+def alone(path: str, patience: float = _PATIENCE) -> Iterator[None]:
     """Keep other writers of a file out while the body reads, changes and writes it.
 
     The folder of the file is locked, which leaves no file behind and ends with the process; where the platform or the
-    file system has no such lock, a file beside it stands for it. Raises FileError if another writer stays for a minute.
+    file system has no such lock, a file beside it stands for it. Raises FileError if another writer stays for longer
+    than the patience, in seconds.
     """
     import time
 
     real = DISK.resolve(path)
-    end = time.monotonic() + _PATIENCE
+    end = time.monotonic() + patience
     try:
         while (release := _try_lock(real)) is None:
             if time.monotonic() > end:

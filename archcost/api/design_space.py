@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING, Any
 
 from archcost.errors import UsageError
 from archcost.sweeping.asking import BINS, DEFAULT_METRICS, Question, read_keys, read_metrics, read_objectives
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from archcost.hardware.device import Device
     from archcost.sweeping.answers import Answers
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from archcost.sweeping.exact.counting import Histogram
     from archcost.sweeping.exact.intervals import Estimate
     from archcost.sweeping.listing import Listing
+    from archcost.sweeping.output.writing_rows import WrittenRows
     from archcost.sweeping.row_values import DesignRow
     from archcost.sweeping.space import Space
     from archcost.sweeping.space_file import SpaceFile
@@ -69,8 +71,85 @@ class DesignSpace:
         device: Device | None = None,
     ) -> Sweep:
         """The answer to a question, as ``archcost sweep`` prints it; without ``where`` that of its file holds."""
+        from archcost.sweeping.sweep import Sweep
+
+        ask = self._asked(
+            where, pareto, sample, seed, metrics, device, sort=sort, top=top, count=count, histogram=histogram
+        )
+        return Sweep(self.tables().tables, ask)
+
+    def write(
+        self,
+        path: str | os.PathLike[str],
+        *,
+        where: str | None = None,
+        pareto: str | Sequence[Objective] = (),
+        sample: int | None = None,
+        seed: int = 0,
+        metrics: str | Sequence[str] = DEFAULT_METRICS,
+        device: Device | None = None,
+        jobs: int = 1,
+        shard: str = "",
+        scheduler: str = "",
+        part_designs: int | None = None,
+        tick: Callable[[int], None] = lambda _: None,
+    ) -> WrittenRows:
+        """Write all designs, or draws, to a folder of Parquet parts, or to a file that ends in .parquet or .csv.
+
+        A folder goes on where an interrupted run stopped. ``shard`` is ``"K/N"`` with K from 0; ``tick`` is called with
+        numbers of designs that are done. In a program, ``jobs`` need ``if __name__ == "__main__":`` around the call.
+        """
+        from archcost.api.design_files import write_designs
+        from archcost.render.csv_cells import cell_text
+
+        ask = self._asked(where, pareto, sample, seed, metrics, device)
+        return write_designs(
+            self.tables().tables,
+            ask,
+            os.fspath(path),
+            jobs=jobs,
+            shard=shard,
+            scheduler=scheduler,
+            part_designs=part_designs,
+            cell=cell_text,
+            tick=tick,
+        )
+
+    def plot(
+        self,
+        path: str | os.PathLike[str],
+        *,
+        where: str | None = None,
+        pareto: str | Sequence[Objective] = (),
+        metrics: str | Sequence[str] = DEFAULT_METRICS,
+        seed: int = 0,
+    ) -> None:
+        """Draw the designs in the plane of two metrics, their front, budgets and the best: .svg, .png or .pdf."""
+        from archcost.render.sweep_plot import check_plot, write_plot
+
+        check_plot(os.fspath(path))
+        from archcost.sweeping.picture import picture
+
+        ask = self._asked(where, pareto, None, seed, metrics, None)
+        write_plot(picture(self.tables().tables, ask.where, ask.pareto, ask.metrics, ask.seed), os.fspath(path))
+
+    def _asked(
+        self,
+        where: str | None,
+        pareto: str | Sequence[Objective],
+        sample: int | None,
+        seed: int,
+        metrics: str | Sequence[str],
+        device: Device | None,
+        *,
+        sort: str = "",
+        top: int | None = None,
+        count: bool = False,
+        histogram: str = "",
+    ) -> Question:
+        """A question, its words held against the space."""
         from archcost.sweeping.answers import metric_names
-        from archcost.sweeping.sweep import Sweep, checked
+        from archcost.sweeping.sweep import checked
 
         tables = self.tables().tables
         known = metric_names(tables)
@@ -78,7 +157,7 @@ class DesignSpace:
         if histogram:
             read_metrics(histogram, known, "--histogram")
         text = pareto if isinstance(pareto, str) else ",".join([f"{sense}:{name}" for name, sense in pareto])
-        ask = Question(
+        return Question(
             where=where if where is not None else (self.file.where if self.file else ""),
             metrics=chosen,
             pareto=read_objectives(text, known) if text else (),
@@ -90,7 +169,6 @@ class DesignSpace:
             seed=checked(seed, 0, "seed"),
             device=device,
         )
-        return Sweep(tables, ask)
 
 
 class DesignTables:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -14,7 +14,6 @@ from archcost.commands.options import (
     Format,
     Inputs,
     KvDtype,
-    Output,
     SetParams,
     Training,
     WeightDtype,
@@ -80,9 +79,33 @@ def sweep(
         str, typer.Option("--metrics", metavar="METRIC,...", help=f"Figures to show: {METRICS}")
     ] = "params,macs",
     device: Device = None,
+    jobs: Annotated[int, number_option("--jobs", "Processes that fill the folder -o DIR.")] = 1,
+    shard: Annotated[
+        str | None,
+        typer.Option(
+            "--shard", metavar="K/N", help="Only every N-th part of -o DIR, from part K on; K from 0 to N - 1."
+        ),
+    ] = None,
+    scheduler: Annotated[
+        str | None,
+        typer.Option("--scheduler", metavar="ADDRESS", help="Have the workers of a Dask scheduler fill -o DIR."),
+    ] = None,
+    part_rows: Annotated[int | None, number_option("--part-rows", "Designs of a part; default: 1,048,576.")] = None,
+    plot: Annotated[
+        str | None,
+        typer.Option("--plot", metavar="FILE", help="Also draw the designs and their front: *.svg, *.png or *.pdf."),
+    ] = None,
     strict: Annotated[bool, typer.Option("--strict", help="Exit code 1 where a design is invalid.")] = False,
     format: Format = None,  # noqa: A002 - the option's name
-    output: Output = None,
+    output: Annotated[
+        str | None,
+        typer.Option(
+            "--output",
+            "-o",
+            metavar="FILE|DIR",
+            help="Write to a file; all rows to *.parquet, or to a folder of parts.",
+        ),
+    ] = None,
     settings: SetParams = None,
     inputs: Inputs = None,
     batch: Batch = 1,
@@ -94,11 +117,11 @@ def sweep(
     """Cost a whole space of designs at once: list, count, sample, or find the best and the front, exactly."""
     # long: an option a line, and again where it is passed on
     import archcost
+    from archcost.commands.sweep_files import is_written_in_parts, refuse_without_folder, write_files
     from archcost.render.printing import format_of, write
     from archcost.render.sweep import SweepDocument
 
-    chosen = format or format_of(output)
-    found: Sweep = archcost.space(
+    designs = archcost.space(
         spec,
         file=space,
         vary=vary or (),
@@ -110,18 +133,30 @@ def sweep(
         dtype=dtype,
         weight_dtype=weight_dtype,
         kv_dtype=kv_dtype,
-    ).sweep(
-        where=where,
-        pareto=pareto or "",
-        sort=sort or "",
-        top=top,
-        count=count,
-        histogram=histogram or "",
-        sample=sample,
-        seed=seed,
-        metrics=metrics,
-        device=archcost.device(device) if device else None,
     )
+    question: dict[str, Any] = {
+        "where": where,
+        "pareto": pareto or "",
+        "sort": sort or "",
+        "top": top,
+        "count": count,
+        "histogram": histogram or "",
+        "sample": sample,
+        "seed": seed,
+        "metrics": metrics,
+        "device": archcost.device(device) if device else None,
+    }
+    if plot is not None:
+        designs.plot(plot, where=where, pareto=pareto or "", metrics=metrics, seed=seed)
+    if output is not None and is_written_in_parts(output, designs, question, format):
+        makers = {"jobs": jobs, "shard": shard or "", "scheduler": scheduler or "", "part_designs": part_rows}
+        write_files(designs, output, question, makers)
+        if strict and designs.sweep(count=True).invalid:
+            raise typer.Exit(1)
+        return
+    refuse_without_folder({"--jobs": jobs > 1, "--shard": shard, "--scheduler": scheduler, "--part-rows": part_rows})
+    chosen = format or format_of(output)
+    found: Sweep = designs.sweep(**question)
     write(SweepDocument(found), chosen, output)
     if strict and found.invalid:
         raise typer.Exit(1)

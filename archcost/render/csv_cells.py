@@ -39,6 +39,13 @@ def csv_text(heading: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
     return out.getvalue()
 
 
+def cell_text(value: object) -> str:
+    """A value as the text of a cell, quoted where it must be."""
+    out = io.StringIO()
+    csv.writer(out, lineterminator="").writerow([_cell(value)])
+    return out.getvalue()
+
+
 def _cell(value: object) -> object:
     if not isinstance(value, str):
         return value

@@ -92,3 +92,29 @@ def _terminal() -> Console:
 
     stream = watched(sys.stderr)
     return make_console(stream, width=terminal_width(stream), colour=wants_colour(stream), encoding=encoding_of(stream))
+
+
+@contextmanager
+def rows_progress(total: int) -> Iterator[Callable[[int], None]]:
+    """A bar on a terminal with rows a second and the time left; yields a function that takes further rows."""
+    if not is_terminal(sys.stderr):
+        yield lambda _: None
+        return
+    from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
+
+    speed = TextColumn("{task.fields[rate]}", markup=False)
+    columns = (BarColumn(), TaskProgressColumn(), speed, TimeRemainingColumn(compact=True))
+    started = time.monotonic()
+    with Progress(*columns, console=_terminal(), transient=True) as bar:
+        task = bar.add_task("rows", total=total, rate="")
+        done = first = 0
+
+        def tick(rows: int) -> None:
+            nonlocal done, first
+            if not done:
+                first = rows  # those that were there: no work of this run
+            done += rows
+            seconds = time.monotonic() - started
+            bar.update(task, advance=rows, rate=f"{(done - first) / seconds:,.0f} rows/s" if seconds else "")
+
+        yield tick

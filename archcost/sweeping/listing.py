@@ -76,15 +76,7 @@ class Listing:
     def _chunk(self, designs: NDArray[Any]) -> Chunk:
         indices = designs if designs.ndim > 1 else numbered(self._space.lengths, designs)
         chunk = self._gathers.chunk(indices)
-        late = [name for name in self.metrics if name in PER_ROW]
-        if late:
-            figures = {name: np.zeros(len(indices), object) for name in late}
-            for row, design in enumerate(indices.tolist()):
-                if not chunk.invalid[row]:
-                    for name, value in self._singles.figures(design, late).items():
-                        figures[name][row] = value
-            chunk = Chunk(indices, {**chunk.figures, **figures}, chunk.invalid)
-        return chunk
+        return filled(chunk, [name for name in self.metrics if name in PER_ROW], self._singles)
 
     # --- order --------------------------------------------------------------------------------------------------------
 
@@ -106,6 +98,18 @@ class Listing:
         figures = self.figures([name for name, _ in objectives])
         costs = [figures[name] if sense == "min" else -figures[name] for name, sense in objectives]
         return self.chosen(undominated(costs))
+
+
+def filled(chunk: Chunk, late: Sequence[str], singles: Singles) -> Chunk:
+    """A chunk with the figures that single analyses give, zero where a design is invalid."""
+    if not late:
+        return chunk
+    figures = {name: np.zeros(len(chunk.indices), object) for name in late}
+    for row, design in enumerate(chunk.indices.tolist()):
+        if not chunk.invalid[row]:
+            for name, value in singles.figures(design, late).items():
+                figures[name][row] = value
+    return Chunk(chunk.indices, {**chunk.figures, **figures}, chunk.invalid)
 
 
 def select(gathers: Gathers, where: WhereClause, invalid: Invalid) -> tuple[NDArray[np.int64], int]:

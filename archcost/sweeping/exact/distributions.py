@@ -70,9 +70,11 @@ class _Product(Distribution):
         self.values, self.counts = values + self._shift, counts
 
     def designs(self, places: Any, ranks: Any) -> Any:
+        step = max(BLOCK // max(len(self._few), 1), 1)
+        if len(places) <= step and (places[1:] >= places[:-1]).all():
+            return self._some(places, ranks)
         found = np.empty((len(places), self.width), dtype=np.int32)
         order = np.argsort(places, kind="stable")
-        step = max(BLOCK // max(len(self._few), 1), 1)
         for start in range(0, len(order), step):
             rows = order[start : start + step]
             found[rows] = self._some(places[rows], ranks[rows])
@@ -85,11 +87,17 @@ class _Product(Distribution):
         found, hits = looked_up(self._many.values, wanted)
         counts = _as_counts(self._many.counts, self.size)[found] * self._few.counts[None, :]
         below = np.cumsum(np.where(hits, counts, 0), axis=1)
-        alike = np.repeat(np.arange(len(starts)), np.diff(starts, append=len(places)))
-        few = (below[alike] <= ranks[:, None]).sum(axis=1)
-        ranks = ranks - np.where(few > 0, below[alike, few - 1], 0)
-        many, share = found[alike, few], self._few.counts[few]
-        first, second = self._many.designs(many, ranks // share), self._few.designs(few, ranks % share)
+        if len(starts) == 1:
+            few = np.searchsorted(below[0], ranks, side="right")
+            ranks = ranks - np.concatenate([[0], below[0]])[few]
+            many, share = found[0, few], self._few.counts[few]
+        else:
+            alike = np.repeat(np.arange(len(starts)), np.diff(starts, append=len(places)))
+            few = (below[alike] <= ranks[:, None]).sum(axis=1)
+            ranks = ranks - np.where(few > 0, below[alike, few - 1], 0)
+            many, share = found[alike, few], self._few.counts[few]
+        first = self._many.designs(many, _as_ranks(ranks // share, self._many.size))
+        second = self._few.designs(few, _as_ranks(ranks % share, self._few.size))
         return np.concatenate((second, first) if self._swapped else (first, second), axis=1)
 
 
@@ -152,6 +160,11 @@ def looked_up(values: Any, wanted: Any) -> tuple[Any, Any]:
     """For each wanted value a place in the sorted values, and whether it is that of this value."""
     places = np.minimum(np.searchsorted(values, wanted), len(values) - 1)
     return places, (values[places] == wanted).astype(bool)
+
+
+def _as_ranks(ranks: Any, size: int) -> Any:
+    """Ranks below ``size``, which int64 mostly holds even where the ranks that they are parts of pass it."""
+    return ranks.astype(np.int64) if size < SAFE else ranks
 
 
 def _as_counts(counts: Any, size: int) -> Any:

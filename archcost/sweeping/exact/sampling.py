@@ -6,6 +6,7 @@ what was drawn within one of them and meets the others is kept, which is uniform
 
 from __future__ import annotations
 
+from copy import copy
 from typing import TYPE_CHECKING, Any
 
 from archcost.errors import UsageError
@@ -17,6 +18,7 @@ from archcost.sweeping.exact.problem import SAFE
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
+    from typing import Self
 
     from archcost.sweeping.tables import Factor, Sum, Tables
 
@@ -64,14 +66,20 @@ class UniformDraws:
     def __init__(
         self, tables: Tables, seed: Seed, bound: FigureBound | None = None, conditions: Iterable[Factor] = ()
     ) -> None:
-        self._ranks, self._bound = UniformRanks(seed), bound or FigureBound("")
+        self.ranks, self._bound = UniformRanks(seed), bound or FigureBound("")
         figures = sum_of(tables, bound.metric) if bound else NOTHING
         self._counts = BudgetCounts(tables, figures, conditions)
         self.among = self._counts.count(self._bound.low, self._bound.high)
 
+    def begun(self, seed: Seed) -> Self:
+        """The same with draws of a seed from the first on."""
+        other = copy(self)
+        other.ranks = UniformRanks(seed)
+        return other
+
     def draw(self, number: int) -> Any:
         """So many designs, each from all: indices (n × axes, int32); none if there is none to draw."""
-        ranks = self._ranks.draw(number if self.among else 0, self.among)
+        ranks = self.ranks.draw(number if self.among else 0, self.among)
         return self._counts.designs(ranks, self._bound.low, self._bound.high)
 
 
@@ -79,13 +87,19 @@ class GridDraws:
     """Draws from all settings of a space, where designs cannot be counted; ``meets`` says what is none."""
 
     def __init__(self, tables: Tables, seed: Seed) -> None:
-        self._ranks, self._lengths = UniformRanks(seed), tables.space.lengths
+        self.ranks, self._lengths = UniformRanks(seed), tables.space.lengths
         self.among = tables.space.size
+
+    def begun(self, seed: Seed) -> Self:
+        """The same with draws of a seed from the first on."""
+        other = copy(self)
+        other.ranks = UniformRanks(seed)
+        return other
 
     def draw(self, number: int) -> Any:
         """So many settings: indices (n × axes, int32)."""
         number = number if self.among else 0
-        columns = [self._ranks.draw(number, length).astype(np.int32) for length in self._lengths]
+        columns = [self.ranks.draw(number, length).astype(np.int32) for length in self._lengths]
         return np.stack(columns, axis=1) if columns else np.zeros((number, 0), dtype=np.int32)
 
 
@@ -100,21 +114,42 @@ def sample(
 
     Indices (number × axes, int32). There are no rows if no design meets them.
     """
-    demands, conditions = joined(bounds), tuple(conditions)
-    if len(demands) <= 1:
-        return UniformDraws(tables, seed, next(iter(demands), None), conditions).draw(number)
-    draws = narrowest(tables, seed, demands, conditions)
-    found, drawn = [draws.draw(0)], 0
-    while (missing := number - sum(map(len, found))) and draws.among:
-        if drawn >= MAX_DRAWS:
-            raise UsageError(
-                f"{number - missing:,} of {drawn:,} draws met all bounds, fewer than the {number:,} asked for",
-                "draw fewer, or widen a bound",
-            )
-        batch = draws.draw(min(max(2 * missing, drawn, SMALLEST_BATCH), BATCH))  # twice as many in all each time
-        drawn += len(batch)
-        found.append(batch[meets(tables, batch, demands, conditions)][:missing])
-    return np.concatenate(found)
+    return Draws(tables, bounds, conditions).draw(number, seed)
+
+
+class Draws:
+    """The same for many seeds: the designs are counted once."""
+
+    def __init__(self, tables: Tables, bounds: Iterable[FigureBound] = (), conditions: Iterable[Factor] = ()) -> None:
+        self._tables = tables
+        self._bounds, self._conditions = joined(bounds), tuple(conditions)
+        self._draws: UniformDraws | GridDraws = (
+            UniformDraws(tables, 0, next(iter(self._bounds), None), self._conditions)
+            if len(self._bounds) <= 1
+            else narrowest(tables, 0, self._bounds, self._conditions)
+        )
+
+    @property
+    def among(self) -> int:
+        """How many designs there are to draw from, those aside that one bound alone lets in."""
+        return self._draws.among
+
+    def draw(self, number: int, seed: Seed) -> Any:
+        """As :func:`sample`."""
+        draws = self._draws.begun(seed)
+        if len(self._bounds) <= 1:
+            return draws.draw(number)
+        found, drawn = [draws.draw(0)], 0
+        while (missing := number - sum(map(len, found))) and draws.among:
+            if drawn >= MAX_DRAWS:
+                raise UsageError(
+                    f"{number - missing:,} of {drawn:,} draws met all bounds, fewer than the {number:,} asked for",
+                    "draw fewer, or widen a bound",
+                )
+            batch = draws.draw(min(max(2 * missing, drawn, SMALLEST_BATCH), BATCH))  # twice as many in all each time
+            drawn += len(batch)
+            found.append(batch[meets(self._tables, batch, self._bounds, self._conditions)][:missing])
+        return np.concatenate(found)
 
 
 def narrowest(
