@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple, TypedDict
+from typing import TYPE_CHECKING, Any, NamedTuple, NotRequired, TypedDict, cast
 
 from archcost.documents import Envelope, Positive, envelope
+from archcost.hardware.measured import MeasuredData
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    from archcost.hardware.measured import Measured
 
 PEAKS = ("float32", "tf32", "bfloat16", "float16", "float8", "int8")  # dtypes of products that have a rate
 MICROCONTROLLER, CPU = "microcontroller", "cpu"  # kinds of devices
@@ -46,6 +49,7 @@ class DeviceData(Envelope):
     sources: list[CitationData]
     usable_source: CitationData | None
     note: str
+    measured: NotRequired[MeasuredData]
 
 
 class Citation(NamedTuple):
@@ -89,6 +93,7 @@ class Device(NamedTuple):
     sources: tuple[Citation, ...] = ()
     usable_source: Citation | None = None
     note: str = ""
+    measured: Measured | None = None
 
     @property
     def available_bytes(self) -> int:
@@ -102,7 +107,10 @@ class Device(NamedTuple):
 
     def to_dict(self) -> DeviceData:
         """The JSON form."""
-        return {
+        measured: dict[str, Any] = {}
+        if self.measured is not None:
+            measured = {"measured": self.measured.to_dict()}
+        found: dict[str, Any] = {
             **envelope("devices"),
             "name": self.name,
             "aliases": list(self.aliases),
@@ -123,4 +131,6 @@ class Device(NamedTuple):
             "sources": [source.to_dict() for source in self.sources],
             "usable_source": self.usable_source.to_dict() if self.usable_source else None,
             "note": self.note,
+            **measured,
         }
+        return cast("DeviceData", found)
