@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
 NANOSECONDS = 10**9
 MILLE = 1000
+CACHED = 8 << 20  # bytes of a working set that caches may hold
 BASE_SWEEP = "relu"  # the pass that stands for those that were not measured
 BASE_PRODUCT = "convolution"  # and the product
 
@@ -91,8 +92,11 @@ class PassRate(NamedTuple):
         return before + (after - before) * share // MILLE
 
     def beyond(self, moved: int) -> int:
-        """The picoseconds that so many bytes take longer than at the fastest level."""
-        return self.picoseconds(moved) - moved * NANOSECONDS * MILLE // max(rate for _, rate in self.levels)
+        """The picoseconds that so many bytes take longer than at the last level that caches hold; 0 of fewer bytes."""
+        if moved <= CACHED:
+            return 0
+        held = [rate for size, rate in self.levels if size <= CACHED] or [self.levels[0][1]]
+        return max(0, self.picoseconds(moved) - moved * NANOSECONDS * MILLE // held[-1])
 
 
 class Measured(NamedTuple):

@@ -22,7 +22,7 @@ from archcost.timing.kernels import RunMode
 from archcost.timing.measured_rates import MeasuredRates
 from archcost.timing.precision import FLOAT32
 from archcost.timing.prediction import kernels_of
-from archcost.timing.rate_fits import Chain, by_terms, company, pass_rates, product_rates
+from archcost.timing.rate_fits import Chain, by_terms, company, four_digits, pass_rates, product_rates
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 _WARM_UP = 2  # calls
 _LEAST_ROUNDS = 2
 _DTYPES = ("float32", "bfloat16", "float16")
+_STREAM = (32 << 20, 256 << 20)  # float32 numbers of a pass over memory
 _SIDE = (512, 8192)  # of the matrices whose product is a CPU's peak, and a GPU's
 
 
@@ -171,7 +172,7 @@ def calibrate(
         memory_bytes=_memory(device),
         title=_title(device, measured),
         kind=CPU if device.type == "cpu" else "gpu",
-        bytes_per_second=passes[BASE_SWEEP].levels[-1][1],
+        bytes_per_second=_bandwidth(device, effort),
         peaks=_peaks(device, effort),
         measured=measured,
     )
@@ -197,8 +198,15 @@ def _peaks(device: torch.device, effort: Effort) -> dict[str, int]:
             times = [_fastest(lambda a=left, b=right: a @ b, device, effort.seconds) for _ in range(effort.rounds)]  # type: ignore[misc]
         except RuntimeError:  # what a device refuses, it has no rate in
             continue
-        found[name] = round(2 * side**3 / min(times))
+        found[name] = four_digits(2 * side**3 / min(times))
     return found
+
+
+def _bandwidth(device: torch.device, effort: Effort) -> int:
+    """Bytes a second of a pass in place over more than caches hold: each is read and written."""
+    values = torch.ones(_STREAM[device.type == "cuda"], device=device)
+    times = [_fastest(lambda: values.mul_(1.0), device, effort.seconds) for _ in range(effort.rounds)]
+    return four_digits(2 * 4 * values.numel() / min(times))
 
 
 def _memory(device: torch.device) -> int:

@@ -54,7 +54,8 @@ class CalibrationDocument(NamedTuple):
 
 def measured_facts(measured: Measured) -> Iterator[Block]:
     """Where, how sure, and the rates by class."""
-    yield Field("measured with", f"PyTorch {measured.torch}, {measured.threads} threads, in {measured.dtype}")
+    threads = f"{measured.threads} thread{'s' * (measured.threads != 1)}"
+    yield Field("measured with", f"PyTorch {measured.torch}, {threads}, in {measured.dtype}")
     load = format_units(measured.load, MILLE)
     yield Field("noise", f"repeats spread by {format_share(measured.spread, MILLE)} by the median; load {load}")
     yield Field(

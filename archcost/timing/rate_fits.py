@@ -66,7 +66,7 @@ def pass_rates(chains: Sequence[Chain]) -> dict[str, PassRate]:
     for group in dict.fromkeys(chain.group for chain in chains):
         own = sorted([_each(chain) for chain in chains if chain.group == group])
         call = own[0][1]
-        levels = [(size, round(size / max(seconds - call, seconds / MILLE))) for size, seconds in own[1:]]
+        levels = [(size, four_digits(size / max(seconds - call, seconds / MILLE))) for size, seconds in own[1:]]
         found[group] = PassRate(round(call * NANOSECONDS), tuple(levels))
     return found
 
@@ -83,7 +83,12 @@ def company(blocks: Sequence[tuple[Chain, int]]) -> tuple[int, int]:
 
 def _rate(seconds: float) -> int:
     """How many a second at so many seconds each; 0 where they take none."""
-    return round(1 / seconds) if seconds else 0
+    return four_digits(1 / seconds) if seconds else 0
+
+
+def four_digits(value: float) -> int:
+    """A figure to four digits: no measurement is surer."""
+    return round(float(f"{value:.4g}"))
 
 
 def _each(chain: Chain) -> tuple[int, float]:
