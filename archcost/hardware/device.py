@@ -10,7 +10,7 @@ from archcost.hardware.measured import MeasuredData
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from archcost.hardware.measured import Measured
+    from archcost.hardware.measured import Calibration
 
 PEAKS = ("float32", "tf32", "bfloat16", "float16", "float8", "int8")  # dtypes of products that have a rate
 MICROCONTROLLER, CPU = "microcontroller", "cpu"  # kinds of devices
@@ -93,7 +93,7 @@ class Device(NamedTuple):
     sources: tuple[Citation, ...] = ()
     usable_source: Citation | None = None
     note: str = ""
-    measured: Measured | None = None
+    measured: Calibration | None = None
 
     @property
     def available_bytes(self) -> int:
@@ -134,3 +134,8 @@ class Device(NamedTuple):
             **measured,
         }
         return cast("DeviceData", found)
+
+
+def plain(text: str) -> str:
+    """A name without what people write one way or the other: case, blanks, hyphens and all other signs."""
+    return "".join(filter(str.isalnum, text.casefold()))

@@ -99,7 +99,7 @@ class PassRate(NamedTuple):
         return max(0, self.picoseconds(moved) - moved * NANOSECONDS * MILLE // held[-1])
 
 
-class Measured(NamedTuple):
+class Calibration(NamedTuple):
     """What ``archcost calibrate`` found: rates by class in ``dtype``, on so many ``threads``, under this ``torch``.
 
     Among other kernels one takes ``share`` thousandths of what it takes alone, and ``each_ns`` more.

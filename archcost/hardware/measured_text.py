@@ -10,7 +10,7 @@ from archcost.hardware.measured import (
     BASE_SWEEP,
     MEASURED_NUMBERS,
     PRODUCT_KEYS,
-    Measured,
+    Calibration,
     PassRate,
     ProductRate,
 )
@@ -31,12 +31,12 @@ _PASS = ("call_ns", "levels")
 _WAY = "`archcost calibrate` writes it"
 
 
-def measured_text(measured: Measured) -> str:
+def measured_text(measured: Calibration) -> str:
     """The table as TOML."""
     return "\n".join(_lines(measured)) + "\n"
 
 
-def _lines(measured: Measured) -> Iterator[str]:
+def _lines(measured: Calibration) -> Iterator[str]:
     yield "[measured]"
     yield f'torch = "{measured.torch}"'
     yield f"threads = {measured.threads}"
@@ -51,7 +51,7 @@ def _lines(measured: Measured) -> Iterator[str]:
         yield f"levels = {[list(level) for level in one.levels]}"
 
 
-def read_measured(reader: Reader, value: Value) -> Measured | None:
+def read_measured(reader: Reader, value: Value) -> Calibration | None:
     """The table; None, and the problems, where it cannot be read."""
     before = len(reader.problems)
     table = _table(reader, value, "'measured'", _KEYS)
@@ -72,7 +72,7 @@ def read_measured(reader: Reader, value: Value) -> Measured | None:
     if len(reader.problems) > before:
         return None
     threads, spread, load, share, each = numbers
-    return Measured(words[0], threads, words[1], spread, load, share, each, products, passes)
+    return Calibration(words[0], threads, words[1], spread, load, share, each, products, passes)
 
 
 def _table(reader: Reader, value: Value, what: str, keys: tuple[str, ...] = ()) -> Table | None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from archcost.errors import UsageError, did_you_mean
+from archcost.hardware.device import plain
 from archcost.hardware.table import shipped
 from archcost.patterns import compiled, is_literal
 
@@ -58,11 +59,6 @@ def matching(pattern: str | None = None, own: Mapping[str, Device] | None = None
         names = [device.name for device in devices]
         raise UsageError(f"no device fits '{pattern}'", did_you_mean(pattern, names) or _LIST)
     return found
-
-
-def plain(text: str) -> str:
-    """A name without what people write one way or the other: case, blanks, hyphens and all other signs."""
-    return "".join(filter(str.isalnum, text.casefold()))
 
 
 def names_of(device: Device) -> set[str]:

@@ -10,10 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 from archcost.errors import ConfigError
 from archcost.files import DISK, FileError, located, read_named
-from archcost.hardware.device import Citation, Device
+from archcost.hardware.device import Citation, Device, plain
 from archcost.hardware.figures import FIGURES, attributes, figure
 from archcost.hardware.measured_text import read_measured
-from archcost.hardware.names import plain
 from archcost.quantities import UnitError
 from archcost.spec.document import Scalar, Sequence
 from archcost.spec.problems import Problems

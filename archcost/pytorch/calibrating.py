@@ -12,7 +12,7 @@ import torch
 from archcost.analysis.report import analyze
 from archcost.hardware.device import CPU, Device
 from archcost.hardware.local import LOCAL
-from archcost.hardware.measured import BASE_SWEEP, MILLE, Measured
+from archcost.hardware.measured import BASE_SWEEP, MILLE, Calibration
 from archcost.pytorch.devices import choose_device, device_name
 from archcost.pytorch.module import Network
 from archcost.settings import Settings
@@ -156,7 +156,7 @@ def calibrate(
     terms = [all(map(by_terms, chain.kernels)) for chain in alone]
     passes = pass_rates([chain for chain, has in zip(alone, terms, strict=True) if not has])
     products = product_rates([chain for chain, has in zip(alone, terms, strict=True) if has], passes[BASE_SWEEP])
-    measured = Measured(
+    measured = Calibration(
         torch=str(torch.__version__),
         threads=torch.get_num_threads(),
         dtype=FLOAT32,
@@ -216,7 +216,7 @@ def _memory(device: torch.device) -> int:
     return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
 
 
-def _title(device: torch.device, measured: Measured) -> str:
+def _title(device: torch.device, measured: Calibration) -> str:
     threads = f", {measured.threads} thread{'s' * (measured.threads != 1)}" if device.type == "cpu" else ""
     return f"{device_name(device)}{threads}"
 

@@ -75,7 +75,7 @@ class DeviceDocument(NamedTuple):
         yield Heading(device.name, device.title)
         yield from [Field(*pair) for pair in _facts(device) if pair[1]]
         if device.measured is not None:
-            from archcost.render.calibration import measured_facts
+            from archcost.render.measured import measured_facts
 
             yield from measured_facts(device.measured)
 

@@ -21,7 +21,7 @@ from archcost.timing.rates import ARITHMETIC, LAUNCH, MEMORY, PRODUCTS, Time
 if TYPE_CHECKING:
     from archcost.graph.model import Graph, Node
     from archcost.hardware.device import Device
-    from archcost.hardware.measured import Measured
+    from archcost.hardware.measured import Calibration
     from archcost.timing.kernels import DeviceKernel
 
 FEW = 8  # input channels of a convolution that are few
@@ -65,7 +65,7 @@ def product_class(node: Node, kernel: DeviceKernel) -> str:
     return _PRODUCTS[kernel.pipe]
 
 
-def pass_class(node: Node, measured: Measured) -> str:
+def pass_class(node: Node, measured: Calibration) -> str:
     """The class of a pass: its op, or what was measured of ops that do the same."""
     kind = node.op.kind
     if node.op.work.multiplies:

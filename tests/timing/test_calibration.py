@@ -9,7 +9,7 @@ import pytest
 import archcost
 from archcost.hardware.device import Device
 from archcost.hardware.local import VARIABLE, device_text, local_device, local_path
-from archcost.hardware.measured import Measured, PassRate, ProductRate
+from archcost.hardware.measured import Calibration, PassRate, ProductRate
 from archcost.spec.loader import loads
 from archcost.timing.calibration_cases import BLOCK, blocks, cases
 from archcost.timing.kernels import DeviceKernel, Pipe
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from conftest import Run
 
 RELU = PassRate(4000, ((10_000, 10**9), (1_000_000, 2 * 10**9), (100_000_000, 10**9)))
-MEASURED = Measured(
+MEASURED = Calibration(
     torch="2.14.1",
     threads=2,
     dtype="float32",
