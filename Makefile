@@ -8,7 +8,7 @@ override FAMILY := $(value FAMILY)
 export NAME FAMILY # text for programs: neither make nor a shell reads what is in it
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet install --constraint constraints.txt
 
-.PHONY: demo test trust fuzz test-all lint format bench docs op clean
+.PHONY: demo test trust fuzz test-all lint format bench bench-gpu docs op clean
 
 demo: $(VENV)/core.stamp
 	$(BIN)/archcost analyze googlenet
@@ -37,6 +37,9 @@ format: $(VENV)/test.stamp
 
 bench: $(VENV)/test.stamp
 	$(BIN)/python benchmarks/run.py
+
+bench-gpu: $(VENV)/test.stamp
+	$(BIN)/python -m benchmarks.gpu --minutes 8
 
 docs: $(VENV)/test.stamp
 	$(BIN)/python -m archcost.render.reference docs/ops.md

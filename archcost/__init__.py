@@ -17,6 +17,7 @@ from archcost.version import __version__
 if TYPE_CHECKING:
     from archcost.analysis.costs import Costs
     from archcost.analysis.report import Layer, Report, Totals
+    from archcost.api.calibrating import calibrate
     from archcost.api.fitting import fits
     from archcost.api.guarding import check, update_baseline
     from archcost.api.hardware import device, devices
@@ -52,6 +53,7 @@ _EXPORTS = {
     "analyze": "archcost.api.models",
     "bench": "archcost.api.measuring",
     "build": "archcost.api.models",
+    "calibrate": "archcost.api.calibrating",
     "check": "archcost.api.guarding",
     "compare": "archcost.api.understanding",
     "device": "archcost.api.hardware",
@@ -99,6 +101,7 @@ __all__ = [
     "analyze",
     "bench",
     "build",
+    "calibrate",
     "check",
     "compare",
     "device",

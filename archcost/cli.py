@@ -32,7 +32,7 @@ GROUPS = {
         "memory": "memory",
         "reconcile": "reconcile",
     },
-    "Decide": {"predict": "predict", "fits": "fits", "sweep": "sweep", "devices": "devices"},
+    "Decide": {"predict": "predict", "fits": "fits", "sweep": "sweep", "devices": "devices", "calibrate": "calibrate"},
     "Guard": {"check": "check", "baseline": "baseline"},
     "Models": {
         "import": "import_model",

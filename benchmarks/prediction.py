@@ -2,9 +2,12 @@
 
 python -m benchmarks.prediction           # rewrite them; plots where matplotlib is there (archcost[plot])
 python -m benchmarks.prediction --check   # exit 1 if the classes or the tables would change
+python -m benchmarks.prediction --local   # calibrate this machine, measure 40 models, print the error and the noise
 
 The measurements, ``benchmarks/data/timm_latency.csv``, are facts from the result files of timm
 (huggingface/pytorch-image-models at aa4b5850, ``results/``, Apache-2.0), with the model of the zoo that each is of.
+``gpu_latency.csv`` beside them is what ``benchmarks/gpu.py`` measured, ``local_latency.csv`` what ``--local`` did, on
+the machine of ``local.toml``.
 """
 
 from __future__ import annotations
@@ -17,11 +20,13 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import archcost
 from archcost.analysis.report import analyze
+from archcost.dtypes import FLOAT_DTYPES
+from archcost.hardware.device import CPU
 from archcost.settings import THE_ONLY, InputShape, Settings
 from archcost.timing.error_classes import ErrorClass, PredictionKind, kind_of
 from archcost.timing.kernels import RunMode
-from archcost.timing.prediction import kernels_of
-from archcost.timing.rates import CONSTANTS, NANOSECONDS, Rates
+from archcost.timing.prediction import kernels_of, rates_of
+from archcost.timing.rates import CONSTANTS, NANOSECONDS
 from benchmarks.pages import inserted, renew
 
 if TYPE_CHECKING:
@@ -33,6 +38,8 @@ if TYPE_CHECKING:
 
 HERE = Path(__file__).resolve().parent
 DATA = HERE / "data" / "timm_latency.csv"
+OWN = (HERE / "data" / "gpu_latency.csv", HERE / "data" / "local_latency.csv")  # where they were measured
+LOCAL = HERE / "data" / "local.toml"
 PAGE = HERE.parent / "docs" / "prediction.md"
 CLASSES = HERE.parent / "archcost" / "timing" / "error_classes.csv"
 DEVICES = {
@@ -62,16 +69,26 @@ class Row(NamedTuple):
 
     @property
     def run(self) -> RunMode:
-        """How it was run: under autocast on GPUs, in float32 on the CPU."""
+        """How it was run: timm's under autocast on GPUs, all else in its dtype."""
         mixed = "float16" if self.dtype == "amp" else ""
-        on_gpu = self.device.startswith("rtx")
+        on_gpu = archcost.device(self.device).kind != CPU
         plain = self.torch == BEFORE_FUSED_ATTENTION
         return RunMode(mixed, self.mode != "eager", self.layout == "nhwc", tensor_cores=on_gpu, plain_attention=plain)
 
     @property
+    def computed_in(self) -> str:
+        """The dtype of weights and activations."""
+        return self.dtype if self.dtype in FLOAT_DTYPES else "float32"
+
+    @property
+    def name(self) -> str:
+        """The name of the device, which may be a file."""
+        return archcost.device(self.device).name
+
+    @property
     def kind(self) -> PredictionKind:
         """What predictions it is judged with."""
-        dtype = self.run.mixed or "float32"
+        dtype = self.run.mixed or self.computed_in
         return kind_of(archcost.device(self.device), dtype, self.batch, compiled=self.run.compiled)
 
 
@@ -93,13 +110,17 @@ class Pair(NamedTuple):
 
 
 def rows() -> list[Row]:
-    """The measurements of networks that the zoo has."""
-    with DATA.open(encoding="utf-8", newline="") as file:
+    """The measurements of networks that the zoo has: those of others, and our own where there are any."""
+    return [row for path in (DATA, *OWN) if path.exists() for row in _rows_of(path)]
+
+
+def _rows_of(path: Path) -> list[Row]:
+    with path.open(encoding="utf-8", newline="") as file:
         return [
             Row(
                 row["model"],
                 row["zoo_name"],
-                DEVICES[row["gpu"]],
+                _device_of(row["gpu"], path),
                 row["dtype"],
                 row["layout"],
                 row["compile"],
@@ -109,29 +130,38 @@ def rows() -> list[Row]:
                 float(row["samples_per_sec"]),
             )
             for row in csv.DictReader(file)
-            if not row["model"].startswith(OTHER_NETWORKS)
+            if not row["model"].startswith(OTHER_NETWORKS) and row["samples_per_sec"]
         ]
+
+
+def _device_of(name: str, path: Path) -> str:
+    """What archcost calls the device of a row: the name of one that ships, or the file of the machine measured."""
+    if path.name.startswith("local"):
+        return str(LOCAL)
+    return DEVICES.get(name) or archcost.device(name).name
 
 
 def pairs(measured: Iterable[Row]) -> Iterator[Pair]:
     """Measurements with predictions; a network is analysed once for each size and batch."""
-    grouped: dict[tuple[str, int, int], list[Row]] = {}
+    grouped: dict[tuple[str, int, int, str], list[Row]] = {}
+    devices: dict[str, Device] = {}
     for row in measured:
-        grouped.setdefault((row.zoo_name, row.size, row.batch), []).append(row)
-    devices: dict[str, Device] = {name: archcost.device(name) for name in DEVICES.values()}
-    for (name, size, batch), same in grouped.items():
-        report = _report(name, size, batch)
+        grouped.setdefault((row.zoo_name, row.size, row.batch, row.computed_in), []).append(row)
+        devices[row.device] = devices.get(row.device) or archcost.device(row.device)
+    for (name, size, batch, dtype), same in grouped.items():
+        report = _report(name, size, batch, dtype)
         kernels: dict[RunMode, list[DeviceKernel]] = {}
         for row in same:
             if row.run not in kernels:
                 kernels[row.run] = kernels_of(report, row.run)
-            rates = Rates(devices[row.device], row.run)
+            rates = rates_of(devices[row.device], row.run, report.graph)
             time = sum(time.nanoseconds for time in rates.times(kernels[row.run]))
             yield Pair(row, batch * NANOSECONDS / time)
 
 
-def _report(name: str, size: int, batch: int) -> Report:
-    return analyze(archcost.load(name), Settings(batch=batch, inputs={THE_ONLY: InputShape((3, size, size))}))
+def _report(name: str, size: int, batch: int, dtype: str = "float32") -> Report:
+    shapes = {THE_ONLY: InputShape((3, size, size))}
+    return analyze(archcost.load(name), Settings(batch=batch, dtype=dtype, inputs=shapes))
 
 
 # --- errors -----------------------------------------------------------------------------------------------------------
@@ -209,7 +239,7 @@ def classes_text(found: Sequence[ErrorClass]) -> str:
 
 def summary(found: Sequence[Pair]) -> str:
     """Errors by device and mode."""
-    return _table(("device", "mode", "constants"), found, lambda pair: (pair.row.device, pair.row.mode, _fixed(pair)))
+    return _table(("device", "mode", "constants"), found, lambda pair: (pair.row.name, pair.row.mode, _fixed(pair)))
 
 
 def detail(found: Sequence[Pair]) -> str:
@@ -217,16 +247,20 @@ def detail(found: Sequence[Pair]) -> str:
     return _table(
         ("device", "mode", "layout", "PyTorch"),
         found,
-        lambda pair: (pair.row.device, pair.row.mode, pair.row.layout, _version(pair.row.torch)),
+        lambda pair: (pair.row.name, pair.row.mode, pair.row.layout, _version(pair.row.torch)),
     )
 
 
 def _fixed(pair: Pair) -> str:
+    if pair.row.device == str(LOCAL):
+        return "measured in chains of layers"
     return "fixed here" if pair.row.device in FIXED_ON else "within those of the RTX 3090"
 
 
 def _version(tag: str) -> str:
-    """``pt240`` is 2.4, ``pt113`` 1.13."""
+    """``pt240`` is 2.4, ``pt113`` 1.13, and torch's own ``2.14.1+cu130`` 2.14."""
+    if not tag.startswith("pt"):
+        return ".".join(tag.split(".")[:2])
     return f"{tag[2]}.{tag[3:] if tag[2] == '1' else tag[3]}"
 
 
@@ -258,7 +292,7 @@ def constants() -> str:
 
 def worst(found: Sequence[Pair]) -> str:
     """The networks that predictions miss most, by the median of predicted over measured on GPUs."""
-    by_model = grouped_by((p for p in found if p.row.device != "i9-10940x"), lambda p: (p.row.zoo_name, p.row.mode))
+    by_model = grouped_by((p for p in found if p.row.run.tensor_cores), lambda p: (p.row.zoo_name, p.row.mode))
     centres = {names: median(pair.ratio for pair in same) for names, same in by_model.items()}
     order = sorted(centres, key=lambda names: -abs(centres[names] - 1))[:12]
     lines = [_line(["network", "mode", "predicted / measured"]), _line([":--", ":--", "--:"])]
@@ -305,14 +339,19 @@ def plot(found: Sequence[Pair]) -> None:
         axes.set(xlabel="measured samples/s", ylabel="predicted samples/s", title=archcost.device(device).label)
         axes.legend(frameon=False)
         figure.tight_layout()
-        path = PAGE.parent / "img" / f"prediction-{device}.svg"
+        path = PAGE.parent / "img" / f"prediction-{Path(device).stem}.svg"
         path.parent.mkdir(exist_ok=True)
         figure.savefig(path, metadata={"Date": None})
         plt.close(figure)
 
 
 def main() -> None:
-    """Rewrite the classes, the page and the plots, or check the first two."""
+    """Rewrite the classes, the page and the plots, or check the first two; or measure here."""
+    if "--local" in sys.argv:
+        from benchmarks.local_latency import measure_here
+
+        measure_here()
+        return
     found = list(pairs(rows()))
     text = classes_text(classes(found))
     if "--check" in sys.argv:

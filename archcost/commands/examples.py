@@ -58,6 +58,14 @@ EXAMPLES: dict[str, tuple[Example, ...]] = {
         ("archcost devices 4090", "All that is known of one, and its sources."),
         ("archcost devices '*jetson*' --format csv", "Figures for a sheet."),
     ),
+    "calibrate": (
+        (
+            "archcost calibrate",
+            "Measure this machine: `archcost predict resnet50 --device local` then predicts for it.",
+        ),
+        ("archcost calibrate --device cpu --threads 4", "Its processor, as PyTorch uses it on four threads."),
+        ("archcost calibrate -o lab.toml --quick", "A file of one's own: `--device lab.toml`."),
+    ),
     "check": (
         ("archcost check net.yaml", "The budgets of one spec."),
         ("archcost check net.yaml --baseline-ref main", "Growth over the specs on main."),

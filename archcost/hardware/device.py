@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple, TypedDict
+from typing import TYPE_CHECKING, Any, NamedTuple, NotRequired, TypedDict, cast
 
 from archcost.documents import Envelope, Positive, envelope
+from archcost.hardware.measured import MeasuredData
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    from archcost.hardware.measured import Calibration
 
 PEAKS = ("float32", "tf32", "bfloat16", "float16", "float8", "int8")  # dtypes of products that have a rate
 MICROCONTROLLER, CPU = "microcontroller", "cpu"  # kinds of devices
@@ -48,6 +51,7 @@ class DeviceData(Envelope):
     usable_source: CitationData | None
     cache_source: CitationData | None
     note: str
+    measured: NotRequired[MeasuredData]
 
 
 class Citation(NamedTuple):
@@ -94,6 +98,7 @@ class Device(NamedTuple):
     usable_source: Citation | None = None
     cache_source: Citation | None = None
     note: str = ""
+    measured: Calibration | None = None
 
     @property
     def available_bytes(self) -> int:
@@ -107,7 +112,10 @@ class Device(NamedTuple):
 
     def to_dict(self) -> DeviceData:
         """The JSON form."""
-        return {
+        measured: dict[str, Any] = {}
+        if self.measured is not None:
+            measured = {"measured": self.measured.to_dict()}
+        found: dict[str, Any] = {
             **envelope("devices"),
             "name": self.name,
             "aliases": list(self.aliases),
@@ -130,4 +138,11 @@ class Device(NamedTuple):
             "usable_source": self.usable_source.to_dict() if self.usable_source else None,
             "cache_source": self.cache_source.to_dict() if self.cache_source else None,
             "note": self.note,
+            **measured,
         }
+        return cast("DeviceData", found)
+
+
+def plain(text: str) -> str:
+    """A name without what people write one way or the other: case, blanks, hyphens and all other signs."""
+    return "".join(filter(str.isalnum, text.casefold()))

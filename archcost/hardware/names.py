@@ -1,6 +1,7 @@
 """What people call devices: a name, an alias, the title, or what a driver calls it, in any case and with any hyphens.
 
-Devices of one's own are given to each function, and come before those that ship.
+Devices of one's own are given to each function, and come before those that ship. ``local`` is this machine, as it was
+measured.
 """
 
 from __future__ import annotations
@@ -8,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from archcost.errors import UsageError, did_you_mean
+from archcost.hardware.device import plain
 from archcost.hardware.table import shipped
 from archcost.patterns import compiled, is_literal
 
@@ -29,7 +31,7 @@ def known(own: Mapping[str, Device]) -> list[Device]:
 def find(name: str, own: Mapping[str, Device] | None = None) -> Device:
     """The device of a name; raises UsageError for none, and for what may be several, with those that it may be."""
     devices = known(own or {})
-    found = _called(name, devices)
+    found = _called(name, devices) or _local(name)
     if found is not None:
         return found
     near = [device.name for device in devices if _has_part(device, plain(name))]
@@ -48,7 +50,7 @@ def matching(pattern: str | None = None, own: Mapping[str, Device] | None = None
     devices = known(own or {})
     if pattern is None:
         return devices
-    named = _called(pattern, devices) if is_literal(pattern) else None
+    named = _called(pattern, devices) or _local(pattern) if is_literal(pattern) else None
     if named is not None:
         return [named]
     fits = _fitting(pattern)
@@ -57,11 +59,6 @@ def matching(pattern: str | None = None, own: Mapping[str, Device] | None = None
         names = [device.name for device in devices]
         raise UsageError(f"no device fits '{pattern}'", did_you_mean(pattern, names) or _LIST)
     return found
-
-
-def plain(text: str) -> str:
-    """A name without what people write one way or the other: case, blanks, hyphens and all other signs."""
-    return "".join(filter(str.isalnum, text.casefold()))
 
 
 def names_of(device: Device) -> set[str]:
@@ -75,6 +72,13 @@ def _called(name: str, devices: Iterable[Device]) -> Device | None:
         if wanted and {wanted, wanted.removeprefix(plain(device.vendor))} & names_of(device):
             return device
     return None
+
+
+def _local(name: str) -> Device | None:
+    """This machine, by the name that stands for it."""
+    from archcost.hardware.local import LOCAL, local_device
+
+    return local_device() if plain(name) == LOCAL else None
 
 
 def _has_part(device: Device, part: str) -> bool:

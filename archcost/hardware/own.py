@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 from archcost.errors import ConfigError
 from archcost.files import DISK, FileError, located, read_named
-from archcost.hardware.device import Citation, Device
+from archcost.hardware.device import Citation, Device, plain
 from archcost.hardware.figures import FIGURES, attributes, figure
-from archcost.hardware.names import plain
+from archcost.hardware.measured_text import read_measured
 from archcost.quantities import UnitError
 from archcost.spec.document import Scalar, Sequence
 from archcost.spec.problems import Problems
@@ -58,7 +58,7 @@ def read_device_file(path: str) -> Device:
     source = toml_source(path, lambda: _content(path))
     table = parse_toml(source)
     reader = Reader(Problems(source))
-    reader.keys(table, ("name", *DEVICE_KEYS), "a device")
+    reader.keys(table, ("name", "measured", *DEVICE_KEYS), "a device")
     name: str | None = os.path.basename(path).removesuffix(ENDING)
     if "name" in table.entries:
         value = table.entries["name"][1]
@@ -66,6 +66,9 @@ def read_device_file(path: str) -> Device:
         if name is not None and not _can_name(reader, value, name):
             name = None
     device = _read(reader, name or "", table, table)
+    if "measured" in table.entries:
+        measured = read_measured(reader, table.entries["measured"][1])
+        device = device._replace(measured=measured) if device else None
     if reader.problems or device is None:
         raise ConfigError(reader.problems.error().diagnostics)
     return device

@@ -74,6 +74,10 @@ class DeviceDocument(NamedTuple):
         device = self.device
         yield Heading(device.name, device.title)
         yield from [Field(*pair) for pair in _facts(device) if pair[1]]
+        if device.measured is not None:
+            from archcost.render.measured import measured_facts
+
+            yield from measured_facts(device.measured)
 
     def branches(self) -> Iterator[TreeLine]:
         """The same as a tree."""

@@ -241,7 +241,7 @@ def _convolution(layers: Layers, index: int) -> Iterator[DeviceKernel]:
         yield DeviceKernel(index, Pipe.STREAM, FLOAT32, read=moved // share, written=moved // share, launches=0)
     macs = padded_macs(node, layers.costs[index].macs, pipe, half=size < DTYPE_BYTES[FLOAT32])
     yield _products(layers, index, pipe, macs, weights)
-    if "bias" in node.signature.weights():
+    if "bias" in node.signature.weights() and layers.run.tensor_cores:  # a CPU adds it as it writes
         yield DeviceKernel(index, Pipe.STREAM, FLOAT32, read=written, written=written)
 
 

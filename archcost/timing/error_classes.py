@@ -9,6 +9,8 @@ import os
 from functools import cache
 from typing import TYPE_CHECKING, NamedTuple
 
+from archcost.hardware.device import CPU
+
 if TYPE_CHECKING:
     from archcost.hardware.device import Device
     from archcost.timing.prediction import Prediction
@@ -18,6 +20,7 @@ _MOST_BYTES = 1 << 20
 HALF, SINGLE = "half", "float32"
 ONE, SOME, MANY = "batch 1", "batch 2 to 63", "batch 64 and more"
 _MANY = 64
+CALIBRATED_CPU, CALIBRATED_GPU = "calibrated CPUs", "calibrated GPUs"
 
 
 class PredictionKind(NamedTuple):
@@ -49,8 +52,13 @@ class ErrorClass(NamedTuple):
 
 
 def kind_of(device: Device, dtype: str, batch: int, *, compiled: bool) -> PredictionKind:
-    """The kind of a prediction: the line is the first word of the device's title, half precision is either half."""
+    """The kind of a prediction: the line is the first word of the device's title, half precision is either half.
+
+    Devices that were measured are a line of their own.
+    """
     family = device.title.split()[0] if device.title else ""
+    if device.measured is not None:
+        family = CALIBRATED_CPU if device.kind == CPU else CALIBRATED_GPU
     regime = ONE if batch == 1 else MANY if batch >= _MANY else SOME
     half = HALF if dtype in ("float16", "bfloat16") else dtype
     return PredictionKind(family, half, "compiled" if compiled else "eager", regime)

@@ -147,5 +147,5 @@ class Fusion:
         yield from whole
         readers = self.readers.get(node.first_value, [])
         has_bias = node.op.work in (Work.CONVOLUTION, Work.TRANSPOSED) and "bias" in node.signature.weights()
-        if has_bias and all(self.outside[reader] for reader in readers):
+        if has_bias and layers.run.tensor_cores and all(self.outside[reader] for reader in readers):
             yield own[-1]

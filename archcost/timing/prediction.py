@@ -12,9 +12,11 @@ from archcost.timing.rates import ARITHMETIC, LAUNCH, MEMORY, NANOSECONDS, PRODU
 
 if TYPE_CHECKING:
     from archcost.analysis.report import Report
+    from archcost.graph.model import Graph
     from archcost.hardware.device import Device
     from archcost.timing.error_classes import ErrorClass
     from archcost.timing.kernels import DeviceKernel
+    from archcost.timing.measured_rates import MeasuredRates
 
 BOUNDS = (PRODUCTS, MEMORY, ARITHMETIC, LAUNCH)
 MIXED = ("bfloat16", "float16")
@@ -51,7 +53,7 @@ class Prediction:
     def layers(self) -> list[PredictedTime]:
         """The time of each layer of the report; of a fused group it stands with the last."""
         nodes = self.report.graph.nodes
-        rates = Rates(self.device, self.run)
+        rates = rates_of(self.device, self.run, self.report.graph)
         spent: list[dict[str, int]] = [{} for _ in nodes]
         for kernel, time in zip(self.kernels, rates.times(self.kernels), strict=True):
             own = spent[kernel.node]
@@ -97,6 +99,15 @@ class Prediction:
         from archcost.timing.data import prediction_data
 
         return {**prediction_data(self)}
+
+
+def rates_of(device: Device, run: RunMode, graph: Graph) -> Rates | MeasuredRates:
+    """The rates of a device: those that were measured of it, or the shares of printed ones that its kind reaches."""
+    if device.measured is None:
+        return Rates(device, run)
+    from archcost.timing.measured_rates import MeasuredRates
+
+    return MeasuredRates(device, graph)
 
 
 def kernels_of(report: Report, run: RunMode) -> list[DeviceKernel]:

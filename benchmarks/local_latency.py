@@ -1,0 +1,89 @@
+"""Predictions for this machine against its own measurements: python -m benchmarks.prediction --local
+
+python -m benchmarks.prediction --local resnet18 vgg11   # these models only, and nothing is written
+
+Calibrates, measures 40 models of the zoo at batch 1 and 8 in float32 as ``bench`` does, in turn, and prints how far
+predictions are off and how quiet the machine was. The measurements of all 40 are kept with the device, so that the page
+and the error classes have them.
+"""
+
+from __future__ import annotations
+
+import csv
+import os
+import sys
+from pathlib import Path
+from statistics import median
+from typing import TYPE_CHECKING
+
+import archcost
+from archcost.timing.kernels import RunMode
+from archcost.timing.prediction import Prediction
+from benchmarks import prediction
+from benchmarks.gpu import COLUMNS, MODELS
+
+if TYPE_CHECKING:
+    from archcost.pytorch.timing import Latency
+
+BATCHES = (1, 8)
+TOGETHER = 8  # models that take turns: all of them would not fit into the memory of a small machine
+MIN_TIME = 3.0  # seconds for each model
+
+
+def measure_here() -> None:
+    """Calibrate, measure, print, and keep what was measured of all models."""
+    named = [word for word in sys.argv[1:] if not word.startswith("-")]
+    path = prediction.LOCAL if not named else Path(os.environ.get("TMPDIR", "/tmp")) / "archcost-local.toml"
+    device = archcost.calibrate(path, device="cpu", watch=_watch)
+    results: list[tuple[Latency, Prediction]] = []
+    for batch in BATCHES:
+        reports = [archcost.analyze(name, batch=batch) for name in named or MODELS]
+        for first in range(0, len(reports), TOGETHER):
+            some = reports[first : first + TOGETHER]
+            found = archcost.bench(*some, device="cpu", min_time=MIN_TIME, layers=False, watch=_watch).results
+            results += [(one, Prediction(one.report, device, RunMode())) for one in found]
+    for line in told(results):
+        print(line)
+    measured = device.measured
+    assert measured is not None
+    print(f"calibration: repeats spread by {measured.spread / 10:.1f} %, load {measured.load / 1000:.1f}")
+    if not named:
+        _keep(prediction.OWN[1], [one for one, _ in results], device.label)
+
+
+def told(results: list[tuple[Latency, Prediction]]) -> list[str]:
+    """A line for each model, and the errors by batch against the median of the runs, and against the fastest."""
+    lines = []
+    for one, found in results:
+        ratio = found.nanoseconds / 1e9 / one.total.median
+        spread = one.total.spread or 0.0
+        lines.append(
+            f"{one.report.name:24} batch {one.report.batch}: measured {1000 * one.total.median:9.1f} ms "
+            f"(fastest {1000 * one.total.minimum:9.1f}, spread {spread:4.0%}), predicted {found.latency_ms:9.1f}: "
+            f"{ratio:.2f}"
+        )
+    for batch in dict.fromkeys(one.report.batch for one, _ in results):
+        own = [pair for pair in results if pair[0].report.batch == batch]
+        errors = [abs(found.nanoseconds / 1e9 / one.total.median - 1) for one, found in own]
+        least = [abs(found.nanoseconds / 1e9 / one.total.minimum - 1) for one, found in own]
+        spreads = [one.total.spread or 0.0 for one, _ in own]
+        lines.append(
+            f"batch {batch}, {len(own)} models: median error {median(errors):.1%}, of the fastest runs "
+            f"{median(least):.1%}; runs of a model spread by {median(spreads):.0%}"
+        )
+    return lines
+
+
+def _watch(line: str) -> None:
+    sys.stderr.write(f"\r{line:60}")
+
+
+def _keep(path: Path, found: list[Latency], device: str) -> None:
+    with path.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.writer(file, lineterminator="\n")
+        writer.writerow(COLUMNS)
+        for one in found:
+            name, size = one.report.name, next(iter(one.report.graph.inputs.values())).shape[-1]
+            version, rate = one.environment.torch, f"{one.throughput:.3f}"
+            head = (name, name, device, "float32", "nchw", "eager", version, one.report.batch, size, rate)
+            writer.writerow([*head, "benchmarks/local_latency.py", "", ""])

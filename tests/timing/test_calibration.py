@@ -1,0 +1,199 @@
+"""A machine that was measured: its file, its rates by hand, and what is said where there is none."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+import archcost
+from archcost.hardware.device import Device
+from archcost.hardware.local import VARIABLE, device_text, local_device, local_path
+from archcost.hardware.measured import Calibration, PassRate, ProductRate
+from archcost.spec.loader import loads
+from archcost.timing.calibration_cases import BLOCK, blocks, cases
+from archcost.timing.kernels import DeviceKernel, Pipe
+from archcost.timing.rate_fits import Chain, company, pass_rates, product_rates
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from conftest import Run
+
+RELU = PassRate(4000, ((10_000, 10**9), (1_000_000, 2 * 10**9), (100_000_000, 10**9)))
+MEASURED = Calibration(
+    torch="2.14.1",
+    threads=2,
+    dtype="float32",
+    spread=31,
+    load=400,
+    share=1500,
+    each_ns=1000,
+    products={
+        "convolution": ProductRate(10_000, 10**11, 10**10, 5 * 10**9, 2000),
+        "pointwise": ProductRate(5000, 2 * 10**11, 0, 0),
+    },
+    passes={"relu": RELU},
+)
+BOX = Device(
+    "local",
+    2**34,
+    title='A "box", 2 threads',
+    kind="cpu",
+    bytes_per_second=10**10,
+    peaks={"float32": 10**11, "bfloat16": 2 * 10**11},
+    measured=MEASURED,
+)
+
+
+def written(folder: Path, device: Device = BOX) -> Path:
+    path = folder / "archcost" / "local.toml"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(device_text(device), encoding="utf-8")
+    return path
+
+
+@pytest.fixture
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
+    monkeypatch.delenv(VARIABLE, raising=False)
+    return tmp_path
+
+
+def test_a_device_is_read_as_it_was_written(home: Path) -> None:
+    path = written(home)
+    found = local_device()
+    assert found._replace(sources=()) == BOX
+    assert local_path() == str(path)
+    assert device_text(found) == path.read_text(encoding="utf-8")
+    assert archcost.device("local") == archcost.device(str(path)) == archcost.devices("LOCAL")[0] == found
+
+
+def test_the_variable_names_another_file(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = written(home / "elsewhere")
+    monkeypatch.setenv(VARIABLE, str(path))
+    assert local_device().measured == MEASURED
+
+
+def test_without_a_file_the_way_out_is_told(home: Path, run: Callable[..., Run]) -> None:
+    for words in (
+        ("predict", "conv1x1", "--device", "local"),
+        ("analyze", "conv1x1", "--device", "local"),
+        ("compare", "conv1x1", "conv5x5", "--device", "local"),
+        ("explain", "conv1x1", "--device", "local"),
+        ("fits", "conv1x1", "--device", "local"),
+        ("devices", "local"),
+    ):
+        result = run(*words)
+        assert result.code == 2
+        assert "this machine was not measured" in result.err
+        assert "`archcost calibrate`" in result.err
+
+
+def test_every_command_takes_it(home: Path, run: Callable[..., Run]) -> None:
+    written(home)
+    for words in (
+        ("predict", "conv1x1", "--device", "local"),
+        ("analyze", "conv1x1", "--device", "local"),
+        ("fits", "conv1x1", "--device", "local"),
+        ("devices", "local", "--format", "json"),
+    ):
+        assert run(*words).code == 0, words
+    assert "not validated" in run("predict", "conv1x1", "--device", "local").out
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ("threads = 2", "threads = -2", "'threads' is a whole number of at least 0"),
+        ("threads = 2", "", "'measured' has no 'threads'"),
+        ("threads = 2", "threads = 2\ncores = 3", "unknown key 'cores'"),
+        ("call_ns = 4000", 'call_ns = "4 us"', "'relu.call_ns' is a whole number"),
+        ("[[10000, 1000000000],", "[[10000, 0],", "'relu.levels' is a whole number of at least 1"),
+        ("[[10000, 1000000000],", "[[10000000, 1000000000],", "smallest size first"),
+        ("measured.passes.relu", "measured.passes.tanh", "'passes' has no 'relu'"),
+        ("measured.products.convolution", "measured.products.conv", "'products' has no 'convolution'"),
+    ],
+)
+def test_a_mistake_in_the_file_has_its_place(home: Path, old: str, new: str, message: str) -> None:
+    path = written(home)
+    text = path.read_text(encoding="utf-8")
+    assert old in text
+    path.write_text(text.replace(old, new), encoding="utf-8")
+    with pytest.raises(archcost.ConfigError) as found:
+        local_device()
+    assert message in found.value.diagnostics[0].message
+    assert found.value.diagnostics[0].mark is not None
+
+
+def _predicted(layer: str, shape: list[int], dtype: str = "float32", device: Device = BOX) -> int:
+    spec = loads(f"archcost: 1\ninput: {shape}\nlayers:\n  - {layer}\n")
+    return archcost.predict(spec, device=device, dtype=dtype).nanoseconds
+
+
+CONV = "conv2d: {out_channels: 16, kernel_size: 3, padding: 1, bias: false}"
+MOVED = 2 * 16 * 10 * 10 * 4
+WEIGHTS = 16 * 16 * 9 * 4
+MACS = 16 * 10 * 10 * 16 * 9
+
+
+def test_times_by_hand() -> None:
+    # call + 2·MACs at 100 G/s + bytes at 10 GB/s + weights at 5 GB/s; then one and a half times, and 1 µs
+    alone = 10_000 + 2 * MACS / 100 + MOVED / 10 + WEIGHTS / 5
+    assert _predicted(CONV, [16, 10, 10]) == pytest.approx(1.5 * alone + 1000, abs=5)
+    # in bfloat16 products take half: its peak is twice that of float32; and tensors have half the bytes
+    alone = 10_000 + 2 * MACS / 200 + MOVED / 2 / 10 + WEIGHTS / 2 / 5
+    assert _predicted(CONV, [16, 10, 10], "bfloat16") == pytest.approx(1.5 * alone + 1000, abs=5)
+    # a GPU runs while it is called: the longer of both
+    work = 2 * MACS / 100 + MOVED / 10 + WEIGHTS / 5
+    card = BOX._replace(kind="gpu")
+    assert _predicted(CONV, [16, 10, 10], device=card) == pytest.approx(1.5 * max(work, 10_000) + 1000, abs=5)
+    # 10,000 bytes at 1 GB/s, and an op that was not measured is the pass that was
+    for layer in ("relu", "tanh"):
+        assert _predicted(layer, [1, 25, 50]) == pytest.approx(1.5 * (4000 + 10_000) + 1000, abs=5)
+
+
+def test_between_two_sizes_the_time_of_a_byte_is_on_a_line() -> None:
+    # 100,000 is half way from 10,000 to 1,000,000 in logarithms: between 1 and 0.5 ns a byte
+    assert RELU.picoseconds(100_000) == 100_000 * 750
+    assert RELU.picoseconds(100) == 100 * 1000
+    assert RELU.picoseconds(10**9) == 10**9 * 1000
+    assert RELU.beyond(1_000_000) == 0
+    assert RELU.beyond(10**9) == 10**9 * 500  # 1 ns instead of the 0.5 of what caches hold
+
+
+def test_rates_are_found_again() -> None:
+    kernels = [
+        DeviceKernel(0, Pipe.CONVOLUTION, "float32", macs=macs, read=moved, weights=weights)
+        for macs, moved, weights in (
+            (10**6, 10**5, 10**3),
+            (10**7, 10**5, 10**6),
+            (10**6, 10**7, 10**4),
+            (10**8, 10**6, 10**6),
+        )
+    ]
+    chains = [Chain("c", (k,) * 3, 3 * (2e-5 + 2 * k.macs / 1e11 + k.read / 1e10 + k.weights / 5e9)) for k in kernels]
+    found = product_rates(chains, RELU)["c"]
+    assert found == ProductRate(20_000, 10**11, 10**10, 5 * 10**9, 0)
+    assert company([(chain, round(chain.seconds * 5e8)) for chain in chains]) == (2000, 0)
+
+
+def test_a_pass_is_call_and_rate() -> None:
+    stream = [DeviceKernel(0, Pipe.STREAM, "float32", read=size) for size in (4, 10**5, 10**7)]
+    chains = [Chain("relu", (k,) * 2, 2 * (3e-6 + seconds)) for k, seconds in zip(stream, (0, 1e-5, 5e-3), strict=True)]
+    assert pass_rates(chains)["relu"] == PassRate(3000, ((10**5, 10**10), (10**7, 2 * 10**9)))
+
+
+def test_every_chain_is_a_spec_of_its_class() -> None:
+    from archcost.timing.kernels import RunMode
+    from archcost.timing.measured_rates import product_class
+    from archcost.timing.prediction import kernels_of
+    from archcost.timing.rate_fits import by_terms
+
+    for case in (*cases(), *blocks()):
+        report = archcost.analyze(loads(case.text), batch=case.batch)
+        kernels = kernels_of(report, RunMode(tensor_cores=False))
+        classes = {product_class(report.graph.nodes[k.node], k) for k in kernels if by_terms(k)}
+        assert case.group == BLOCK or classes <= {case.group}, case
+        assert kernels, case
