@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from archcost.analysis.report import Report
-    from archcost.timing.eager import Layers
+    from archcost.timing.layers import Layers
 
 _STATISTICS = 2  # passes of a batch norm in training, over its input: the mean and variance, and the result
 

@@ -14,8 +14,9 @@ from typing import TYPE_CHECKING
 from archcost.dims import numel
 from archcost.dtypes import DTYPE_BYTES
 from archcost.ops.facets import Work
-from archcost.timing.eager import READS_TWICE, Layers, operations
+from archcost.timing.eager import READS_TWICE, layer_kernels, operations
 from archcost.timing.kernels import DeviceKernel, Pipe
+from archcost.timing.layers import Layers
 from archcost.timing.precision import FLOAT32
 
 if TYPE_CHECKING:
@@ -134,7 +135,7 @@ class Fusion:
     def _product(self, index: int) -> Iterator[DeviceKernel]:
         """The product without the casts of its inputs, which what makes them does, and without a bias that is fused."""
         layers, node = self.layers, self.graph.nodes[index]
-        own = layers.kernels(index)
+        own = layer_kernels(layers, index)
         makers = [self.makers.get(value) for value in node.inputs]
         whole = [kernel for kernel in own if kernel.macs or kernel.weights]
         for value, maker in zip(node.inputs, makers, strict=True):

@@ -118,10 +118,11 @@ def kernels_of(report: Report, run: RunMode) -> list[DeviceKernel]:
         fusion = Fusion(report, run)
         layers, forward = fusion.layers, fusion.kernels()
     else:
-        from archcost.timing.eager import Layers
+        from archcost.timing.eager import eager_kernels
+        from archcost.timing.layers import Layers
 
         layers = Layers(report, run)
-        forward = layers.eager()
+        forward = eager_kernels(layers)
     if not run.training:
         return forward
     from archcost.timing.backward import training_kernels

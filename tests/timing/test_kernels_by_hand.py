@@ -9,9 +9,10 @@ import pytest
 from archcost.analysis.report import analyze
 from archcost.settings import Settings
 from archcost.spec.loader import loads
-from archcost.timing.eager import Layers
+from archcost.timing.eager import eager_kernels
 from archcost.timing.fusion import Fusion
 from archcost.timing.kernels import DeviceKernel, Pipe, RunMode
+from archcost.timing.layers import Layers
 
 if TYPE_CHECKING:
     from archcost.analysis.report import Report
@@ -27,7 +28,7 @@ def report_of(text: str, batch: int = 1, *, training: bool = False, dtype: str |
 
 
 def eager(text: str, run: RunMode = PLAIN, batch: int = 1, dtype: str | None = None) -> list[DeviceKernel]:
-    return Layers(report_of(text, batch, dtype=dtype), run).eager()
+    return eager_kernels(Layers(report_of(text, batch, dtype=dtype), run))
 
 
 def moved(kernels: list[DeviceKernel]) -> list[tuple[int, int, int]]:
@@ -102,7 +103,7 @@ def test_the_bias_of_a_convolution_is_a_pass_and_that_of_a_linear_layer_none() -
 def test_quantised_weights_are_read_as_they_are_stored() -> None:
     text = "input: [64]\nlayers:\n  - {linear: {out_features: 32, bias: false}}\n"
     report = analyze(loads(HEAD + text), Settings(dtype="float16", weight_dtype="int4"))
-    (kernel,) = Layers(report, PLAIN).eager()
+    (kernel,) = eager_kernels(Layers(report, PLAIN))
     assert kernel.weights == 64 * 32 // 2
 
 
