@@ -59,7 +59,8 @@ class State:
 
     def __init__(self, walk: Walker, frame: Frame) -> None:
         body = frame.body
-        self.ids, self.used, self.unsure = dict(frame.ids), set(frame.used), set(frame.unsure)
+        self.known = len(frame.ids)  # ids are only added, and rounds make so many that they are not copied
+        self.used, self.unsure = set(frame.used), set(frame.unsure)
         self.branches, self.counts, self.unsettled = set(frame.branches), dict(frame.counts), dict(frame.unsettled)
         self.last, self.names = frame.last, frame.names
         self.own = dict(frame.names)
@@ -74,7 +75,9 @@ class State:
     def restore(self, walk: Walker, frame: Frame) -> None:
         """Undo all that was done since."""
         body = frame.body
-        frame.ids, frame.used, frame.unsure = dict(self.ids), set(self.used), set(self.unsure)
+        while len(frame.ids) > self.known:
+            frame.ids.popitem()
+        frame.used, frame.unsure = set(self.used), set(self.unsure)
         frame.branches, frame.counts, frame.unsettled = set(self.branches), dict(self.counts), dict(self.unsettled)
         frame.last, frame.names = self.last, self.names
         frame.names.clear()
@@ -101,6 +104,7 @@ class Group(NamedTuple):
     types: list[TensorType]
     given: dict[int, TensorType]  # the types of values from before
     state: State
+    ids: dict[str, Result]  # those that it added
     problems: Problems
 
     def type_of(self, value: int, first: int) -> TensorType:

@@ -140,9 +140,9 @@ class Join:
         frame.counts = {name: max([each.counts.get(name, 0) for each in states]) for name in counted}
         for each in states:
             frame.unsettled |= each.unsettled
-        names = {name: None for each in states for name in each.ids}
+        names = {name: None for group in groups for name in group.ids}
         if found is None:
-            frame.ids |= {name: Result(FAILED, True) for name in names if name not in self.state.ids}
+            frame.ids |= dict.fromkeys(names, Result(FAILED, True))
             return
         tell = self._telling()
         for name in names:
@@ -153,12 +153,8 @@ class Join:
             frame.unsettled.setdefault(name, tell)
 
     def _settle_id(self, name: str, groups: Sequence[Group], found: Any, tell: Callable[[], None]) -> None:
-        before = self.state.ids.get(name)
-        own = [group.state.ids.get(name) for group in groups]
-        if before is not None and all(each is before for each in own):
-            return
         self.frame.ids[name] = result_of(found)
-        if any(each is not result_of(group.found) for each, group in zip(own, groups, strict=True)):
+        if any(group.ids.get(name) is not result_of(group.found) for group in groups):
             self.frame.unsettled[name] = tell
 
     def _telling(self) -> Callable[[], None]:

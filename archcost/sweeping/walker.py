@@ -10,6 +10,7 @@ the step around, and at last the whole spec: the worst case is a walk for each d
 
 from __future__ import annotations
 
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from archcost.errors import SpecError
@@ -172,7 +173,8 @@ class Walker(Unroller):
             nodes, made = body.nodes[state.nodes :], body.types[state.types :]
             given = {-1 - place: tensor for place, tensor in enumerate(body.inputs) if tensor is not None}
             given |= dict(enumerate(body.types[: state.types]))
-            return Group(along, found, nodes, made, given, State(self, frame), self.problems)
+            ids = dict(islice(frame.ids.items(), state.known, None))
+            return Group(along, found, nodes, made, given, State(self, frame), ids, self.problems)
         finally:
             self.names, self._bodies, self.bounds, self.world, body.types, body.inputs = outer
             frame.names = state.names
