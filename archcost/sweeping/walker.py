@@ -118,8 +118,8 @@ class Walker(Unroller):
         """Do something with a frame; where designs differ, for each group by itself. ``failed`` is what is left of it
         where all of them fail.
         """
-        if not self.joins:
-            return act()
+        if not self.joins or all(len(along) == 1 for along in self.world.values()):
+            return act()  # one design alone has nothing to differ from
         state = State(self, frame)
         try:
             return act()
