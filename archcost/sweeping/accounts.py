@@ -13,7 +13,7 @@ from archcost.sweeping.alongs import CoupledError, ForkError, parts_of
 from archcost.sweeping.groups import Joined
 from archcost.sweeping.joining import joined, restricted
 from archcost.sweeping.operators import mapped, tables_in
-from archcost.sweeping.varying import Table
+from archcost.sweeping.varying import Table, forked
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -306,12 +306,18 @@ def piecewise(function: Callable[[Any], Any], value: Any, restrict: Callable[[An
         return function(value)
     except CoupledError:
         raise
-    except ForkError as fork:
-        alongs = [own for table in tables_of(value) for own in table.axes if own.axis == fork.axis]
-        along = min(alongs, key=len)
-        parts = parts_of(fork, along)
-        if len(parts) == 1:  # nothing is gained
+    except ForkError as error:
+        fork = error
+    except (TypeError, ValueError, AttributeError):
+        table = next(iter(tables_of(value)), None)
+        if table is None:
             raise
+        fork = forked(table)  # it was written for plain numbers, which each design has
+    alongs = [own for table in tables_of(value) for own in table.axes if own.axis == fork.axis]
+    along = min(alongs, key=len)
+    parts = parts_of(fork, along)
+    if len(parts) == 1:  # nothing is gained
+        raise fork
     found = [(own, piecewise(function, restrict(value, own), restrict)) for own in parts]
     return _joined_tree(along, found)
 
