@@ -1,5 +1,7 @@
 """What the layers of a walk cost: sums of tables, which designs are invalid, and what each of them read."""
 
+# long: an account, how it is added up, and how parts of it are joined are one thing
+
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -20,7 +22,7 @@ if TYPE_CHECKING:
 
     from archcost.graph.model import Graph
     from archcost.sweeping.alongs import Along
-    from archcost.sweeping.groups import Layer
+    from archcost.sweeping.groups import WalkedLayer
 
 LAYERS = "layers"
 _FIELDS = tuple(Costs._fields)
@@ -120,7 +122,7 @@ class Accountant:
         self._own: dict[tuple[int, Along], Signature] = {}
         self._tokens = 0
 
-    def of_layers(self, layers: Sequence[Layer], inputs: Sequence[_Flow]) -> tuple[Account, list[_Flow]]:
+    def of_layers(self, layers: Sequence[WalkedLayer], inputs: Sequence[_Flow]) -> tuple[Account, list[_Flow]]:
         """The account of layers in order, and how the values flow that they make."""
         account = Account()
         counted: dict[Any, list[Any]] = {}

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 Found = Result | Turn  # what a step or a round gives
 
 
-class Layer(NamedTuple):
+class WalkedLayer(NamedTuple):
     """A node of a group: what it computes, the values that it reads, and the tensors that are another's.
 
     Values are counted within the group; -1, -2 … are those that the joined node reads.
@@ -31,14 +31,14 @@ class Layer(NamedTuple):
     shared: frozenset[str]
 
 
-class Part(NamedTuple):
+class GroupPart(NamedTuple):
     """The designs of one group: their indices, their layers, and whether they are invalid.
 
-    ``outputs`` are the values that those of the joined node stand for, as in :class:`Layer`.
+    ``outputs`` are the values that those of the joined node stand for, as in :class:`WalkedLayer`.
     """
 
     along: Along
-    layers: tuple[Layer, ...]
+    layers: tuple[WalkedLayer, ...]
     outputs: tuple[int, ...]
     failed: bool
 
@@ -48,7 +48,7 @@ class Joined:
 
     __slots__ = ("along", "outputs", "parts")
 
-    def __init__(self, along: Along, parts: tuple[Part, ...], outputs: tuple[TensorType, ...]) -> None:
+    def __init__(self, along: Along, parts: tuple[GroupPart, ...], outputs: tuple[TensorType, ...]) -> None:
         self.along = along
         self.parts = parts
         self.outputs = outputs
@@ -95,7 +95,7 @@ class State:
         walk.problems = self.problems
 
 
-class Group(NamedTuple):
+class WalkedGroup(NamedTuple):
     """What the walk of a step gave for one group of designs."""
 
     along: Along
@@ -155,12 +155,16 @@ def inside(value: int | None, first: int, reads: dict[int, int]) -> int:
     return value - first if value >= first else -1 - reads[value]
 
 
-def layers_of(nodes: Sequence[Node], before: Sequence[Node], first: int, reads: dict[int, int]) -> tuple[Layer, ...]:
+def layers_of(
+    nodes: Sequence[Node], before: Sequence[Node], first: int, reads: dict[int, int]
+) -> tuple[WalkedLayer, ...]:
     """The nodes of a group as its layers."""
     every = [*before, *nodes]
     return tuple(
         [
-            Layer(signature, tuple([inside(value, first, reads) for value in inputs]), shared_tensors(owner, every))
+            WalkedLayer(
+                signature, tuple([inside(value, first, reads) for value in inputs]), shared_tensors(owner, every)
+            )
             for _, signature, inputs, _, owner, _ in nodes
         ]
     )

@@ -21,7 +21,7 @@ from archcost.sweeping.accounts import LAYERS, Account, Accountant, joined_accou
 from archcost.sweeping.alongs import Along, CoupledError, ForkError, along_of, parts_of
 from archcost.sweeping.arrays import np
 from archcost.sweeping.design_settings import with_values
-from archcost.sweeping.groups import Layer, shared_tensors
+from archcost.sweeping.groups import WalkedLayer, shared_tensors
 from archcost.sweeping.operators import tables_in
 from archcost.sweeping.tables import Factor, Sum, Tables, TooCoupledError
 from archcost.sweeping.varying import MOST_ENTRIES, Table, forget_tables, from_entries
@@ -161,7 +161,8 @@ class _Walk:
             graph = with_adapters(graph, settings.lora)
         accountant = Accountant(graph)
         layers = [
-            Layer(node.signature, node.inputs, shared_tensors(node.weights_of, graph.nodes)) for node in graph.nodes
+            WalkedLayer(node.signature, node.inputs, shared_tensors(node.weights_of, graph.nodes))
+            for node in graph.nodes
         ]
         account, _ = accountant.of_layers(layers, accountant.fresh_inputs(len(known)))
         sizes = [size for tensor in known.values() for size in tensor.shape]

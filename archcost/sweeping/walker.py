@@ -27,7 +27,7 @@ from archcost.spec.checks import StepError
 from archcost.spec.expressions import ExpressionError, Names
 from archcost.spec.problems import Problems
 from archcost.sweeping.alongs import Along, CoupledError, ForkError, parts_of
-from archcost.sweeping.groups import Group, Joined, State
+from archcost.sweeping.groups import Joined, State, WalkedGroup
 from archcost.sweeping.joining import restricted
 from archcost.sweeping.joins import Join
 
@@ -137,7 +137,7 @@ class Walker(Unroller):
 
     def _group(
         self, step: Step, frame: Frame, state: State, along: Along, act: Callable[[], Found], failed: Found
-    ) -> Group:
+    ) -> WalkedGroup:
         """Walk one group of designs, in place: the frame and its body are as they were before when it ends."""
         body = frame.body
         outer = self.names, self._bodies, self.bounds, self.world, body.types, body.inputs
@@ -174,7 +174,7 @@ class Walker(Unroller):
             given = {-1 - place: tensor for place, tensor in enumerate(body.inputs) if tensor is not None}
             given |= dict(enumerate(body.types[: state.types]))
             ids = dict(islice(frame.ids.items(), state.known, None))
-            return Group(along, found, nodes, made, given, State(self, frame), ids, self.problems)
+            return WalkedGroup(along, found, nodes, made, given, State(self, frame), ids, self.problems)
         finally:
             self.names, self._bodies, self.bounds, self.world, body.types, body.inputs = outer
             frame.names = state.names
