@@ -1,5 +1,7 @@
 """What the layers of a walk cost: sums of tables, which designs are invalid, and what each of them read."""
 
+# long: an account, how it is added up, and how parts of it are joined are one thing
+
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -13,14 +15,14 @@ from archcost.sweeping.alongs import CoupledError, ForkError, parts_of
 from archcost.sweeping.groups import Joined
 from archcost.sweeping.joining import joined, restricted
 from archcost.sweeping.operators import mapped, tables_in
-from archcost.sweeping.varying import Table
+from archcost.sweeping.varying import Table, forked
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
     from archcost.graph.model import Graph
     from archcost.sweeping.alongs import Along
-    from archcost.sweeping.groups import Layer
+    from archcost.sweeping.groups import WalkedLayer
 
 LAYERS = "layers"
 _FIELDS = tuple(Costs._fields)
@@ -120,7 +122,7 @@ class Accountant:
         self._own: dict[tuple[int, Along], Signature] = {}
         self._tokens = 0
 
-    def of_layers(self, layers: Sequence[Layer], inputs: Sequence[_Flow]) -> tuple[Account, list[_Flow]]:
+    def of_layers(self, layers: Sequence[WalkedLayer], inputs: Sequence[_Flow]) -> tuple[Account, list[_Flow]]:
         """The account of layers in order, and how the values flow that they make."""
         account = Account()
         counted: dict[Any, list[Any]] = {}
@@ -306,12 +308,18 @@ def piecewise(function: Callable[[Any], Any], value: Any, restrict: Callable[[An
         return function(value)
     except CoupledError:
         raise
-    except ForkError as fork:
-        alongs = [own for table in tables_of(value) for own in table.axes if own.axis == fork.axis]
-        along = min(alongs, key=len)
-        parts = parts_of(fork, along)
-        if len(parts) == 1:  # nothing is gained
+    except ForkError as error:
+        fork = error
+    except (TypeError, ValueError, AttributeError):
+        table = next(iter(tables_of(value)), None)
+        if table is None:
             raise
+        fork = forked(table)  # it was written for plain numbers, which each design has
+    alongs = [own for table in tables_of(value) for own in table.axes if own.axis == fork.axis]
+    along = min(alongs, key=len)
+    parts = parts_of(fork, along)
+    if len(parts) == 1:  # nothing is gained
+        raise fork
     found = [(own, piecewise(function, restrict(value, own), restrict)) for own in parts]
     return _joined_tree(along, found)
 

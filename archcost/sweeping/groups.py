@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 Found = Result | Turn  # what a step or a round gives
 
 
-class Layer(NamedTuple):
+class WalkedLayer(NamedTuple):
     """A node of a group: what it computes, the values that it reads, and the tensors that are another's.
 
     Values are counted within the group; -1, -2 … are those that the joined node reads.
@@ -31,14 +31,14 @@ class Layer(NamedTuple):
     shared: frozenset[str]
 
 
-class Part(NamedTuple):
+class GroupPart(NamedTuple):
     """The designs of one group: their indices, their layers, and whether they are invalid.
 
-    ``outputs`` are the values that those of the joined node stand for, as in :class:`Layer`.
+    ``outputs`` are the values that those of the joined node stand for, as in :class:`WalkedLayer`.
     """
 
     along: Along
-    layers: tuple[Layer, ...]
+    layers: tuple[WalkedLayer, ...]
     outputs: tuple[int, ...]
     failed: bool
 
@@ -48,7 +48,7 @@ class Joined:
 
     __slots__ = ("along", "outputs", "parts")
 
-    def __init__(self, along: Along, parts: tuple[Part, ...], outputs: tuple[TensorType, ...]) -> None:
+    def __init__(self, along: Along, parts: tuple[GroupPart, ...], outputs: tuple[TensorType, ...]) -> None:
         self.along = along
         self.parts = parts
         self.outputs = outputs
@@ -59,7 +59,8 @@ class State:
 
     def __init__(self, walk: Walker, frame: Frame) -> None:
         body = frame.body
-        self.ids, self.used, self.unsure = dict(frame.ids), set(frame.used), set(frame.unsure)
+        self.known = len(frame.ids)  # ids are only added, and rounds make so many that they are not copied
+        self.used, self.unsure = set(frame.used), set(frame.unsure)
         self.branches, self.counts, self.unsettled = set(frame.branches), dict(frame.counts), dict(frame.unsettled)
         self.last, self.names = frame.last, frame.names
         self.own = dict(frame.names)
@@ -74,7 +75,9 @@ class State:
     def restore(self, walk: Walker, frame: Frame) -> None:
         """Undo all that was done since."""
         body = frame.body
-        frame.ids, frame.used, frame.unsure = dict(self.ids), set(self.used), set(self.unsure)
+        while len(frame.ids) > self.known:
+            frame.ids.popitem()
+        frame.used, frame.unsure = set(self.used), set(self.unsure)
         frame.branches, frame.counts, frame.unsettled = set(self.branches), dict(self.counts), dict(self.unsettled)
         frame.last, frame.names = self.last, self.names
         frame.names.clear()
@@ -92,7 +95,7 @@ class State:
         walk.problems = self.problems
 
 
-class Group(NamedTuple):
+class WalkedGroup(NamedTuple):
     """What the walk of a step gave for one group of designs."""
 
     along: Along
@@ -101,6 +104,7 @@ class Group(NamedTuple):
     types: list[TensorType]
     given: dict[int, TensorType]  # the types of values from before
     state: State
+    ids: dict[str, Result]  # those that it added
     problems: Problems
 
     def type_of(self, value: int, first: int) -> TensorType:
@@ -151,12 +155,16 @@ def inside(value: int | None, first: int, reads: dict[int, int]) -> int:
     return value - first if value >= first else -1 - reads[value]
 
 
-def layers_of(nodes: Sequence[Node], before: Sequence[Node], first: int, reads: dict[int, int]) -> tuple[Layer, ...]:
+def layers_of(
+    nodes: Sequence[Node], before: Sequence[Node], first: int, reads: dict[int, int]
+) -> tuple[WalkedLayer, ...]:
     """The nodes of a group as its layers."""
     every = [*before, *nodes]
     return tuple(
         [
-            Layer(signature, tuple([inside(value, first, reads) for value in inputs]), shared_tensors(owner, every))
+            WalkedLayer(
+                signature, tuple([inside(value, first, reads) for value in inputs]), shared_tensors(owner, every)
+            )
             for _, signature, inputs, _, owner, _ in nodes
         ]
     )

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from archcost.graph.model import Node, TensorType, new
 from archcost.graph.scope import FAILED, Result
 from archcost.sweeping.alongs import ForkError
-from archcost.sweeping.groups import Joined, Part, inside, layers_of, result_of, slots_of, with_values
+from archcost.sweeping.groups import GroupPart, Joined, inside, layers_of, result_of, slots_of, with_values
 from archcost.sweeping.joining import joined
 
 if TYPE_CHECKING:
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from archcost.errors import Mark
     from archcost.graph.scope import Frame
     from archcost.sweeping.alongs import Along
-    from archcost.sweeping.groups import Found, Group, State
+    from archcost.sweeping.groups import Found, State, WalkedGroup
     from archcost.sweeping.walker import Walker
 
 Column = tuple[Any, ...]  # a value of each group that is alive: numbers, or None for that of a step that failed
@@ -25,7 +25,7 @@ Column = tuple[Any, ...]  # a value of each group that is alive: numbers, or Non
 class Join:
     """Groups that part an axis, after the walk of a step for each; ``state`` is what was before."""
 
-    def __init__(self, walk: Walker, frame: Frame, state: State, along: Along, groups: Sequence[Group]) -> None:
+    def __init__(self, walk: Walker, frame: Frame, state: State, along: Along, groups: Sequence[WalkedGroup]) -> None:
         self.walk = walk
         self.frame = frame
         self.state = state
@@ -104,12 +104,12 @@ class Join:
         alive = iter(range(len(self.alive)))
         for group in self.groups:
             if group.found is None:
-                parts.append(Part(group.along, (), (), True))
+                parts.append(GroupPart(group.along, (), (), True))
                 continue
             place = next(alive)
             layers = layers_of(group.nodes, body.nodes[: state.nodes], first, reads)
             own = [inside(column[place], first, reads) for column in outputs]
-            parts.append(Part(group.along, layers, tuple(own), False))
+            parts.append(GroupPart(group.along, layers, tuple(own), False))
         signature: Any = Joined(self.along, tuple(parts), types)
         body.work += max([group.state.work - state.work for group in self.alive])
         if any(group.state.failed_at is not None for group in self.alive):
@@ -126,7 +126,7 @@ class Join:
 
     # --- names ------------------------------------------------------------------------------------------------------
 
-    def _settle(self, groups: Sequence[Group], found: Any) -> None:
+    def _settle(self, groups: Sequence[WalkedGroup], found: Any) -> None:
         """Leave the ids and names of the frame as the step leaves them in all groups; ``found`` is None if all failed.
 
         What they differ in is unsettled: whoever asks for it forks the scope around.
@@ -140,9 +140,9 @@ class Join:
         frame.counts = {name: max([each.counts.get(name, 0) for each in states]) for name in counted}
         for each in states:
             frame.unsettled |= each.unsettled
-        names = {name: None for each in states for name in each.ids}
+        names = {name: None for group in groups for name in group.ids}
         if found is None:
-            frame.ids |= {name: Result(FAILED, True) for name in names if name not in self.state.ids}
+            frame.ids |= dict.fromkeys(names, Result(FAILED, True))
             return
         tell = self._telling()
         for name in names:
@@ -152,13 +152,9 @@ class Join:
         for name in differing:
             frame.unsettled.setdefault(name, tell)
 
-    def _settle_id(self, name: str, groups: Sequence[Group], found: Any, tell: Callable[[], None]) -> None:
-        before = self.state.ids.get(name)
-        own = [group.state.ids.get(name) for group in groups]
-        if before is not None and all(each is before for each in own):
-            return
+    def _settle_id(self, name: str, groups: Sequence[WalkedGroup], found: Any, tell: Callable[[], None]) -> None:
         self.frame.ids[name] = result_of(found)
-        if any(each is not result_of(group.found) for each, group in zip(own, groups, strict=True)):
+        if any(group.ids.get(name) is not result_of(group.found) for group in groups):
             self.frame.unsettled[name] = tell
 
     def _telling(self) -> Callable[[], None]:

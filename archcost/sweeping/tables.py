@@ -8,12 +8,11 @@ from typing import TYPE_CHECKING
 from archcost.errors import UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Mapping
 
     import numpy as np
     from numpy.typing import NDArray
 
-    from archcost.errors import Diagnostic
     from archcost.sweeping.space import Space
 
     Entries = NDArray[np.int64] | NDArray[np.object_] | NDArray[np.bool_]
@@ -57,12 +56,6 @@ class Tables:
     valid: tuple[Factor, ...] = ()
     distinct: tuple[Factor, ...] = ()
     unknown: Mapping[str, Sum] = field(default_factory=dict)
-
-    def error_of(self, indices: Sequence[int]) -> tuple[Diagnostic, ...]:
-        """What is wrong with a design, as a single analysis tells it; nothing for a valid one."""
-        from archcost.sweeping.walk import error_of
-
-        return error_of(self.space, indices)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from math import prod
 from typing import TYPE_CHECKING, Any
 
 from archcost.collector import collector_paused
+from archcost.dims import total
 from archcost.errors import SpecError
 from archcost.graph.adapters import with_adapters
 from archcost.graph.blocks import whole
+from archcost.graph.context import MAX_NODES
 from archcost.graph.inputs import resolve_inputs
 from archcost.graph.model import Graph
 from archcost.graph.params import check_stored_dtypes, model_dtype, resolve_params
@@ -18,7 +21,7 @@ from archcost.sweeping.accounts import LAYERS, Account, Accountant, joined_accou
 from archcost.sweeping.alongs import Along, CoupledError, ForkError, along_of, parts_of
 from archcost.sweeping.arrays import np
 from archcost.sweeping.design_settings import with_values
-from archcost.sweeping.groups import Layer, shared_tensors
+from archcost.sweeping.groups import WalkedLayer, shared_tensors
 from archcost.sweeping.operators import tables_in
 from archcost.sweeping.tables import Factor, Sum, Tables, TooCoupledError
 from archcost.sweeping.varying import MOST_ENTRIES, Table, forget_tables, from_entries
@@ -128,7 +131,11 @@ class _Walk:
         except ForkError as error:
             fork = error
         parts = parts_of(fork, world[fork.axis])
-        found = [(own, self._account({**world, own.axis: own})) for own in parts]
+        found: list[tuple[Along, Account | None]] = []
+        for own in parts:
+            found.append((own, self._account({**world, own.axis: own})))
+            if isinstance(fork, CoupledError) and _grows_beyond(found[-1][1], len(parts)):
+                raise fork  # side by side the parts are as large
         if all(account is None for _, account in found):
             return None
         return joined_accounts(world[fork.axis], found)
@@ -154,7 +161,8 @@ class _Walk:
             graph = with_adapters(graph, settings.lora)
         accountant = Accountant(graph)
         layers = [
-            Layer(node.signature, node.inputs, shared_tensors(node.weights_of, graph.nodes)) for node in graph.nodes
+            WalkedLayer(node.signature, node.inputs, shared_tensors(node.weights_of, graph.nodes))
+            for node in graph.nodes
         ]
         account, _ = accountant.of_layers(layers, accountant.fresh_inputs(len(known)))
         sizes = [size for tensor in known.values() for size in tensor.shape]
@@ -180,6 +188,8 @@ class _Walk:
             nothing = {name: Sum(0) for name in METRICS}
             return Tables(self.space, nothing, (Factor((), np.array(False)),), ())
         sums = account.sums
+        fits = total(sums.get(LAYERS, {}).values()) <= MAX_NODES  # groups of each step have fewer, all together may not
+        account.valid += [] if fits is True else [fits]
         idle = {axes: value * -1 for axes, value in sums.get("idle_params", {}).items()}
         sums["active_params"] = dict(sums.get("params", {}))
         for axes, value in idle.items():
@@ -256,3 +266,9 @@ class _Walk:
             f"one figure depends on {', '.join(names)} together: {sizes} values, more than {MOST_ENTRIES:,}",
             f"give fewer values of {self.space.axes[longest].name}, or sweep parts of its values by themselves",
         )
+
+
+def _grows_beyond(account: Account | None, parts: int) -> bool:
+    """Whether a table of a part would be too large with so many others beside it."""
+    terms = [axes for sums in account.sums.values() for axes in sums] if account is not None else []
+    return any(parts * prod(map(len, axes)) > MOST_ENTRIES for axes in terms)

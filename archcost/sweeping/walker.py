@@ -10,6 +10,7 @@ the step around, and at last the whole spec: the worst case is a walk for each d
 
 from __future__ import annotations
 
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from archcost.errors import SpecError
@@ -26,7 +27,7 @@ from archcost.spec.checks import StepError
 from archcost.spec.expressions import ExpressionError, Names
 from archcost.spec.problems import Problems
 from archcost.sweeping.alongs import Along, CoupledError, ForkError, parts_of
-from archcost.sweeping.groups import Group, Joined, State
+from archcost.sweeping.groups import Joined, State, WalkedGroup
 from archcost.sweeping.joining import restricted
 from archcost.sweeping.joins import Join
 
@@ -117,8 +118,8 @@ class Walker(Unroller):
         """Do something with a frame; where designs differ, for each group by itself. ``failed`` is what is left of it
         where all of them fail.
         """
-        if not self.joins:
-            return act()
+        if not self.joins or all(len(along) == 1 for along in self.world.values()):
+            return act()  # one design alone has nothing to differ from
         state = State(self, frame)
         try:
             return act()
@@ -136,7 +137,7 @@ class Walker(Unroller):
 
     def _group(
         self, step: Step, frame: Frame, state: State, along: Along, act: Callable[[], Found], failed: Found
-    ) -> Group:
+    ) -> WalkedGroup:
         """Walk one group of designs, in place: the frame and its body are as they were before when it ends."""
         body = frame.body
         outer = self.names, self._bodies, self.bounds, self.world, body.types, body.inputs
@@ -172,7 +173,8 @@ class Walker(Unroller):
             nodes, made = body.nodes[state.nodes :], body.types[state.types :]
             given = {-1 - place: tensor for place, tensor in enumerate(body.inputs) if tensor is not None}
             given |= dict(enumerate(body.types[: state.types]))
-            return Group(along, found, nodes, made, given, State(self, frame), self.problems)
+            ids = dict(islice(frame.ids.items(), state.known, None))
+            return WalkedGroup(along, found, nodes, made, given, State(self, frame), ids, self.problems)
         finally:
             self.names, self._bodies, self.bounds, self.world, body.types, body.inputs = outer
             frame.names = state.names
