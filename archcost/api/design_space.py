@@ -26,9 +26,10 @@ if TYPE_CHECKING:
 class DesignSpace:
     """A spec of which some params vary: ``size`` settings; :meth:`tables` walks it once for the costs of all."""
 
-    def __init__(self, space: Space, file: SpaceFile | None = None) -> None:
+    def __init__(self, space: Space, file: SpaceFile | None = None, *, is_as_in_file: bool = True) -> None:
         self.space = space
         self.file = file
+        self._is_as_in_file = is_as_in_file
         self._tables: DesignTables | None = None
 
     def __repr__(self) -> str:
@@ -39,6 +40,11 @@ class DesignSpace:
     def size(self) -> int:
         """The settings: the product of the numbers of values."""
         return self.space.size
+
+    @property
+    def expected(self) -> int | None:
+        """The designs that its file says are published; None where other things vary, or are set, than in the file."""
+        return self.file.expected if self.file is not None and self._is_as_in_file else None
 
     def tables(self) -> DesignTables:
         """The costs of all designs, from one walk; made once. Raises SpecError where no design is valid."""
@@ -90,7 +96,7 @@ class DesignSpace:
             seed=checked(seed, 0, "seed"),
             device=device,
         )
-        return Sweep(tables, ask)
+        return Sweep(tables, ask, self.expected)
 
 
 class DesignTables:

@@ -68,7 +68,13 @@ def sweep(
         str | None, typer.Option("--sort", metavar="KEY,...", help="By metrics and params; -params: most first.")
     ] = None,
     top: Annotated[int | None, number_option("--top", "Only the first N designs.")] = None,
-    count: Annotated[bool, typer.Option("--count", help="Only how many designs there are, counted exactly.")] = False,
+    count: Annotated[
+        bool,
+        typer.Option(
+            "--count",
+            help="Only how many designs there are, exactly; exit code 1 where a file expects another number.",
+        ),
+    ] = False,
     histogram: Annotated[
         str | None, typer.Option("--histogram", metavar="METRIC", help="How many designs have how much of a metric.")
     ] = None,
@@ -123,5 +129,5 @@ def sweep(
         device=archcost.device(device) if device else None,
     )
     write(SweepDocument(found), chosen, output)
-    if strict and found.invalid:
+    if (strict and found.invalid) or not found.as_expected:
         raise typer.Exit(1)
