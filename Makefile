@@ -37,6 +37,7 @@ format: $(VENV)/test.stamp
 
 bench: $(VENV)/test.stamp
 	$(BIN)/python benchmarks/run.py
+	$(BIN)/python -m benchmarks.sweep --quick
 
 docs: $(VENV)/test.stamp
 	$(BIN)/python -m archcost.render.reference docs/ops.md
