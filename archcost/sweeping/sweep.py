@@ -35,7 +35,7 @@ class Sweep:
         self.ask = ask
         self.expected = expected
         self.space: Space = tables.space
-        metrics = (*ask.metrics, *[name for name in ask.used if name not in self.space.target_names])
+        metrics = (*ask.metrics, *[name for name in ask.used if name in tables.metrics or name in PER_ROW])
         self.answers = Answers(tables, ask.where, device=ask.device, metrics=(*metrics, *filter(None, [ask.histogram])))
         self.answers.refuse_if_none()
         self.found = 0  # designs, before the first of them are taken
@@ -121,7 +121,7 @@ class Sweep:
     def _wants_best(self) -> bool:
         """Whether one design is asked for, the first by one metric."""
         keys = self.ask.sort
-        return self.ask.top == 1 and len(keys) == 1 and keys[0].name not in self.space.target_names
+        return self.ask.top == 1 and len(keys) == 1 and keys[0].name in (*self.answers.tables.metrics, *PER_ROW)
 
 
 def checked(value: Any, least: int, what: str) -> int:
