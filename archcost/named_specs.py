@@ -3,6 +3,7 @@
 What is wrong with one of several specs is part of its result, so that the others are still looked at.
 """
 
+# long: every name that a spec may go by, and each of the ways to one result
 from __future__ import annotations
 
 import os
