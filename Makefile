@@ -37,6 +37,7 @@ format: $(VENV)/test.stamp
 
 bench: $(VENV)/test.stamp
 	$(BIN)/python benchmarks/run.py
+	$(BIN)/python -m benchmarks.sweep --quick
 
 bench-gpu: $(VENV)/test.stamp
 	$(BIN)/python -m benchmarks.gpu --minutes 8

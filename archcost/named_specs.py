@@ -3,6 +3,7 @@
 What is wrong with one of several specs is part of its result, so that the others are still looked at.
 """
 
+# long: every name that a spec may go by, and each of the ways to one result
 from __future__ import annotations
 
 import os
@@ -41,9 +42,10 @@ class SpecResult:
     """The result of one spec: a report, or problems and the layers before the first of them.
 
     ``unread``: not even its text is known. ``found`` are the warnings of a spec of which there is no report.
+    ``is_space``: it is a space of designs.
     """
 
-    __slots__ = ("_found", "diagnostics", "name", "notes", "report", "unread")
+    __slots__ = ("_found", "diagnostics", "is_space", "name", "notes", "report", "unread")
 
     def __init__(
         self,
@@ -55,6 +57,7 @@ class SpecResult:
         found: tuple[Diagnostic, ...] = (),
     ) -> None:
         self.notes: tuple[Diagnostic, ...] = ()  # what is right in the spec, and may surprise
+        self.is_space = False
         self.name = name
         self._found = found
         self.unread = unread
@@ -142,8 +145,15 @@ def analyze_one(
 
 
 def validate_one(path: str, settings: Settings = AS_IT_STANDS, *, files: Files | None = None) -> SpecResult:
-    """The problems of one spec, of which nothing is costed; ``files`` as in :func:`attempt`."""
+    """The problems of one spec, of which nothing is costed, or of a space of designs in a file.
+
+    ``files`` as in :func:`attempt`.
+    """
     from archcost.analysis.report import check
+    from archcost.sweeping.space_file import is_space_file
+
+    if is_space_file(path):
+        return _validate_space(path, settings)
 
     def work(spec: Spec) -> SpecResult:
         result = SpecResult(path, None, found=check(spec, settings))
@@ -151,6 +161,14 @@ def validate_one(path: str, settings: Settings = AS_IT_STANDS, *, files: Files |
         return result
 
     return attempt(path, work, files=files, settings=settings)
+
+
+def _validate_space(path: str, settings: Settings) -> SpecResult:
+    from archcost.sweeping.space_checks import check_space_file
+
+    result = attempt_read(path, lambda: check_space_file(path, settings, load_spec), lambda _: SpecResult(path, None))
+    result.is_space = True
+    return result
 
 
 def load_spec(name: str) -> Spec:
@@ -227,12 +245,17 @@ def translated(text: str, path: str) -> str:
     Raises SpecError for a text of another format that is not understood.
     """
     from archcost.errors import unread
-    from archcost.spec.included import format_of
+    from archcost.files import FileError
+    from archcost.spec.included import format_of, refuse_space
 
     if text.startswith(_NO_TEXT):
         raise unread(path, "it holds no text")
     found = format_of(text)
     if not found:
+        try:
+            refuse_space(text)
+        except FileError as error:
+            raise unread(path, error.reason, error.help) from None
         return text
     from archcost.importers.file_formats import FORMATS
 

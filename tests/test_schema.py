@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 SPEC = jsonschema.Draft7Validator(spec_schema())
 REPORT = jsonschema.Draft7Validator(document_schema("report"))
-FILES = sorted(Path(zoo.folder()).rglob("*.yaml"))
+FILES = sorted(path for path in Path(zoo.folder()).rglob("*.yaml") if path.parent.name != "spaces")
 
 
 def data(text: str) -> Any:

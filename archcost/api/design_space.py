@@ -28,9 +28,10 @@ if TYPE_CHECKING:
 class DesignSpace:
     """A spec of which some params vary: ``size`` settings; :meth:`tables` walks it once for the costs of all."""
 
-    def __init__(self, space: Space, file: SpaceFile | None = None) -> None:
+    def __init__(self, space: Space, file: SpaceFile | None = None, *, is_as_in_file: bool = True) -> None:
         self.space = space
         self.file = file
+        self._is_as_in_file = is_as_in_file
         self._tables: DesignTables | None = None
 
     def __repr__(self) -> str:
@@ -41,6 +42,11 @@ class DesignSpace:
     def size(self) -> int:
         """The settings: the product of the numbers of values."""
         return self.space.size
+
+    @property
+    def expected(self) -> int | None:
+        """The designs that its file says are published; None where other things vary, or are set, than in the file."""
+        return self.file.expected if self.file is not None and self._is_as_in_file else None
 
     def tables(self) -> DesignTables:
         """The costs of all designs, from one walk; made once. Raises SpecError where no design is valid."""
@@ -76,7 +82,7 @@ class DesignSpace:
         ask = self._asked(
             where, pareto, sample, seed, metrics, device, sort=sort, top=top, count=count, histogram=histogram
         )
-        return Sweep(self.tables().tables, ask)
+        return Sweep(self.tables().tables, ask, self.expected)
 
     def write(
         self,
@@ -161,7 +167,7 @@ class DesignSpace:
             where=where if where is not None else (self.file.where if self.file else ""),
             metrics=chosen,
             pareto=read_objectives(text, known) if text else (),
-            sort=read_keys(sort, (*known, *self.space.target_names)) if sort else (),
+            sort=read_keys(sort, (*known, *self.space.columns(known))) if sort else (),
             top=None if top is None else checked(top, 1, "top"),
             counts=count,
             histogram=histogram,
@@ -212,17 +218,20 @@ class DesignTables:
     def rows(self, where: str = "", metrics: Sequence[str] = ()) -> Iterator[dict[str, Any]]:
         """The designs that meet a condition, in order: arrays of figures, of what axes set, and ``indices``, by name.
 
-        A chunk of at most 32,768 rows at a time. Without a condition ``invalid`` says which rows have no figures.
+        A chunk of at most 32,768 rows at a time. What an axis sets is ``param.NAME`` where a metric has the same name.
+        Without a condition ``invalid`` says which rows have no figures.
         """
         from archcost.sweeping.arrays import np
 
         space = self.tables.space
+        wanted = tuple(metrics) or tuple(self.tables.metrics)
+        names = iter(space.columns(wanted))
         columns = [
-            (str(target), place, np.array([_cell(values[number]) for values in axis.values]))
+            (next(names), place, np.array([_cell(values[number]) for values in axis.values]))
             for place, axis in enumerate(space.axes)
-            for number, target in enumerate(axis.targets)
+            for number in range(len(axis.targets))
         ]
-        for chunk in self._ask(where, tuple(metrics) or tuple(self.tables.metrics)).listing().chunks():
+        for chunk in self._ask(where, wanted).listing().chunks():
             values = {name: choices[chunk.indices[:, place]] for name, place, choices in columns}
             yield {**values, **chunk.figures, "indices": chunk.indices, "invalid": chunk.invalid}
 

@@ -54,11 +54,12 @@ def space(
         raise UsageError("a space is of a spec", "name one, or a file with a space")
     own = {**(read.params if read else {}), **(params or {})}
     settings = Settings(own, batch, training, dtype, weight_dtype, shapes_by_name(inputs), kv_dtype)
-    wishes = (*(read.wishes if read else ()), *_wishes(vary, zip))
+    own_wishes = _wishes(vary, zip)
+    wishes = (*(read.wishes if read else ()), *own_wishes)
     found = make_space(
         spec_of(spec if spec is not None else _named(read), settings), settings, wishes, read.name if read else ""
     )
-    return DesignSpace(found, read)
+    return DesignSpace(found, read, is_as_in_file=not (own_wishes or params or spec is not None))
 
 
 def _named(read: Any) -> str:

@@ -162,7 +162,7 @@ def validate(
     training: Training = False,
     strict: Annotated[bool, typer.Option("--strict", help="Warnings are errors.")] = False,
 ) -> None:
-    """Check specs: syntax, names, attributes, shapes. Files that hold only blocks are checked as such."""
+    """Check specs: syntax, names, attributes, shapes. Files of blocks alone and spaces of designs are checked, too."""
     from archcost.errors import as_errors
     from archcost.render.exit import write_error, write_out
     from archcost.render.output import print_diagnostics, print_line, print_warnings
@@ -175,9 +175,16 @@ def validate(
     count, wrong = sum(map(len, problems)), sum(map(bool, problems))
     told = f", {len(warnings)} warning{'s' * (len(warnings) != 1)}" if warnings else ""
     if wrong:
-        where = f" in {wrong} of {len(results)} specs" if len(results) > 1 else ""
+        where = f" in {wrong} of {_counted(results)}" if len(results) > 1 else ""
         write_error(f"{count} error{'s' * (count != 1)}{where}{told}\n")
         raise typer.Exit(2)
     for note in (note for result in results for note in result.notes):
         print_line("note", f"{note.message}, at {note.mark}")
-    write_out(f"{len(results)} spec{'s' * (len(results) != 1)}: no errors{told}\n")
+    write_out(f"{_counted(results)}: no errors{told}\n")
+
+
+def _counted(results: Sequence[SpecResult]) -> str:
+    """How many specs, and how many spaces of designs."""
+    spaces = sum([result.is_space for result in results])
+    counts = {"spec": len(results) - spaces, "space": spaces}
+    return " and ".join([f"{count} {name}{'s' * (count != 1)}" for name, count in counts.items() if count])

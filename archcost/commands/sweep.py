@@ -67,7 +67,13 @@ def sweep(
         str | None, typer.Option("--sort", metavar="KEY,...", help="By metrics and params; -params: most first.")
     ] = None,
     top: Annotated[int | None, number_option("--top", "Only the first N designs.")] = None,
-    count: Annotated[bool, typer.Option("--count", help="Only how many designs there are, counted exactly.")] = False,
+    count: Annotated[
+        bool,
+        typer.Option(
+            "--count",
+            help="Only how many designs there are, exactly; exit code 1 where a file expects another number.",
+        ),
+    ] = False,
     histogram: Annotated[
         str | None, typer.Option("--histogram", metavar="METRIC", help="How many designs have how much of a metric.")
     ] = None,
@@ -158,5 +164,5 @@ def sweep(
     chosen = format or format_of(output)
     found: Sweep = designs.sweep(**question)
     write(SweepDocument(found), chosen, output)
-    if strict and found.invalid:
+    if (strict and found.invalid) or not found.as_expected:
         raise typer.Exit(1)

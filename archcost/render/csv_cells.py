@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING
 from archcost.printable import visible
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
 # A formula begins a cell, or what is a cell to a program that splits at semicolons; a sign alone may become one.
 _FORMULA = re.compile(r"(^|;)(?=[\s\"']*[=+\-@＝＋－＠])")
+_ROWS = 1_000  # of a piece
 _NUMBER = re.compile(r"[+-]?\d[\d.,]*(?:[eE][+-]?\d+)?%?")
 
 
@@ -29,14 +30,21 @@ class Own:
         return self.text
 
 
-def csv_text(heading: Sequence[str], rows: Iterable[Sequence[object]]) -> str:
-    """A heading and rows; numbers as they are, nothing for None, and an apostrophe before text that would be run."""
+def csv_pieces(heading: Sequence[str], rows: Iterable[Sequence[object]]) -> Iterator[str]:
+    """A heading and rows; numbers as they are, nothing for None, and an apostrophe before text that would be run.
+
+    The text is made in pieces of whole lines while it is written, so that no long one is in memory as a whole.
+    """
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
     writer.writerow([_cell(name) for name in heading])
-    for row in rows:
+    for number, row in enumerate(rows, 1):
         writer.writerow([_cell(value) for value in row])
-    return out.getvalue()
+        if number % _ROWS == 0:
+            yield out.getvalue()
+            out.seek(0)
+            out.truncate()
+    yield out.getvalue()
 
 
 def cell_text(value: object) -> str:

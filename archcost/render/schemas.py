@@ -23,6 +23,7 @@ from archcost.pytorch.bench_data import BenchData
 from archcost.pytorch.data import VerificationData
 from archcost.spec.schema import spec_schema
 from archcost.sweeping.data import SweepData
+from archcost.sweeping.space_schema import space_schema
 from archcost.timing.data import PredictionData
 from archcost.timing.training_cost_data import TrainingCostData
 from archcost.zoo_index import ZooModelData
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
 _WRITTEN: dict[str, Callable[[], dict[str, Any]]] = {  # those that are made from no document's type
     "spec": spec_schema,
     "config": config_schema,
+    "space": space_schema,
 }
 DOCUMENTS: dict[str, Any] = {  # a type each: one document, a list, or either
     "verdict": VerdictData,

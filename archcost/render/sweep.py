@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from archcost.render.design_table import design_table, histogram_table
 from archcost.render.document import Heading, Line, Records, branches_of, rows_left_out
-from archcost.render.sweep_words import cause_blocks, count_text, headline
+from archcost.render.sweep_words import cause_blocks, count_text, expected_line, headline
 from archcost.sweeping.data import row_data, sweep_data
 from archcost.sweeping.exact.intervals import Estimate
 from archcost.sweeping.row_values import rows_of
@@ -37,6 +37,8 @@ class SweepDocument(NamedTuple):
         yield from [Line(f"note: {note}", style="dim") for note in sweep.notes]
         if sweep.ask.counts and sweep.where:
             yield Line(count_text(sweep))
+        if sweep.ask.counts and sweep.expected is not None:
+            yield expected_line(sweep)
         if sweep.histogram is not None:
             yield histogram_table(sweep.histogram)
         elif sweep.ask.histogram:
@@ -57,7 +59,8 @@ class SweepDocument(NamedTuple):
             return Records(("metric", "from", "to", "designs"), list(_bins(found)))
         if sweep.listing is None:
             return Records(("where", "designs", "low", "high"), [_count_record(sweep)])
-        names, metrics = sweep.space.target_names, sweep.ask.metrics
+        metrics = sweep.ask.metrics
+        names = sweep.space.columns(metrics)
         wrong = ("error",) if sweep.invalid and not sweep.where else ()
         return Records((*names, *metrics, *wrong), self._records(len(wrong)))
 
@@ -111,7 +114,7 @@ class DesignsDocument(NamedTuple):
     def records(self) -> Records:
         """A row a design."""
         rows = [[*map(_plain, row.values.values()), *map(row.figures.get, self.metrics)] for row in self.rows()]
-        return Records((*self.space.target_names, *self.metrics), rows)
+        return Records((*self.space.columns(self.metrics), *self.metrics), rows)
 
     def data(self) -> object:
         """A design each."""

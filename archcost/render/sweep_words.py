@@ -98,6 +98,14 @@ def count_text(sweep: Sweep) -> str:
     return f"{sweep.where}: {found:,} ({_percent(found, sweep.designs)}), counted exactly"
 
 
+def expected_line(sweep: Sweep) -> Line:
+    """Whether there are as many designs as the file of the space says are published."""
+    assert sweep.expected is not None, "the file says"
+    if sweep.as_expected:
+        return Line("as many as are published")
+    return Line(f"{sweep.expected:,} are published", head="fail ", style="red")
+
+
 def _percent(part: int, whole: int) -> str:
     """A share to four digits, from integers: ``3.935%``, ``0.00004%``."""
     if not part or not whole:

@@ -14,6 +14,7 @@ from archcost.errors import Diagnostic, Mark, Source, SpecError, UnreadError, cl
 from archcost.files import DISK, FileError, MissingFileError, decoded, is_below, refuse_gits_own
 from archcost.meter import WorkError
 from archcost.spec.document import MAX_BYTES, parse_document
+from archcost.spec.vocabulary import SPACE_KEY
 
 if TYPE_CHECKING:
     from archcost.files import Files
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 ENDINGS = (".yaml", ".yml")
 ZOO = "zoo:"  # before the name of what comes with archcost
 _CLAIM = r"""(?m)(?:^|[{,])[ \t]*+["']?archcost["']?[ \t]*+:"""
+_SPACE = _CLAIM.replace("archcost", SPACE_KEY)
 _CONFIGURATION = r'"(?:model_type|architectures)"\s*+:'
 _NAMES_OF_ROWS = ("backbone", "head", "nc")
 _ROWS = tuple(rf"""(?m)(?:^|[{{,])[ \t]*+["']?{key}["']?[ \t]*+:""" for key in _NAMES_OF_ROWS)
@@ -263,7 +265,15 @@ def format_of(text: str) -> str:
 def refuse_other_text(text: str) -> None:
     """Raise FileError for a text that has no key ``archcost``, at the start of a line or in a flow mapping."""
     if re.search(_CLAIM, text) is None:
+        refuse_space(text)
         raise FileError("it is no spec: it has no key `archcost`", "put `archcost: 1` on its first line")
+
+
+def refuse_space(text: str) -> None:
+    """Raise FileError for a text that says of itself that it is a space of designs."""
+    if SPACE_KEY in text and re.search(_SPACE, text) is not None and re.search(_CLAIM, text) is None:
+        way_out = "`archcost sweep FILE` answers for all of its designs"
+        raise FileError(f"it is a space of designs, by its key `{SPACE_KEY}`, and no spec", way_out)
 
 
 def decode(data: bytes, name: str) -> str:

@@ -6,6 +6,7 @@ from archcost.spec.expressions import INPUT_NAMES
 from archcost.spec.functions import FUNCTIONS
 
 VERSION = 1
+SPACE_KEY = "archcost_space"  # by which a file says that it is a space of designs
 GIVEN = "given_"  # before the name of an input that an import shares with a layer
 AS_IMPORTED = "as imported"  # the source of figures that an import expects: nobody has published them
 RESERVED = frozenset({"batch", "training", *INPUT_NAMES, *FUNCTIONS})

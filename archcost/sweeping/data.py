@@ -72,7 +72,8 @@ class SweepData(Envelope):
     """A space of designs, and the answer to a question about it.
 
     ``settings`` are all combinations, ``designs`` those that are valid, and of such as differ in nothing that is read
-    one; ``invalid`` are the others of these. ``meeting`` are those that meet the condition.
+    one; ``invalid`` are the others of these. ``expected`` are as many as are published, ``meeting`` those that meet the
+    condition.
     """
 
     space: str
@@ -87,6 +88,7 @@ class SweepData(Envelope):
     causes: list[CauseData]
     where: str | None
     meeting: CountData | None
+    expected: NotRequired[Count]
     histogram: NotRequired[HistogramData]
     rows: NotRequired[list[RowData]]
 
@@ -120,6 +122,8 @@ def sweep_data(sweep: Sweep) -> SweepData:
         "where": sweep.where or None,
         "meeting": count_data(sweep.meeting) if sweep.meeting is not None else None,
     }
+    if sweep.expected is not None:
+        document["expected"] = sweep.expected
     if sweep.histogram is not None:
         found = sweep.histogram
         document["histogram"] = {"metric": found.metric, "edges": [*found.edges], "designs": [*found.counts]}

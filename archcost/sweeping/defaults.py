@@ -41,11 +41,22 @@ def derived(spec: Spec, settings: Settings, varied: Iterable[str]) -> dict[str, 
 
 
 def unknown_param(spec: Spec, name: str) -> UsageError:
-    """The error that a spec has no such param: as a single analysis has it."""
+    """The error that a spec has no such param: as a single analysis has it, with a way out where it has none at all."""
     from archcost.settings import Settings as SettingsType
 
     try:
         resolve_params(spec, SettingsType({name: 0}), Problems(spec.text_source), Meter())
     except UsageError as error:
-        return error
+        return error if spec.params else UsageError(error.message, _way_out(spec))
     raise AssertionError(f"{name} is a param")
+
+
+def _way_out(spec: Spec) -> str:
+    """What may vary of a spec without params, and how it gets some."""
+    param = "a number that becomes a param, `params: {width: 64}` and `$width` where it stands, can vary as well"
+    if spec.text_source.is_made:
+        source = spec.text_source.file
+        return (
+            f"only `batch` can vary of what is imported; `archcost import {source} -o net.yaml` writes a spec: {param}"
+        )
+    return f"it has no params, so that only `batch` can vary; {param}"

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from archcost.sweeping.arrays import np
 from archcost.sweeping.rows import AT_ONCE, grid_chunks, numbered
 from archcost.sweeping.singles import MAX_ANALYSES, PER_ROW, Refusal
+from archcost.sweeping.space import OF_PARAM
 from archcost.sweeping.tables import Chunk
 
 if TYPE_CHECKING:
@@ -81,14 +82,18 @@ class Listing:
     # --- order --------------------------------------------------------------------------------------------------------
 
     def sorted_by(self, keys: Sequence[SortKey]) -> Listing:
-        """The same in the order of keys, equal ones as they were; invalid designs at the end."""
-        names = self._space.target_names
-        metrics = [key.name for key in keys if key.name not in names]
+        """The same in the order of keys, equal ones as they were; invalid designs at the end.
+
+        A name that metrics and axes share is the metric's; ``param.NAME`` is what an axis sets.
+        """
+        known = (*self._gathers.tables.metrics, *PER_ROW)
+        metrics = [key.name for key in keys if key.name in known]
         figures = self.figures(list(dict.fromkeys(metrics)))
         indices = self.indices()
         order = np.arange(len(self))
         for key in reversed(keys):
-            column = ranks(self._space, key.name, indices) if key.name in names else figures[key.name]
+            target = key.name.removeprefix(OF_PARAM)
+            column = figures[key.name] if key.name in known else ranks(self._space, target, indices)
             order = order[np.argsort(-column[order] if key.falls else column[order], kind="stable")]
         order = order[np.argsort(self.invalid()[order], kind="stable")]
         return self.chosen(order)

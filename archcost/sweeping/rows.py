@@ -21,9 +21,12 @@ if TYPE_CHECKING:
 
     Indices = NDArray[np.int32]
     Places = NDArray[np.intp]
+    Columns = NDArray[np.intp] | NDArray[np.uint16]  # of indices, a row for each axis
 
 AT_ONCE = 32_768  # rows whose columns a processor's cache holds
 _MERGED = 65_536  # entries of a factor that several are added up into
+_NARROW = 2**16  # entries whose places, and indices along axes, are of 16 bits
+_BLOCK = 256  # rows that are turned into columns at a time
 _SAFE = 2**62  # a sum of int64 that stays below cannot overflow
 
 
@@ -51,6 +54,9 @@ class Gathers:
         self._big = {name for name, each in self.figures.items() if not fits_int64(tables.metrics[name])}
         self.valid = [_flat(factor) for factor in tables.valid]
         self.distinct = [_flat(factor) for factor in tables.distinct]
+        every = [*self.valid, *self.distinct, *[each for gathers in self.figures.values() for each in gathers]]
+        most = max([*[gather.entries.size for gather in every], *lengths, 1])
+        self._places: Any = np.uint16 if most <= _NARROW else np.intp
 
     def chunk(self, indices: Indices) -> Chunk:
         """The figures of designs, a row of indices each."""
@@ -65,7 +71,7 @@ class Gathers:
         return Chunk(indices, figures, invalid)
 
     def _part(self, indices: Indices) -> Chunk:
-        columns = np.ascontiguousarray(indices.T, dtype=np.intp)
+        columns = self._columns(indices)
         places: dict[tuple[int, ...], Places] = {}
         figures = {}
         for name, gathers in self.figures.items():
@@ -76,8 +82,20 @@ class Gathers:
             figures[name] = total
         return Chunk(indices, figures, ~self.all_true(self.valid, columns, places))
 
+    def _columns(self, indices: Indices) -> Columns:
+        """A row for each axis, in the least type that holds every place: what is narrow is added up faster."""
+        narrow: Any = indices.astype(self._places, copy=False)
+        columns: Columns
+        if narrow.flags.f_contiguous:
+            columns = narrow.T
+            return columns
+        columns = np.empty((indices.shape[1], len(indices)), self._places)
+        for start in range(0, len(indices), _BLOCK):  # of which both sides stay in a cache
+            columns[:, start : start + _BLOCK] = narrow[start : start + _BLOCK].T
+        return columns
+
     def all_true(
-        self, gathers: Sequence[FlatTable], columns: Places, places: dict[tuple[int, ...], Places]
+        self, gathers: Sequence[FlatTable], columns: Columns, places: dict[tuple[int, ...], Places]
     ) -> NDArray[np.bool_]:
         """Whether all of some bool factors are true, by row."""
         found = np.ones(columns.shape[1], bool)
@@ -87,7 +105,7 @@ class Gathers:
 
     def is_distinct(self, indices: Indices) -> NDArray[np.bool_]:
         """Of designs that differ along axes alone that nothing reads, whether a row is the one that stands for all."""
-        return self.all_true(self.distinct, np.ascontiguousarray(indices.T, dtype=np.intp), {})
+        return self.all_true(self.distinct, self._columns(indices), {})
 
 
 def rows(tables: Tables, indices: Indices, metrics: Iterable[str] = ()) -> Chunk:
@@ -95,14 +113,21 @@ def rows(tables: Tables, indices: Indices, metrics: Iterable[str] = ()) -> Chunk
     return Gathers(tables, metrics).chunk(indices)
 
 
-def place_of(gather: FlatTable, columns: Places, places: dict[tuple[int, ...], Places]) -> Places:
-    """WhereClause the entry of each row is, worked out once for the factors over the same axes: Σ index × stride."""
+def place_of(gather: FlatTable, columns: Columns, places: dict[tuple[int, ...], Places]) -> Places:
+    """The place of each row's entry, worked out once for the factors over the same axes: Σ index × stride.
+
+    ``columns`` are of a type that holds every place. The sum is ((i₀ n₁ + i₁) n₂ + i₂) …, with n the lengths of axes.
+    """
     found = places.get(gather.axes)
     if found is None:
-        found = np.zeros(columns.shape[1], np.intp)
+        summed = np.zeros(columns.shape[1], columns.dtype)
+        outer = 0
         for axis, stride in zip(gather.axes, gather.strides, strict=True):
-            found += columns[axis] if stride == 1 else columns[axis] * stride
-        places[gather.axes] = found
+            if outer:
+                summed *= columns.dtype.type(outer // stride)
+            summed += columns[axis]
+            outer = stride
+        found = places[gather.axes] = summed.astype(np.intp, copy=False)
     return found
 
 

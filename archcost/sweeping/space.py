@@ -10,12 +10,13 @@ from archcost.errors import UsageError, suggestion
 from archcost.sweeping.values import identity, shown
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Collection, Mapping, Sequence
 
     from archcost.settings import Settings
     from archcost.spec.model import Spec
 
 BATCH = "batch"  # a target that is no param, unless the spec has one of this name: the size of dim 0 of the inputs
+OF_PARAM = "param."  # before the name of a param that is called like a metric
 _LISTED = 12  # values of an axis in a message
 
 
@@ -105,6 +106,10 @@ class Space:
     def sets_batch(self, target: Target) -> bool:
         """Whether a target is the batch size, and no param."""
         return target.param == BATCH and BATCH not in self.spec.params
+
+    def columns(self, metrics: Collection[str]) -> tuple[str, ...]:
+        """What columns beside those of metrics are called: ``param.layers`` where there is a metric of that name."""
+        return tuple([OF_PARAM + name if name in metrics else name for name in self.target_names])
 
     def indices_of(self, params: Mapping[str, Any]) -> tuple[int, ...]:
         """The design that has these values along the axes, by the names of what they set; raises UsageError."""

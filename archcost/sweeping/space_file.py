@@ -10,7 +10,7 @@
     vary: {"depths[*]": [2, 3, 4], width: "0.25:1.5:0.05"}
     zip: [{layers: [12, 24], width: [768, 1024]}]
     where: macs <= 300 M                # optional
-    expect: {designs: "7371 ** 5"}      # optional, what is published
+    expect: {designs: "7371 ** 5"}      # optional, how many are published: a number, or how it comes about
 """
 
 from __future__ import annotations
@@ -25,23 +25,28 @@ from archcost.errors import ArgumentError, Diagnostic, Mark, Source, SpecError, 
 from archcost.files import DISK, FileError, decoded, located, read_named
 from archcost.spec.document import MAX_BYTES, Scalar, Sequence, parse_document
 from archcost.spec.document import Mapping as Table
+from archcost.spec.expressions import Expression, ExpressionError
+from archcost.spec.functions import BoundError
 from archcost.spec.problems import Problems
 from archcost.spec.value_reader import Reader, brief
+from archcost.spec.vocabulary import SPACE_KEY
 from archcost.sweeping.axes import Wish, wish_of, zip_of
+from archcost.sweeping.values import Piece
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
     from archcost.spec.document import Value
 
-VERSION_KEY, VERSION = "archcost_space", 1
-KEYS = (VERSION_KEY, "name", "source", "spec", "set", "vary", "zip", "where", "expect")
-_IS_SPACE = re.compile(rf"(?:\s*#.*\n|\s*\n)*\s*{VERSION_KEY}\s*:")
+VERSION = 1
+KEYS = (SPACE_KEY, "name", "source", "spec", "set", "vary", "zip", "where", "expect")
+EXPECTED = ("designs",)
+_IS_SPACE = re.compile(rf"(?:\s*#.*\n|\s*\n)*\s*{SPACE_KEY}\s*:")
 _SPACES = "spaces"  # the folder of those that ship, within the zoo
 
 
 class SpaceFile(NamedTuple):
-    """What a file says of a space; ``spec`` is the name of one, ``expect`` published figures."""
+    """What a file says of a space; ``spec`` is the name of one, ``expected`` the published number of designs."""
 
     path: str
     name: str
@@ -49,8 +54,9 @@ class SpaceFile(NamedTuple):
     wishes: tuple[Wish, ...] = ()
     params: Mapping[str, Any] = {}
     where: str = ""
+    where_at: Mark | None = None
     source: str = ""
-    expect: Mapping[str, Any] = {}
+    expected: int | None = None
 
 
 def shipped_spaces() -> list[str]:
@@ -132,21 +138,20 @@ class _SpaceReader:
             name=texts["name"] or found.name,
             source=texts["source"],
             where=texts["where"],
+            where_at=whole.entries["where"][1].mark if texts["where"] else None,
             spec=self._spec(whole),
             params=self._plain_at(whole, "set"),
             wishes=(*self._vary(whole), *self._zips(whole)),
-            expect=self._plain_at(whole, "expect"),
+            expected=self._expected(whole),
         )
 
     def _version(self, whole: Table) -> None:
-        entry = whole.entries.get(VERSION_KEY)
+        entry = whole.entries.get(SPACE_KEY)
         if entry is None:
-            self.reader.report(
-                f"'{VERSION_KEY}' is missing", whole, f"put `{VERSION_KEY}: {VERSION}` on the first line"
-            )
+            self.reader.report(f"'{SPACE_KEY}' is missing", whole, f"put `{SPACE_KEY}: {VERSION}` on the first line")
         elif entry[1].plain() != VERSION:
             told = f"version {brief(entry[1])} of spaces is not known"
-            self.reader.report(told, entry[1], f"this archcost reads `{VERSION_KEY}: {VERSION}`")
+            self.reader.report(told, entry[1], f"this archcost reads `{SPACE_KEY}: {VERSION}`")
 
     def _spec(self, whole: Table) -> str:
         """The spec by its name: a path is relative to the file."""
@@ -166,13 +171,39 @@ class _SpaceReader:
         mapping = self.reader.mapping(entry[1], f"'{key}'") if entry else None
         return dict(mapping.plain()) if mapping is not None else {}
 
+    def _expected(self, whole: Table) -> int | None:
+        """The number of designs: a whole number, or an expression that is one."""
+        entry = whole.entries.get("expect")
+        mapping = self.reader.mapping(entry[1], "'expect'") if entry else None
+        if mapping is None:
+            return None
+        self.reader.keys(mapping, EXPECTED, "'expect'")
+        if "designs" not in mapping.entries:
+            return None
+        value = mapping.entries["designs"][1]
+        found = value.plain()
+        if isinstance(value, Scalar) and isinstance(found, str):
+            try:
+                found = Expression(f"$({found})", value.mark).evaluate({})
+            except ExpressionError as error:
+                self.reader.fail(error)
+                return None
+            except BoundError as error:
+                self.reader.report(str(error), value)
+                return None
+        if isinstance(found, bool) or not isinstance(found, int) or found < 1:
+            told = f"'designs' is a whole number of at least 1, got {brief(value)}"
+            self.reader.report(told, value, 'write the number, or how it comes about: `designs: "7371 ** 5"`')
+            return None
+        return found
+
     def _vary(self, whole: Table) -> list[Wish]:
         entry = whole.entries.get("vary")
         mapping = self.reader.mapping(entry[1], "'vary'") if entry else None
         found: list[Wish] = []
         for name, (key, value) in (mapping.entries if mapping else {}).items():
             place = value if isinstance(value, Scalar) else key
-            self._add(found, place, partial(wish_of, name, _given(value), "vary"))
+            self._add(found, place, partial(wish_of, name, _given(value), "vary"), [key])
         return found
 
     def _zips(self, whole: Table) -> list[Wish]:
@@ -184,13 +215,15 @@ class _SpaceReader:
             mapping = self.reader.mapping(value, "'zip'")
             if mapping is not None:
                 given = {name: _given(each) for name, (_, each) in mapping.entries.items()}
-                self._add(found, value, partial(zip_of, given))
+                self._add(found, value, partial(zip_of, given), [key for key, _ in mapping.entries.values()])
         return found
 
-    def _add(self, found: list[Wish], place: Value, make: Callable[[], Wish]) -> None:
-        """A wish that a place of the file makes, or its problem there."""
+    def _add(self, found: list[Wish], place: Value, make: Callable[[], Wish], keys: Iterable[Scalar]) -> None:
+        """A wish that a place of the file makes, or its problem there; what it sets stands at ``keys``."""
         try:
-            found.append(make())
+            wish = make()
+            names = tuple([Piece((name.text, key.mark)) for name, key in zip(wish.names, keys, strict=True)])
+            found.append(wish._replace(names=names))
         except ArgumentError as error:
             self.reader.report(error.diagnostic.message, place, error.diagnostic.help)
         except UsageError as error:

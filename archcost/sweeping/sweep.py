@@ -30,10 +30,12 @@ class Sweep:
     valid: that of a single analysis.
     """
 
-    def __init__(self, tables: Tables, ask: Question) -> None:
+    def __init__(self, tables: Tables, ask: Question, expected: int | None = None) -> None:
+        """``expected`` is the number of designs that is published for the space."""
         self.ask = ask
+        self.expected = expected
         self.space: Space = tables.space
-        metrics = (*ask.metrics, *[name for name in ask.used if name not in self.space.target_names])
+        metrics = (*ask.metrics, *[name for name in ask.used if name in tables.metrics or name in PER_ROW])
         self.answers = Answers(tables, ask.where, device=ask.device, metrics=(*metrics, *filter(None, [ask.histogram])))
         self.answers.refuse_if_none()
         self.found = 0  # designs, before the first of them are taken
@@ -57,6 +59,11 @@ class Sweep:
     def designs(self) -> int:
         """The valid and distinct designs, counted exactly."""
         return self.answers.designs()
+
+    @property
+    def as_expected(self) -> bool:
+        """Whether there are as many designs as is published, if that was asked and is."""
+        return self.expected is None or not self.ask.counts or self.designs == self.expected
 
     @cached_property
     def invalid(self) -> int:
@@ -114,7 +121,7 @@ class Sweep:
     def _wants_best(self) -> bool:
         """Whether one design is asked for, the first by one metric."""
         keys = self.ask.sort
-        return self.ask.top == 1 and len(keys) == 1 and keys[0].name not in self.space.target_names
+        return self.ask.top == 1 and len(keys) == 1 and keys[0].name in (*self.answers.tables.metrics, *PER_ROW)
 
 
 def checked(value: Any, least: int, what: str) -> int:

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import time
 from math import prod
+from typing import Literal
 
 import numpy as np
 import pytest
@@ -68,6 +69,18 @@ def test_a_grid_beyond_int64() -> None:
     assert found[:, -3:].tolist() == [[0, 1, 2], [0, 2, 0], [0, 2, 1]]
 
 
+@pytest.mark.parametrize("lengths", [(5, 4, 3), (300, 300), (70_000,)])
+def test_rows_are_the_same_however_they_lie(lengths: tuple[int, ...]) -> None:
+    """Tables of less and of more than 2^16 entries; rows by rows, by columns, and every second one of them."""
+    generator = np.random.default_rng(1)
+    entries = generator.integers(0, 99, lengths)
+    tables = Tables(space_of(lengths), {"a": Sum(7, (Factor(tuple(range(len(lengths))), entries),))})
+    drawn = np.stack([generator.integers(0, length, 999, dtype=np.int32) for length in lengths], axis=1)
+    expected = (7 + entries[tuple(drawn.T)]).tolist()
+    for laid in (drawn, np.asfortranarray(drawn), np.repeat(drawn, 2, axis=0)[::2]):
+        assert rows(tables, laid).figures["a"].tolist() == expected
+
+
 def test_no_rows() -> None:
     tables = Tables(space_of((2,)), {"a": Sum(1)})
     chunk = rows(tables, np.zeros((0, 1), np.int32))
@@ -75,7 +88,8 @@ def test_no_rows() -> None:
 
 
 @pytest.mark.parametrize("metrics", [("params", "macs")])
-def test_five_million_rows_a_second(metrics: tuple[str, ...]) -> None:
+@pytest.mark.parametrize("order", ["C", "F"])
+def test_five_million_rows_a_second(metrics: tuple[str, ...], order: Literal["C", "F"]) -> None:
     """Two metrics of 20 factors each over 45 axes, as a space of five stages has them."""
     generator = np.random.default_rng(0)
     stage = [(s, *range(5 + 4 * s, 9 + 4 * s)) for s in range(5)]
@@ -88,7 +102,7 @@ def test_five_million_rows_a_second(metrics: tuple[str, ...]) -> None:
         ]
     )
     tables = Tables(space_of((3,) * 45), {name: Sum(1, terms) for name in metrics})
-    indices = np.asfortranarray(generator.integers(0, 3, (300_000, 45), dtype=np.int32))
+    indices = np.asarray(generator.integers(0, 3, (300_000, 45), dtype=np.int32), order=order)
     gathers = Gathers(tables, metrics)
     best = 9.0
     for _ in range(3):

@@ -175,3 +175,19 @@ def test_no_line_is_wider_than_the_page(run: Callable[..., Run], tmp_path: Path,
         done = run(*words, *more, columns=columns, cwd=tmp_path)
         assert done.code == 0
         assert max(map(len, done.out.splitlines())) <= columns
+
+
+def test_a_param_that_is_called_like_a_metric(run: Callable[..., Run]) -> None:
+    """GPT-2 has a param ``layers``: 2 of them are 53 layers of a report, 4 are 99."""
+    sweep = ("sweep", "gpt2", "--vary", "layers=4,2", "--metrics", "layers", "--format", "csv")
+    plain = ["param.layers,layers", "4,99", "2,53"]
+    assert run(*sweep).out.splitlines() == plain
+    assert run(*sweep, "--sort", "-layers").out.splitlines() == plain
+    assert run(*sweep, "--sort", "param.layers").out.splitlines() == [plain[0], plain[2], plain[1]]
+    assert run(*sweep, "--pareto", "min:layers,max:params").code == 0
+    assert run("sweep", "gpt2", "--vary", "layers=4,2", "--metrics", "layers").out.splitlines()[2].split() == [
+        "param.layers",
+        "layers",
+    ]
+    (chunk,) = archcost.space("gpt2", vary={"layers": [4, 2]}).tables().rows(metrics=("layers",))
+    assert (chunk["param.layers"].tolist(), chunk["layers"].tolist()) == ([4, 2], [99, 53])

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
 from archcost.printable import harmless, one_line, visible
-from archcost.render.csv_cells import Own, csv_text
+from archcost.render.csv_cells import Own, csv_pieces
 from archcost.render.formats import FORMATS
 from archcost.render.markup import escape_html, escape_markdown, with_code
 from archcost.render.verdict_github import escape_data, escape_property
@@ -239,7 +239,7 @@ def test_any_document(value: Any) -> None:
     ],
 )
 def test_cells_are_no_formulas(cell: object, written: str) -> None:
-    assert list(csv.reader(io.StringIO(csv_text(["a", "b"], [(cell, 1)]))))[1] == [written, "1"]
+    assert list(csv.reader(io.StringIO("".join(csv_pieces(["a", "b"], [(cell, 1)])))))[1] == [written, "1"]
 
 
 @pytest.mark.parametrize("words", [words for words in EVERY if "csv" in words], ids=" ".join)
