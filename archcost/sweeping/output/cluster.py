@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from archcost.errors import UsageError
 from archcost.sweeping.output.executors import PartRefusal, refused
+from archcost.sweeping.output.heap import kept_heap
 from archcost.version import __version__
 
 if TYPE_CHECKING:
@@ -94,8 +95,9 @@ def _make(pickled: bytes, parts: Sequence[int], version: str) -> PartRefusal | N
 
     def make() -> None:
         maker = _maker(pickled)
-        for part in parts:
-            maker.make(part)
+        with kept_heap():
+            for part in parts:
+                maker.make(part)
 
     return refused(make)
 
