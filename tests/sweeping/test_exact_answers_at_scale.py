@@ -158,7 +158,7 @@ def test_a_sample_within_two_budgets_that_hardly_any_design_meets_is_refused(mon
     tables = ofa_tables(stages=3)
     least = front(tables, (("macs", "min"),))[0].figures
     bounds = [FigureBound("macs", None, least["macs"] + 100_000), FigureBound("params", 10_500_000)]
-    with pytest.raises(UsageError, match="draws met all bounds, fewer than the 5 asked for\nhelp: draw fewer"):
+    with pytest.raises(UsageError, match="draws met the condition, fewer than the 5 asked for\nhelp: draw fewer"):
         sample(tables, 5, 0, bounds)
 
 

@@ -1,7 +1,7 @@
 """Designs drawn uniformly from those that are valid, distinct and within bounds.
 
 With bounds of at most one metric nothing is drawn in vain. With bounds of more, what was drawn within one of them and
-meets the others is kept, which is uniform, too.
+meets the rest is kept, which is uniform, too.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from archcost.sweeping.exact.problem import SAFE
 from archcost.sweeping.exact.words import UniformWords
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     from archcost.sweeping.exact.words import Seed
     from archcost.sweeping.tables import Factor, Sum, Tables
@@ -83,22 +83,26 @@ class Draws:
         """How many designs there are to draw from, those aside that one bound alone lets in."""
         return self._draws.among
 
-    def draw(self, number: int, seed: Seed) -> Any:
-        """As :func:`sample`."""
+    def draw(self, number: int, seed: Seed, holds: Callable[[Any], Any] | None = None) -> Any:
+        """As :func:`sample`; of designs that meet ``holds``, too, which is asked of all that are drawn.
+
+        Raises UsageError where fewer of ``MAX_DRAWS`` meet everything.
+        """
         draws, words = self._draws, UniformWords(seed)
-        if len(self._bounds) <= 1:
+        if len(self._bounds) <= 1 and holds is None:
             return draws.draw(number, words)
         found, drawn = [draws.draw(0, words)], 0
         while (missing := number - sum(map(len, found))) and draws.among:
             if drawn >= MAX_DRAWS:
                 raise UsageError(
-                    f"{number - missing:,} of {drawn:,} draws met all bounds, fewer than the {number:,} asked for",
-                    "draw fewer, or widen a bound",
+                    f"{number - missing:,} of {drawn:,} draws met the condition, fewer than the {number:,} asked for",
+                    "draw fewer, or widen the condition; one bound on a metric alone is met by every draw",
                 )
             size = min(max(2 * missing, drawn, SMALLEST_BATCH), BATCH)  # twice as many in all each time
             batch = draws.draw(size, words)
             drawn += len(batch)
-            found.append(batch[meets(self._tables, batch, self._bounds, self._conditions)][:missing])
+            batch = batch[meets(self._tables, batch, self._bounds, self._conditions)]
+            found.append((batch if holds is None else batch[holds(batch)])[:missing])
         return np.concatenate(found)
 
 
