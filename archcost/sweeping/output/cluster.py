@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from archcost.sweeping.output.executors import Tick
     from archcost.sweeping.output.part import PartMaker
 
-_TASK_PARTS = 8  # about 10 CPU seconds, beside which the 5 ms of a task are nothing
+_TASK_PARTS = 8  # about 8 CPU seconds, beside which the 5 ms of a task are nothing
 _AHEAD = 4  # tasks that wait for each thread of a worker
 _TIMEOUT = 30.0  # seconds to find the scheduler, and for a file to be seen here
 _PAUSE = 0.2
