@@ -9,7 +9,7 @@ from archcost.sweeping.arrays import np
 from archcost.sweeping.rows import place_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from numpy.typing import NDArray
 
@@ -46,22 +46,29 @@ class Invalid:
 
     def add(self, indices: NDArray[np.int32]) -> None:
         """Note invalid designs: the first entry that is false tells them apart."""
-        columns = np.ascontiguousarray(indices.T, dtype=np.intp)
-        left = np.arange(len(indices))
-        for number, gather in enumerate(self._gathers.valid):
-            places = place_of(gather, columns[:, left], {})
-            false = ~gather.entries.take(places)
-            for place, first, count in zip(
-                *np.unique(places[false], return_index=True, return_counts=True), strict=True
-            ):
-                example = tuple(indices[left[false][first]].tolist())
+        for number, places, rows in first_false(self._gathers, indices):
+            for place, first, count in zip(*np.unique(places, return_index=True, return_counts=True), strict=True):
+                example = tuple(indices[rows[first]].tolist())
                 known, kept = self._seen.get((number, int(place)), (0, example))
                 self._seen[number, int(place)] = (known + int(count), kept)
-            left = left[~false]
 
     def causes(self, error_of: Callable[[Sequence[int]], SpecError]) -> tuple[InvalidCause, ...]:
         """The causes, the most frequent first."""
         return grouped([(count, example) for count, example in self._seen.values()], error_of)
+
+
+def first_false(
+    gathers: Gathers, indices: NDArray[np.int32]
+) -> Iterator[tuple[int, NDArray[np.intp], NDArray[np.intp]]]:
+    """Invalid designs by the first table that is false for them: its number, their entries, and which they are."""
+    columns = np.ascontiguousarray(indices.T, dtype=np.intp)
+    left = np.arange(len(indices))
+    for number, gather in enumerate(gathers.valid):
+        places = place_of(gather, columns[:, left], {})
+        false = ~gather.entries.take(places)
+        if false.any():
+            yield number, places[false], left[false]
+        left = left[~false]
 
 
 def grouped(

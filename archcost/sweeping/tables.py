@@ -60,8 +60,12 @@ class Tables:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Chunk:
-    """Some designs as rows: indices along each axis (n × axes), a figure of each metric, and which are invalid."""
+    """Some designs as rows: indices along each axis (n × axes), a figure of each metric, and which are invalid.
+
+    ``errors`` is what is wrong with each, None for those where nothing is, or nothing is known; None where all are.
+    """
 
     indices: NDArray[np.int32]
     figures: Mapping[str, NDArray[np.int64] | NDArray[np.object_]]
     invalid: NDArray[np.bool_]
+    errors: NDArray[np.object_] | None = None

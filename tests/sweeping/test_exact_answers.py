@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+from itertools import accumulate, product
+from unittest.mock import patch
+
 import numpy as np
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from archcost.sweeping.exact import free_draws
 from archcost.sweeping.exact.bounds import FigureBound
 from archcost.sweeping.exact.budgets import BudgetCounts
 from archcost.sweeping.exact.counting import count, distribution
 from archcost.sweeping.exact.effort import Effort
 from archcost.sweeping.exact.fronts import best, front
-from archcost.sweeping.exact.sampling import UniformRanks, sample
+from archcost.sweeping.exact.sampling import sample
 from archcost.sweeping.exact.several import count_within
+from archcost.sweeping.exact.words import UniformWords, WeightEnds
 from tests.profiles import examples
 from tests.sweeping.small_sums import METRICS, listing, sizes, spaces, working_with
 
@@ -66,15 +72,52 @@ def test_distributions(question, chosen, metric, bins):
 
 @settings(max_examples=examples(100))
 @given(questions(), sizes)
-def test_every_rank_is_another_design_and_every_design_has_one(question, chosen):
-    """A uniform rank is a uniform design: ranks and designs correspond one to one."""
+def test_every_way_to_draw_is_another_design_and_every_design_has_one(question, chosen):
+    """What is drawn uniformly, a figure of one half and a rank in each, corresponds one to one to the designs."""
     tables, conditions, listed, bounds = question
     bound = bounds[0] if bounds else FigureBound("a")
+    found = []
     with working_with(chosen):
         counts = BudgetCounts(tables, tables.metrics[bound.metric], conditions)
-        total = counts.count(bound.low, bound.high)
-        designs = counts.designs(np.arange(total), bound.low, bound.high)
-    assert sorted(map(tuple, designs.tolist())) == sorted(listed.within([bound]))
+        for number, window in counts.windows(bound.low, bound.high):
+            ways = [
+                (place, rank, other)
+                for place, (ranks, others) in enumerate(zip(window.halves.first.counts, window.shares, strict=True))
+                for rank, other in product(range(ranks), range(others))
+            ]
+            assert len(ways) == window.ends.total
+            designs = window.designs(*(np.array(column) for column in zip(*ways, strict=True)))
+            for design in designs.tolist():
+                named = {**dict(zip(window.halves.axes, design, strict=True)), **dict(counts.fixed(number))}
+                found.append(tuple(named[axis] for axis in sorted(named)))
+    assert sorted(found) == sorted(listed.within([bound]))
+
+
+@settings(max_examples=examples(100))
+@given(questions(most_bounds=0), st.sampled_from((0, 3, 50)))
+def test_parts_that_are_drawn_by_themselves_hold_every_design_once(question, listed_at_most):
+    """Weights included: each index of an axis that is drawn first has as many designs as its parts make."""
+    tables, conditions, listed, _ = question
+    with patch.object(free_draws, "MAX_LISTED", listed_at_most):
+        draws = free_draws.FreeDraws(tables, conditions)
+
+    def designs(parts):
+        for chosen in product(*map(one_part, parts)):
+            yield dict(item for each in chosen for item in each.items())
+
+    def one_part(part):
+        if isinstance(part, free_draws.DesignList):
+            return [dict(zip(part.axes, column, strict=True)) for column in part.columns.T.tolist()]
+        found, ends = [], []
+        for index, branch in zip(part.indices, part.branches, strict=True):
+            found += [{part.axis: index, **design} for design in designs(branch)]
+            ends.append(len(found))
+        assert part.ends.sums.tolist() == ends
+        return found
+
+    found = [tuple(design[axis] for axis in sorted(design)) for design in designs(draws.parts)]
+    assert sorted(found) == sorted(listed.within([]))
+    assert draws.among == len(found)
 
 
 @settings(max_examples=examples(40))
@@ -133,15 +176,79 @@ def test_best(question, chosen, metric, sense):
     assert meeting[found.indices][metric] == found.figures[metric] == (min if sense == "min" else max)(figures)
 
 
-def test_ranks_are_uniform_words():
+def words_of(seed, number):
+    return np.random.Philox(np.random.SeedSequence(seed)).random_raw(number).tolist()
+
+
+def test_draws_below_a_limit_are_words():
     """The top bits of Philox's words, those that are too great left out."""
-    words = np.random.Philox(np.random.SeedSequence(3)).random_raw(100)
-    expected = [int(word) >> 61 for word in words.tolist()]
-    assert UniformRanks(3).draw(20, 5).tolist() == [rank for rank in expected if rank < 5][:20]
+    expected = [word >> 61 for word in words_of(3, 100)]
+    assert UniformWords(3).below(5, 20).tolist() == [drawn for drawn in expected if drawn < 5][:20]
 
 
-def test_ranks_beyond_int64():
-    words = np.random.Philox(np.random.SeedSequence((1, 2))).random_raw(4).tolist()
+def test_draws_below_a_limit_beyond_int64():
+    words = words_of((1, 2), 4)
     expected = [((words[0] << 64) + words[1]) >> 28, ((words[2] << 64) + words[3]) >> 28]  # 100 bits of 128
-    assert UniformRanks((1, 2)).draw(2, 2**100).tolist() == expected
-    assert UniformRanks(0).draw(3, 1).tolist() == [0, 0, 0]
+    assert UniformWords((1, 2)).below(2**100, 2).tolist() == expected
+    assert UniformWords(0).below(1, 3).tolist() == [0, 0, 0]
+
+
+def test_draws_below_a_limit_each():
+    """The low bits of words, until they are below: 3 bits for 5, none for 1; Python ints one after the other."""
+    limits = [5, 1, 2**62, 8] * 50
+    found = UniformWords(3).below_each(np.array(limits)).tolist()
+    words, left, expected = iter(words_of(3, 1000)), [row for row in range(200) if limits[row] > 1], [0] * 200
+    while left:
+        drawn = {row: next(words) % (1 << (limits[row] - 1).bit_length()) for row in left}
+        expected = [drawn.get(row, expected[row]) for row in range(200)]
+        left = [row for row in left if drawn[row] >= limits[row]]
+    assert found == expected
+    big = UniformWords(3).below_each(np.array([2**70, 3], dtype=object)).tolist()
+    again = UniformWords(3)
+    assert big == [again.below(2**70, 1)[0], again.below(3, 1)[0]]
+
+
+@pytest.mark.parametrize("weights", [[1, 2, 3], [0, 5, 0], [2**70, 1, 2**71], [7]])
+def test_places_by_weights_are_where_a_real_number_falls(weights):
+    """u = word / 2^64: the first place whose end is above it."""
+    sums = list(accumulate(weights))
+    found = UniformWords(9).weighted(WeightEnds(np.array(sums, dtype=object)), 200).tolist()
+    if len(weights) > 1:
+        expected = [next(i for i, end in enumerate(sums) if word * sums[-1] < end << 64) for word in words_of(9, 200)]
+    else:
+        expected = [0] * 200
+    assert found == expected
+
+
+class Words:
+    """Given words, in place of Philox."""
+
+    def __init__(self, *words):
+        self._words = list(words)
+
+    def random_raw(self, size=None):
+        taken = [self._words.pop(0) for _ in range(size or 1)]
+        return np.array(taken, dtype=np.uint64) if size else taken[0]
+
+
+def test_a_word_that_leaves_the_place_open_is_followed_by_others():
+    """⅓ is 0x5555… without an end: a second word like it leaves it open again, one below or above does not."""
+    third = 0x5555_5555_5555_5555
+    ends = WeightEnds(np.array([1, 3]))
+    for words, place in [
+        ((third - 1,), 0),
+        ((third + 1,), 1),
+        ((third, third - 1), 0),
+        ((third, third + 1), 1),
+        ((third, third, third, 0), 0),
+        ((third, third, 2**64 - 1), 1),
+    ]:
+        uniform = UniformWords(0)
+        uniform._words = Words(*words)
+        assert uniform.weighted(ends, 1).tolist() == [place]
+    half = WeightEnds(np.array([1, 2]))
+    uniform._words = Words(2**63 - 1, 2**63)
+    assert uniform.weighted(half, 2).tolist() == [0, 1]
+    none_above = WeightEnds(np.array([2, 2]))
+    uniform._words = Words(2**64 - 1)
+    assert uniform.weighted(none_above, 1).tolist() == [0]

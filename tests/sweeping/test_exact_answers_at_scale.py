@@ -19,7 +19,7 @@ from archcost.sweeping.exact.dots import exact_dot
 from archcost.sweeping.exact.effort import Effort, TooCoupledError
 from archcost.sweeping.exact.fronts import best, front
 from archcost.sweeping.exact.intervals import Estimate, clopper_pearson, estimated
-from archcost.sweeping.exact.sampling import figures_at, meets, sample
+from archcost.sweeping.exact.sampling import Draws, figures_at, meets, sample
 from archcost.sweeping.exact.several import count_within
 from archcost.sweeping.space import Axis, Space, Target
 from archcost.sweeping.tables import Factor, Sum, Tables
@@ -158,7 +158,7 @@ def test_a_sample_within_two_budgets_that_hardly_any_design_meets_is_refused(mon
     tables = ofa_tables(stages=3)
     least = front(tables, (("macs", "min"),))[0].figures
     bounds = [FigureBound("macs", None, least["macs"] + 100_000), FigureBound("params", 10_500_000)]
-    with pytest.raises(UsageError, match="draws met all bounds, fewer than the 5 asked for\nhelp: draw fewer"):
+    with pytest.raises(UsageError, match="draws met the condition, fewer than the 5 asked for\nhelp: draw fewer"):
         sample(tables, 5, 0, bounds)
 
 
@@ -215,3 +215,34 @@ def test_an_estimate_stays_within_what_was_seen():
 def test_dots_are_exact(dtype, top):
     first, second = np.array([top, 3, top - 1], dtype=dtype), np.array([top - 1, 5, top], dtype=dtype)
     assert exact_dot(first, second) == 2 * top * (top - 1) + 15
+
+
+def test_draws_without_a_bound_take_no_ranks_of_the_whole():
+    tables = ofa_tables()
+    draws = Draws(tables)
+    assert draws.among == 7371**5
+    started = process_time()
+    found = np.concatenate([draws.draw(1 << 15, (0, chunk)) for chunk in range(16)])
+    assert process_time() - started < 1  # 0.1 on a machine with nothing else to do
+    assert meets(tables, found, (), ()).all()
+    deep = np.bincount(found[:, 0], minlength=3) / len(found)  # of 91 settings of the layers, 1, 9 and 81
+    assert deep == pytest.approx(np.array([1, 9, 81]) / 91, abs=0.003)  # 7 standard deviations
+
+
+def test_draws_where_one_axis_decides_how_many_others_are_read():
+    """Of ``depth`` 1…48 layers each has one of three kinds: Σ 3^d designs, which no int64 counts."""
+    depth, layers = 0, range(1, 49)
+    axes = tuple(
+        Axis((Target(f"a{axis}"),), tuple((each,) for each in range(48 if axis == 0 else 3))) for axis in range(49)
+    )
+    read = tuple(
+        Factor((depth, layer), np.array([[d + 1 >= layer or i == 0 for i in range(3)] for d in range(48)]))
+        for layer in layers
+    )
+    tables = Tables(Space(None, Settings(), axes), {}, distinct=read)
+    draws = Draws(tables)
+    assert draws.among == sum(3**d for d in layers)
+    found = draws.draw(40_000, 5)
+    assert meets(tables, found, (), ()).all()
+    shares = np.bincount(found[:, depth], minlength=48)[-3:] / len(found)
+    assert shares == pytest.approx(np.array([2 / 27, 2 / 9, 2 / 3]), abs=0.015)  # 3^d of (3^49 - 3) / 2

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import json
 import os
 import subprocess
@@ -40,8 +41,16 @@ def listed(where: str = "") -> list[dict[str, Any]]:
         for place, invalid in enumerate(chunk["invalid"]):
             row = {name: chunk[name][place].item() for name in VARY}
             figures = {name: None if invalid else int(chunk[name][place]) for name in ("params", "macs")}
-            rows.append({**row, **figures, "valid": not invalid})
+            error = problem("mobilenet_v1", row) if invalid else None
+            rows.append({**row, **figures, "valid": not invalid, "error": error})
     return rows
+
+
+def problem(spec: str, params: dict[str, Any]) -> str:
+    """What a single analysis says."""
+    with pytest.raises(archcost.SpecError) as raised:
+        archcost.analyze(spec, params=params)
+    return raised.value.diagnostics[0].message
 
 
 @pytest.mark.parametrize("where", ["", "macs <= 300 M and width > 0.3"])
@@ -72,10 +81,11 @@ def test_a_long_csv_file_holds_the_rows(tmp_path: Path) -> None:
     space = archcost.space("mobilenet_v1", vary=VARY)
     assert space.write(tmp_path / "all.csv").rows == 240 < LONG
     lines = (tmp_path / "all.csv").read_text().splitlines()
-    assert lines[0] == "width,resolution,middle,params,macs,valid"
-    for line, row in zip(lines[1:], listed(), strict=True):
-        cells = ["" if row[name] is None else str(row[name]) for name in ("width", *list(row)[1:-1])]
-        assert line == ",".join([*cells, str(row["valid"]).lower()])
+    assert lines[0] == "width,resolution,middle,params,macs,valid,error"
+    for line, row in zip(csv.reader(lines[1:]), listed(), strict=True):
+        cells = ["" if value is None else str(value) for value in row.values()]
+        cells[-2] = cells[-2].lower()
+        assert line == cells
 
 
 def test_draws_depend_on_seed_and_place_alone(tmp_path: Path) -> None:
@@ -93,6 +103,50 @@ def test_draws_depend_on_seed_and_place_alone(tmp_path: Path) -> None:
     refused = run(*words, "--seed", "1", "-o", "one", folder=tmp_path)
     assert refused.returncode == 2
     assert "draw.seed was 0 and is 1" in refused.stderr
+
+
+def test_draws_that_a_condition_of_rows_thins_out(tmp_path: Path) -> None:
+    words = [*SPACE, "--sample", "300", "--where", "macs > 120 * params", "--part-rows", "64"]
+    for name, more in (("one", []), ("two", ["--jobs", "2"])):
+        assert run(*words, *more, "-o", name, folder=tmp_path).returncode == 0
+    assert contents(tmp_path / "one") == contents(tmp_path / "two")
+    rows, allowed = pq.read_table(tmp_path / "one" / "rows").to_pylist(), listed("macs > 120 * params")
+    assert len(rows) == 300
+    assert 0 < len(allowed) < 240 - 30
+    assert all(row in allowed for row in rows)
+    assert len({tuple(row.values()) for row in rows}) > len(allowed) / 2
+    none = run(*SPACE, "--sample", "3", "--where", "macs < 0 * params", "-o", "none", folder=tmp_path)
+    assert none.returncode == 2
+    assert "0 of 1,0" in none.stderr
+    assert not (tmp_path / "none").exists()
+
+
+GROUPED = """archcost: 1
+name: net
+params: {width: 8, groups: 1, kernel: 3}
+input: [6, 4, 4]
+layers:
+  - conv2d: {out_channels: $width, kernel_size: $kernel, groups: $groups}
+  - conv2d: {out_channels: 4, kernel_size: 3}
+"""
+
+
+def test_invalid_rows_have_the_message_of_their_cause(tmp_path: Path) -> None:
+    """8 channels have no 3 groups, and a kernel of 3 leaves 2 rows for the next one of 3."""
+    (tmp_path / "net.yaml").write_text(GROUPED)
+    vary = ["--vary", "width=6,8,12", "--vary", "groups=1,3,4", "--vary", "kernel=1,3,5,7"]
+    assert run("net.yaml", *vary, "-o", "out", folder=tmp_path).returncode == 0
+    rows = pq.read_table(tmp_path / "out" / "rows").to_pylist()
+    for row in rows:
+        params = {name: row[name] for name in ("width", "groups", "kernel")}
+        if row["valid"]:
+            assert (row["error"], row["params"]) == (
+                None,
+                archcost.analyze(tmp_path / "net.yaml", params=params).totals.params,
+            )
+        else:
+            assert (row["error"], row["params"]) == (problem(str(tmp_path / "net.yaml"), params), None)
+    assert len({row["error"] for row in rows}) > 4
 
 
 @pytest.mark.parametrize(

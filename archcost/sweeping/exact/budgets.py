@@ -1,4 +1,4 @@
-"""The designs of a space by one of their figures: how many lie between two, and any one of them by its rank.
+"""The designs of a space by one of their figures: how many lie between two, and uniform draws of those.
 
 A design's figure is a sum over parts of the space that share no axis. The parts are combined to two halves, grown in
 turn; the whole is never built. For each figure of one half the other is asked how many of its figures fit.
@@ -16,11 +16,13 @@ from archcost.sweeping.exact.dots import exact_dot
 from archcost.sweeping.exact.effort import Effort
 from archcost.sweeping.exact.problem import SAFE, SumProblem, problem_of, reduced
 from archcost.sweeping.exact.solving import Alternative, Elimination
+from archcost.sweeping.exact.words import WeightEnds
 from archcost.sweeping.tables import Sum
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
+    from archcost.sweeping.exact.words import UniformWords
     from archcost.sweeping.tables import Factor, Tables
 
 MAX_KEPT = 1 << 23  # figures of halves that are kept for the next question
@@ -51,24 +53,45 @@ class Halves:
         below, upto = self.windows(low, high)
         return exact_dot(self.first.counts, upto - below)
 
-    def designs(self, low: int, high: int, ranks: Any) -> Any:
-        """The designs of these ranks among them: indices, a column for each of ``axes``."""
+    def window(self, low: int, high: int) -> Window:
+        """The designs whose figure is in ``low``…``high``, to draw from; there is one at least."""
         below, upto = self.windows(low, high)
+        shares = upto - below
         is_safe = self.first.size * self.second.size < SAFE
         counts = self.first.counts if is_safe else self.first.counts.astype(object)
-        ends = np.cumsum(counts * (upto - below))
-        first = np.searchsorted(ends, ranks, side="right")
-        ranks = ranks - np.where(first > 0, ends[first - 1], 0)
-        share = counts[first]
-        wanted = below[first] + ranks // share
-        order = np.argsort(wanted, kind="stable")  # look-ups in order stay in the cache
-        second = np.empty(len(wanted), dtype=np.intp)
-        second[order] = np.searchsorted(self.up_to, wanted[order], side="right") - 1
-        columns = (
-            self.first.designs(first, ranks % share),
-            self.second.designs(second, wanted - self.up_to[second]),
-        )
-        return np.concatenate(columns, axis=1)
+        return Window(self, below, shares, WeightEnds(np.cumsum(counts * shares)))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Window:
+    """The designs of two halves within bounds. Each is a figure of the first, of whose designs it has one by its rank,
+    and a design of the second by its rank among those ``below`` and the next ``shares`` that fit.
+    """
+
+    halves: Halves
+    below: Any
+    shares: Any
+    ends: WeightEnds
+
+    def draw(self, number: int, words: UniformWords) -> Any:
+        """So many, each from all: a figure by how many designs have it, then each half by itself."""
+        places = words.weighted(self.ends, number)
+        ranks = words.below_each(self.halves.first.counts[places])
+        others = words.below_each(self.shares[places])
+        order = np.argsort(places, kind="stable")  # look-ups in order stay in the cache
+        found = np.empty((number, len(self.halves.axes)), dtype=np.int32)
+        found[order] = self.designs(places[order], ranks[order], others[order])
+        return found
+
+    def designs(self, places: Any, ranks: Any, others: Any) -> Any:
+        """For each place of a figure of the first, ascending, the design of two ranks: a column for each axis."""
+        wanted = self.below[places] + others
+        order = np.argsort(wanted, kind="stable")
+        up_to = self.halves.up_to
+        second = np.empty((len(wanted), self.halves.second.width), dtype=np.int32)
+        found = np.searchsorted(up_to, wanted[order], side="right") - 1
+        second[order] = self.halves.second.designs(found, wanted[order] - up_to[found])
+        return np.concatenate((self.halves.first.designs(places, ranks), second), axis=1)
 
 
 class BudgetCounts:
@@ -83,6 +106,7 @@ class BudgetCounts:
         self.problem = problem_of(tables, (factors,), tuple(conditions))
         self._elimination: Elimination[Distribution] = Elimination(Distributions(effort))
         self._kept: dict[int, Halves] = {}
+        self._windows: tuple[tuple[int, int], dict[int, Window]] = (0, 0), {}
         self._last: tuple[tuple[int, int], list[int]] | None = None  # bounds, and the counts of the branches within
         with naming_axes(tables, self.problem):
             self._branches = list(self._elimination.branches(self.problem)) if tables.space.size else []
@@ -125,27 +149,37 @@ class BudgetCounts:
                 found[place] += halves.count(*self._reduced(None, edge - 1))
         return found
 
-    def designs(self, ranks: Any, low: int | None = None, high: int | None = None) -> Any:
-        """The designs of these ranks, each below ``count(low, high)``: indices (n × axes, int32).
+    def draw(self, number: int, words: UniformWords, low: int | None = None, high: int | None = None) -> Any:
+        """So many designs with ``low`` ≤ figure ≤ ``high``, each from all, of which there are some.
 
-        Ranks and designs correspond one to one.
+        Indices (n × axes, int32).
         """
-        found = np.empty((len(ranks), len(self._tables.space.axes)), dtype=np.int32)
-        least, most = self._reduced(low, high)
-        start = 0
-        for number, count in enumerate(self._counts(low, high)):
-            rows = np.flatnonzero((ranks >= start) & (ranks < start + count))
-            rows = rows[np.argsort(ranks[rows], kind="stable")]
-            if len(rows):
-                halves, branch = self._halves(number), self._branches[number]
-                within = ranks[rows] - start
-                if count < SAFE:
-                    within = within.astype(np.int64)
-                found[rows[:, None], np.array(halves.axes, dtype=np.intp)] = halves.designs(least, most, within)
-                for axis, index in branch.fixed:
-                    found[rows, axis] = index
-            start += count
+        found = np.empty((number, len(self._tables.space.axes)), dtype=np.int32, order="F")
+        counts = np.array(self._counts(low, high), dtype=object)
+        branches = words.weighted(WeightEnds(np.cumsum(counts)), number)
+        for branch, window in self.windows(low, high):
+            rows = np.flatnonzero(branches == branch)
+            designs = window.draw(len(rows), words)
+            for axis, column in zip(window.halves.axes, designs.T, strict=True):
+                found[rows, axis] = column
+            for axis, index in self.fixed(branch):
+                found[rows, axis] = index
         return found
+
+    def fixed(self, number: int) -> tuple[tuple[int, int], ...]:
+        """The axes that a branch has at one index each."""
+        return self._branches[number].fixed
+
+    def windows(self, low: int | None, high: int | None) -> Iterator[tuple[int, Window]]:
+        """The designs within bounds by the branches that have some."""
+        bounds = self._reduced(low, high)
+        if self._windows[0] != bounds:
+            self._windows = bounds, {}
+        for number, count in enumerate(self._counts(low, high)):
+            if count and number not in self._windows[1]:
+                self._windows[1][number] = self._halves(number).window(*bounds)
+            if count:
+                yield number, self._windows[1][number]
 
     def _reduced(self, low: int | None, high: int | None) -> tuple[int, int]:
         """Bounds of reduced figures, from 0 to just above the greatest."""

@@ -81,21 +81,24 @@ class _Product(Distribution):
         return found
 
     def _some(self, places: Any, ranks: Any) -> Any:
-        """For places in ascending order; those that are alike share one look-up."""
+        """For places in ascending order; those that are alike share one look-up.
+
+        A row for each figure of ``few``: what is looked up ascends along it, which keeps look-ups in the cache.
+        """
         starts = _starts(places)
-        wanted = (self.values[places[starts]] - self._shift)[:, None] - self._few.values[None, :]
+        wanted = (self.values[places[starts]] - self._shift)[None, :] - self._few.values[:, None]
         found, hits = looked_up(self._many.values, wanted)
-        counts = _as_counts(self._many.counts, self.size)[found] * self._few.counts[None, :]
-        below = np.cumsum(np.where(hits, counts, 0), axis=1)
+        counts = _as_counts(self._many.counts, self.size)[found] * self._few.counts[:, None]
+        below = np.cumsum(np.where(hits, counts, 0), axis=0)
         if len(starts) == 1:
-            few = np.searchsorted(below[0], ranks, side="right")
-            ranks = ranks - np.concatenate([[0], below[0]])[few]
-            many, share = found[0, few], self._few.counts[few]
+            few = np.searchsorted(below[:, 0], ranks, side="right")
+            ranks = ranks - np.concatenate([[0], below[:, 0]])[few]
+            many, share = found[few, 0], self._few.counts[few]
         else:
             alike = np.repeat(np.arange(len(starts)), np.diff(starts, append=len(places)))
-            few = (below[alike] <= ranks[:, None]).sum(axis=1)
-            ranks = ranks - np.where(few > 0, below[alike, few - 1], 0)
-            many, share = found[alike, few], self._few.counts[few]
+            few = (below[:, alike] <= ranks[None, :]).sum(axis=0)
+            ranks = ranks - np.where(few > 0, below[few - 1, alike], 0)
+            many, share = found[few, alike], self._few.counts[few]
         first = self._many.designs(many, _as_ranks(ranks // share, self._many.size))
         second = self._few.designs(few, _as_ranks(ranks % share, self._few.size))
         return np.concatenate((second, first) if self._swapped else (first, second), axis=1)

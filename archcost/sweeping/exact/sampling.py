@@ -1,105 +1,58 @@
 """Designs drawn uniformly from those that are valid, distinct and within bounds.
 
-With bounds of one metric a draw is a uniform rank, which names a design: nothing is drawn in vain. With bounds of more,
-what was drawn within one of them and meets the others is kept, which is uniform, too.
+With bounds of at most one metric nothing is drawn in vain. With bounds of more, what was drawn within one of them and
+meets the rest is kept, which is uniform, too.
 """
 
 from __future__ import annotations
 
-from copy import copy
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from archcost.errors import UsageError
 from archcost.sweeping.arrays import np
 from archcost.sweeping.exact.bounds import FigureBound, joined, sum_of
-from archcost.sweeping.exact.budgets import NOTHING, BudgetCounts
+from archcost.sweeping.exact.budgets import BudgetCounts
 from archcost.sweeping.exact.effort import TooCoupledError
+from archcost.sweeping.exact.free_draws import FreeDraws
 from archcost.sweeping.exact.problem import SAFE
+from archcost.sweeping.exact.words import UniformWords
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
-    from typing import Self
+    from collections.abc import Callable, Iterable, Sequence
 
+    from archcost.sweeping.exact.words import Seed
     from archcost.sweeping.tables import Factor, Sum, Tables
 
-    Seed = int | Sequence[int]
-
-WORD = 64  # bits
 BATCH = 1 << 16  # designs that are drawn at a time where some are thrown away
 SMALLEST_BATCH = 1 << 8
 MAX_DRAWS = 1 << 20  # in all, of those
 
 
-class UniformRanks:
-    """Uniform integers from 0 on below any limit, from the 64-bit words of Philox: the same for a seed everywhere."""
+class BoundedDraws:
+    """Draws from the designs that meet a bound; ``among`` is how many that is."""
 
-    def __init__(self, seed: Seed) -> None:
-        self._words = np.random.Philox(np.random.SeedSequence(seed))
+    def __init__(self, tables: Tables, bound: FigureBound, conditions: Iterable[Factor] = ()) -> None:
+        self._bound = bound
+        self._counts = BudgetCounts(tables, sum_of(tables, bound.metric), conditions)
+        self.among = self._counts.count(bound.low, bound.high)
 
-    def draw(self, number: int, below: int) -> Any:
-        """``number`` of them: int64, or Python ints where that is too small."""
-        bits = (below - 1).bit_length()
-        found: list[Any] = []
-        missing = number
-        while missing:
-            ranks = self._drawn(missing, bits)
-            ranks = ranks[(ranks < below).astype(bool)]  # what is thrown away leaves the rest uniform
-            found.append(ranks)
-            missing -= len(ranks)
-        return np.concatenate(found) if found else np.zeros(0, dtype=np.int64)
-
-    def _drawn(self, number: int, bits: int) -> Any:
-        if bits < WORD:
-            words = self._words.random_raw(number)
-            return (words >> np.uint64(WORD - bits)).astype(np.int64) if bits else np.zeros(number, dtype=np.int64)
-        count = -(-bits // WORD)
-        words = self._words.random_raw(number * count).reshape(number, count).astype(object)
-        ranks = words[:, 0]
-        for column in range(1, count):
-            ranks = ranks * 2**WORD + words[:, column]
-        return ranks >> (WORD * count - bits)
-
-
-class UniformDraws:
-    """Draws from the designs that meet bounds; ``among`` is how many that is."""
-
-    def __init__(
-        self, tables: Tables, seed: Seed, bound: FigureBound | None = None, conditions: Iterable[Factor] = ()
-    ) -> None:
-        self.ranks, self._bound = UniformRanks(seed), bound or FigureBound("")
-        figures = sum_of(tables, bound.metric) if bound else NOTHING
-        self._counts = BudgetCounts(tables, figures, conditions)
-        self.among = self._counts.count(self._bound.low, self._bound.high)
-
-    def begun(self, seed: Seed) -> Self:
-        """The same with draws of a seed from the first on."""
-        other = copy(self)
-        other.ranks = UniformRanks(seed)
-        return other
-
-    def draw(self, number: int) -> Any:
+    def draw(self, number: int, words: UniformWords) -> Any:
         """So many designs, each from all: indices (n × axes, int32); none if there is none to draw."""
-        ranks = self.ranks.draw(number if self.among else 0, self.among)
-        return self._counts.designs(ranks, self._bound.low, self._bound.high)
+        return self._counts.draw(number if self.among else 0, words, self._bound.low, self._bound.high)
 
 
 class GridDraws:
     """Draws from all settings of a space, where designs cannot be counted; ``meets`` says what is none."""
 
-    def __init__(self, tables: Tables, seed: Seed) -> None:
-        self.ranks, self._lengths = UniformRanks(seed), tables.space.lengths
+    def __init__(self, tables: Tables) -> None:
+        self._lengths = tables.space.lengths
         self.among = tables.space.size
 
-    def begun(self, seed: Seed) -> Self:
-        """The same with draws of a seed from the first on."""
-        other = copy(self)
-        other.ranks = UniformRanks(seed)
-        return other
-
-    def draw(self, number: int) -> Any:
+    def draw(self, number: int, words: UniformWords) -> Any:
         """So many settings: indices (n × axes, int32)."""
         number = number if self.among else 0
-        columns = [self.ranks.draw(number, length).astype(np.int32) for length in self._lengths]
+        columns = [words.below(length, number).astype(np.int32) for length in self._lengths]
         return np.stack(columns, axis=1) if columns else np.zeros((number, 0), dtype=np.int32)
 
 
@@ -123,50 +76,52 @@ class Draws:
     def __init__(self, tables: Tables, bounds: Iterable[FigureBound] = (), conditions: Iterable[Factor] = ()) -> None:
         self._tables = tables
         self._bounds, self._conditions = joined(bounds), tuple(conditions)
-        self._draws: UniformDraws | GridDraws = (
-            UniformDraws(tables, 0, next(iter(self._bounds), None), self._conditions)
-            if len(self._bounds) <= 1
-            else narrowest(tables, 0, self._bounds, self._conditions)
-        )
+        self._draws = draws_of(tables, self._bounds, self._conditions)
 
     @property
     def among(self) -> int:
         """How many designs there are to draw from, those aside that one bound alone lets in."""
         return self._draws.among
 
-    def draw(self, number: int, seed: Seed) -> Any:
-        """As :func:`sample`."""
-        draws = self._draws.begun(seed)
-        if len(self._bounds) <= 1:
-            return draws.draw(number)
-        found, drawn = [draws.draw(0)], 0
+    def draw(self, number: int, seed: Seed, holds: Callable[[Any], Any] | None = None) -> Any:
+        """As :func:`sample`; of designs that meet ``holds``, too, which is asked of all that are drawn.
+
+        Raises UsageError where fewer of ``MAX_DRAWS`` meet everything.
+        """
+        draws, words = self._draws, UniformWords(seed)
+        if len(self._bounds) <= 1 and holds is None:
+            return draws.draw(number, words)
+        found, drawn = [draws.draw(0, words)], 0
         while (missing := number - sum(map(len, found))) and draws.among:
             if drawn >= MAX_DRAWS:
                 raise UsageError(
-                    f"{number - missing:,} of {drawn:,} draws met all bounds, fewer than the {number:,} asked for",
-                    "draw fewer, or widen a bound",
+                    f"{number - missing:,} of {drawn:,} draws met the condition, fewer than the {number:,} asked for",
+                    "draw fewer, or widen the condition; one bound on a metric alone is met by every draw",
                 )
-            batch = draws.draw(min(max(2 * missing, drawn, SMALLEST_BATCH), BATCH))  # twice as many in all each time
+            size = min(max(2 * missing, drawn, SMALLEST_BATCH), BATCH)  # twice as many in all each time
+            batch = draws.draw(size, words)
             drawn += len(batch)
-            found.append(batch[meets(self._tables, batch, self._bounds, self._conditions)][:missing])
+            batch = batch[meets(self._tables, batch, self._bounds, self._conditions)]
+            found.append((batch if holds is None else batch[holds(batch)])[:missing])
         return np.concatenate(found)
 
 
-def narrowest(
-    tables: Tables, seed: Seed, bounds: Sequence[FigureBound], conditions: Sequence[Factor]
-) -> UniformDraws | GridDraws:
-    """Draws within the one bound that fewest designs meet; where none can be counted, from all settings."""
-    found: UniformDraws | None = None
-    for bound in (*bounds, None):
-        if bound is None and found is not None:
-            break
-        try:
-            draws = UniformDraws(tables, seed, bound, conditions)
-        except TooCoupledError:
-            continue
-        if found is None or draws.among < found.among:
-            found = draws
-    return found or GridDraws(tables, seed)
+def draws_of(
+    tables: Tables, bounds: Sequence[FigureBound], conditions: Sequence[Factor] = ()
+) -> FreeDraws | BoundedDraws | GridDraws:
+    """Draws within the bound; of several within the one that fewest designs meet, or from all settings."""
+    if not bounds:
+        return FreeDraws(tables, conditions)
+    if len(bounds) == 1:
+        return BoundedDraws(tables, bounds[0], conditions)
+    found: list[FreeDraws | BoundedDraws] = []
+    for bound in bounds:
+        with suppress(TooCoupledError):
+            found.append(BoundedDraws(tables, bound, conditions))
+    if not found:
+        with suppress(TooCoupledError):
+            found.append(FreeDraws(tables, conditions))
+    return min(found, key=lambda draws: draws.among, default=GridDraws(tables))
 
 
 def figures_at(figures: Sum, indices: Any) -> Any:

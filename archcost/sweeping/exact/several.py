@@ -16,7 +16,8 @@ from archcost.sweeping.exact.dots import exact_dot
 from archcost.sweeping.exact.effort import Effort, TooCoupledError
 from archcost.sweeping.exact.intervals import estimated
 from archcost.sweeping.exact.problem import SAFE, Scale, reduced
-from archcost.sweeping.exact.sampling import meets, narrowest
+from archcost.sweeping.exact.sampling import draws_of, meets
+from archcost.sweeping.exact.words import UniformWords
 from archcost.sweeping.tables import Factor, Sum
 
 if TYPE_CHECKING:
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
 
     from archcost.sweeping.exact.budgets import Halves
     from archcost.sweeping.exact.intervals import Estimate
-    from archcost.sweeping.exact.sampling import Seed
+    from archcost.sweeping.exact.words import Seed
     from archcost.sweeping.tables import Tables
 
 MAX_STATES, MAX_WORK = 1 << 21, 1 << 25  # of an exact count: some seconds
@@ -50,10 +51,10 @@ def count_within(
     try:
         return _counted(tables, demands, conditions, effort or Effort(MAX_STATES, MAX_WORK))
     except TooCoupledError:
-        draws = narrowest(tables, seed, demands, conditions)
+        draws = draws_of(tables, demands, conditions)
         if not draws.among:
             return 0
-        designs = draws.draw(DRAWS)
+        designs = draws.draw(DRAWS, UniformWords(seed))
         hits = int(meets(tables, designs, demands, conditions).sum())
         return estimated(hits, len(designs), draws.among)
 

@@ -1,4 +1,4 @@
-"""The columns of a file of rows: the values along each axis, the figures, and whether the design is valid."""
+"""The columns of a file of rows: the values along each axis, the figures, and why a design is not valid."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     from archcost.sweeping.space import Axis
 
-VALID = "valid"
+VALID, ERROR = "valid", "error"
 _INT64 = 2**63
 _EXACT_FLOATS = 2**53  # whole numbers up to here are doubles as they are
 

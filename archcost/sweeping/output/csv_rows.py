@@ -10,7 +10,7 @@ from typing import IO, TYPE_CHECKING, Any
 
 import numpy as np
 
-from archcost.sweeping.output.columns import VALID
+from archcost.sweeping.output.columns import ERROR, VALID
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -26,10 +26,10 @@ class CsvRows:
     """A file of rows with a heading; figures of invalid designs are empty. ``cell`` quotes and escapes a value."""
 
     def __init__(self, file: IO[bytes], plan: PartPlan, cell: Callable[[Any], str]) -> None:
-        self._file = file
+        self._file, self._cell = file, cell
         self._axes = [(column.axis, _texts(column.values, cell)) for column in plan.axis_columns]
         self._metrics = list(plan.metrics)
-        names = [*(column.name for column in plan.axis_columns), *self._metrics, VALID]
+        names = [*(column.name for column in plan.axis_columns), *self._metrics, VALID, ERROR]
         file.write((",".join(map(cell, names)) + "\n").encode())
 
     def add(self, chunk: Chunk) -> None:
@@ -45,6 +45,7 @@ class CsvRows:
             texts[invalid] = b""
             columns.append(texts)
         columns.append(_FLAGS[(~invalid).astype(np.intp)])
+        columns.append(self._errors(chunk, rows))
         comma, line_end = np.full((len(invalid), 1), ord(","), np.uint8), np.full((len(invalid), 1), 10, np.uint8)
         blocks = []
         for column in columns:
@@ -53,6 +54,13 @@ class CsvRows:
         blocks[-1] = line_end
         matrix = np.concatenate(blocks, axis=1)
         self._file.write(matrix[matrix != 0].tobytes())
+
+    def _errors(self, chunk: Chunk, rows: slice) -> Any:
+        if chunk.errors is None:
+            return np.full(len(chunk.invalid[rows]), b"", "S1")
+        told = ["" if text is None else text for text in chunk.errors[rows].tolist()]
+        number_of = {text: number for number, text in enumerate(dict.fromkeys(told))}
+        return _texts(tuple(number_of), self._cell)[[number_of[text] for text in told]]
 
     def close(self) -> None:
         """All is written."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -10,6 +10,7 @@ from archcost.errors import UsageError
 from archcost.sweeping.answers import Answers
 from archcost.sweeping.exact.sampling import Draws
 from archcost.sweeping.listing import filled
+from archcost.sweeping.row_errors import RowErrors
 from archcost.sweeping.rows import AT_ONCE, extremes, grid
 from archcost.sweeping.singles import PER_ROW
 from archcost.sweeping.tables import Chunk
@@ -87,6 +88,8 @@ class DesignRows:
         self._answers.refuse_if_none()
         if self.sample is not None and not self._draws.among:
             raise UsageError(f"no design meets '{self.where}', so there is none to draw")
+        if self.sample and self._answers.where.rest:
+            self.chunk(0)  # which says where too few of the draws meet the condition
 
     def chunk(self, number: int) -> Chunk:
         """The rows of a chunk."""
@@ -94,19 +97,29 @@ class DesignRows:
         count = min(self.chunk_designs, self.designs - start)
         if self.sample is None:
             return self._grid(start, count)
-        return self._completed(self._answers.gathers.chunk(self._draws.draw(count, (self.seed, number))))
+        drawn = self._draws.draw(count, (self.seed, number), self._holds if self._answers.where.rest else None)
+        return self._completed(self._answers.gathers.chunk(drawn))
+
+    def _holds(self, indices: NDArray[np.int32]) -> NDArray[np.bool_]:
+        """Which draws meet the condition."""
+        answers = self._answers
+        return answers.where.holds(answers.gathers.chunk(indices))
 
     @cached_property
     def _answers(self) -> Answers:
         return Answers(self.tables, self.where, device=self.device, metrics=self.figures)
 
     @cached_property
+    def _errors(self) -> RowErrors:
+        return RowErrors(self._answers.gathers, self._answers.singles.error)
+
+    @cached_property
     def _draws(self) -> Draws:
         where = self._answers.where
-        if not where.is_exact:
+        if where.late:
             raise UsageError(
-                f"draws for files meet bounds on metrics and conditions on params, not '{where.text}'",
-                "leave `--sample` out, or the parts of `--where` that compare metrics with each other or with params",
+                f"draws for files meet what sums and params decide, not '{where.text}'",
+                "leave `--sample` out, or the parts of `--where` that need an analysis each",
             )
         return Draws(self.tables, where.bounds, where.conditions)
 
@@ -118,6 +131,8 @@ class DesignRows:
         if self.where:
             kept &= answers.where.holds(chunk)
         chunk = self._completed(_chosen(chunk, kept))
+        if not self.where and chunk.invalid.any():
+            chunk = replace(chunk, errors=self._errors.texts(chunk.indices, chunk.invalid))
         return _chosen(chunk, answers.where.holds_late(chunk)) if answers.where.late else chunk
 
     def _completed(self, chunk: Chunk) -> Chunk:

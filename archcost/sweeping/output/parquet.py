@@ -2,7 +2,8 @@
 
 A column holds the values along an axis, so that any reader sees them, and Parquet's own dictionary encoding stores
 them as indices of ⌈log₂ n⌉ bits: 45 axes of three values, params and MACs take 16 bytes a row. Columns of bytes with
-the indices would take 28, and every reader would have to look the values up. Figures of an invalid design are null.
+the indices would take 28, and every reader would have to look the values up. Figures of an invalid design are null,
+and it has an error, which is stored once for all rows that have it.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ import numpy as np
 import pyarrow as pa
 from pyarrow.parquet import ParquetWriter
 
-from archcost.sweeping.output.columns import VALID
+from archcost.sweeping.output.columns import ERROR, VALID
 
 if TYPE_CHECKING:
     from archcost.sweeping.output.columns import AxisColumn, Kind
@@ -39,16 +40,17 @@ class ParquetRows:
         self._axes = [_AxisBuffer(column) for column in plan.axis_columns]
         self._figures = [_FigureBuffer(name, kind) for name, kind in plan.metrics.items()]
         self._invalid = np.empty(GROUP_ROWS, bool)
+        self._errors = np.full(GROUP_ROWS, None, object)
         self._rows = 0
         fields = [axis.field for axis in self._axes] + [figure.field for figure in self._figures]
-        self._schema = pa.schema([*fields, pa.field(VALID, pa.bool_(), nullable=False)])
+        self._schema = pa.schema([*fields, pa.field(VALID, pa.bool_(), nullable=False), pa.field(ERROR, pa.string())])
         whole_numbers = [buffer.name for buffer in self._figures if buffer.kind == "int64"]
         self._writer = ParquetWriter(
             self._sink,
             self._schema,
             compression="zstd",
             store_schema=False,
-            use_dictionary=[buffer.name for buffer in self._axes],
+            use_dictionary=[*(buffer.name for buffer in self._axes), ERROR],
             column_encoding=dict.fromkeys(whole_numbers, "DELTA_BINARY_PACKED"),
             write_statistics=[buffer.name for buffer in self._figures],
         )
@@ -64,6 +66,7 @@ class ParquetRows:
             for figure in self._figures:
                 figure.entries[here] = chunk.figures[figure.name][start:end]
             self._invalid[here] = chunk.invalid[start:end]
+            self._errors[here] = None if chunk.errors is None else chunk.errors[start:end]
             self._rows, start = here.stop, end
             if self._rows == GROUP_ROWS:
                 self._write_group()
@@ -84,7 +87,8 @@ class ParquetRows:
         invalid = self._invalid[:rows]
         columns = [axis.array(rows) for axis in self._axes]
         columns += [figure.array(invalid) for figure in self._figures]
-        table = pa.table([*columns, pa.array(~invalid)], schema=self._schema)
+        errors = pa.array(self._errors[:rows], pa.string()) if invalid.any() else pa.nulls(rows, pa.string())
+        table = pa.table([*columns, pa.array(~invalid), errors], schema=self._schema)
         self._writer.write_table(table, row_group_size=GROUP_ROWS)
 
 
