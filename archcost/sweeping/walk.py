@@ -18,9 +18,10 @@ from archcost.meter import Meter, WorkError
 from archcost.spec.problems import Problems
 from archcost.sweeping import lifting
 from archcost.sweeping.accounts import LAYERS, Account, Accountant, joined_accounts
-from archcost.sweeping.alongs import Along, CoupledError, ForkError, along_of, parts_of
+from archcost.sweeping.alongs import Along, CoupledError, ForkError, parts_of
 from archcost.sweeping.arrays import np
 from archcost.sweeping.design_settings import with_values
+from archcost.sweeping.fusing import OF_ALL, Couplings, FuseError, Fusion
 from archcost.sweeping.groups import WalkedLayer, shared_tensors
 from archcost.sweeping.operators import tables_in
 from archcost.sweeping.tables import Factor, Sum, Tables, TooCoupledError
@@ -63,9 +64,31 @@ def tables(space: Space) -> Tables:
         raise space.spec.problems.error()
     with collector_paused():
         try:
-            return _Walk(space).tables()
+            return _tables(space)
         finally:
-            forget_tables()
+            _forget()
+
+
+def _forget() -> None:
+    """Forget what a walk has made."""
+    forget_tables()
+    lifting.forget_expressions()
+
+
+def _tables(space: Space) -> Tables:
+    """The tables of a space, by a walk of all its axes, or of some of them as one."""
+    fusion, couplings = Fusion(space), Couplings(space.lengths)
+    while True:
+        try:
+            return _Walk(fusion, couplings).tables()
+        except FuseError as fuse:
+            _forget()
+            fusion = fusion.fused(fuse.axes)
+            couplings = Couplings(fusion.space.lengths)
+        except TooCoupledError:
+            if not fusion.fuses:
+                raise
+            fusion, couplings = Fusion(space), Couplings(())  # by themselves they may be few enough
 
 
 # --- one design -------------------------------------------------------------------------------------------------------
@@ -98,18 +121,21 @@ def error_of(space: Space, indices: Sequence[int]) -> tuple[Diagnostic, ...]:
 class _Walk:
     """The walk of a space, which forks into walks of parts of it where nothing smaller will do."""
 
-    def __init__(self, space: Space) -> None:
-        self.space = space
-        self.axes = [along_of(number, range(len(axis))) for number, axis in enumerate(space.axes)]
+    def __init__(self, fusion: Fusion, couplings: Couplings) -> None:
+        self.fusion = fusion
+        self.couplings = couplings
+        self.space = fusion.space
         self.walks = 0
 
     def tables(self) -> Tables:
         """The tables of the space."""
+        space = self.space
         try:
-            account = self._account(dict(enumerate(self.axes)))
+            account = self._account(dict(enumerate(self.fusion.alongs)))
+            space = self.fusion.whole
             return self._told(account)
         except CoupledError as error:
-            raise self._too_coupled(error) from None
+            raise _too_coupled(space, error) from None
 
     def _account(self, world: World) -> Account | None:
         """The account of the designs in some parts of the axes; None where all are invalid."""
@@ -129,6 +155,7 @@ class _Walk:
                 raise
             fork = error
         except ForkError as error:
+            self.couplings.note(error, OF_ALL)
             fork = error
         parts = parts_of(fork, world[fork.axis])
         found: list[tuple[Along, Account | None]] = []
@@ -150,7 +177,7 @@ class _Walk:
         inputs = resolve_inputs(spec, names, settings, dtype, problems)
         if not spec.main.steps:
             raise SpecError(self._alone(world))
-        walker = Walker(spec, names, dtype, problems, world, joins=settings.lora is None)
+        walker = Walker(spec, names, dtype, problems, world, self.couplings, joins=settings.lora is None)
         walker.frozen = settings.lora is not None
         body = walker.run(inputs)
         if walker.problems or None in inputs.values():
@@ -166,7 +193,7 @@ class _Walk:
         ]
         account, _ = accountant.of_layers(layers, accountant.fresh_inputs(len(known)))
         sizes = [size for tensor in known.values() for size in tensor.shape]
-        account.note([along for table in tables_in(sizes) for along in table.axes])
+        account.note([axis for table in tables_in(sizes) for axis in accountant.read_by(table)])
         return account
 
     def _alone(self, world: World) -> tuple[Diagnostic, ...]:
@@ -186,7 +213,8 @@ class _Walk:
     def _told(self, account: Account | None) -> Tables:
         if account is None:
             nothing = {name: Sum(0) for name in METRICS}
-            return Tables(self.space, nothing, (Factor((), np.array(False)),), ())
+            return Tables(self.fusion.whole, nothing, (Factor((), np.array(False)),), ())
+        self.fusion.unfold(account)
         sums = account.sums
         fits = total(sums.get(LAYERS, {}).values()) <= MAX_NODES  # groups of each step have fewer, all together may not
         account.valid += [] if fits is True else [fits]
@@ -199,7 +227,7 @@ class _Walk:
             name: self._sum(sums[f"unknown_{name}"]) for name in ("macs", "flops") if sums.get(f"unknown_{name}")
         }
         valid = self._conditions(account.valid)
-        return Tables(self.space, metrics, valid, self._distinct(account), unknown)
+        return Tables(self.fusion.whole, metrics, valid, self._distinct(account), unknown)
 
     def _sum(self, terms: Mapping[tuple[Along, ...], Any]) -> Sum:
         """A sum with few terms: one whose axes another has is part of that."""
@@ -250,22 +278,23 @@ class _Walk:
     def _distinct(self, account: Account) -> tuple[Factor, ...]:
         """Along each axis the designs that read it, and of those that do not the first."""
         found = []
-        for along in self.axes:
-            by = account.read.get(along.axis, False)
+        for along in self.fusion.axes:
+            by = account.read.get((along.axis, 0), False)
             if by is True or len(along) == 1:
                 continue
             first = from_entries((along,), [index == 0 for index in along.indices])
             found.append(first | by)
         return self._conditions(found)
 
-    def _too_coupled(self, error: CoupledError) -> TooCoupledError:
-        names = [self.space.axes[number].name for number in error.axes]
-        longest = max(error.axes, key=lambda number: len(self.space.axes[number]))
-        sizes = " × ".join([f"{len(self.space.axes[number]):,}" for number in error.axes])
-        return TooCoupledError(
-            f"one figure depends on {', '.join(names)} together: {sizes} values, more than {MOST_ENTRIES:,}",
-            f"give fewer values of {self.space.axes[longest].name}, or sweep parts of its values by themselves",
-        )
+
+def _too_coupled(space: Space, error: CoupledError) -> TooCoupledError:
+    names = [space.axes[number].name for number in error.axes]
+    longest = max(error.axes, key=lambda number: len(space.axes[number]))
+    sizes = " × ".join([f"{len(space.axes[number]):,}" for number in error.axes])
+    return TooCoupledError(
+        f"one figure depends on {', '.join(names)} together: {sizes} values, more than {MOST_ENTRIES:,}",
+        f"give fewer values of {space.axes[longest].name}, or sweep parts of its values by themselves",
+    )
 
 
 def _grows_beyond(account: Account | None, parts: int) -> bool:

@@ -30,12 +30,14 @@ from archcost.sweeping.alongs import Along, CoupledError, ForkError, parts_of
 from archcost.sweeping.groups import Joined, State, WalkedGroup
 from archcost.sweeping.joining import restricted
 from archcost.sweeping.joins import Join
+from archcost.sweeping.varying import Table
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from archcost.graph.model import Node
     from archcost.spec.model import Block, Spec, Step
+    from archcost.sweeping.fusing import Couplings
     from archcost.sweeping.groups import Found
 
 
@@ -55,9 +57,18 @@ class Walker(Unroller):
     """Unrolls one spec for the designs of ``world``: some indices along each axis."""
 
     def __init__(
-        self, spec: Spec, names: Names, dtype: str, problems: Problems, world: dict[int, Along], *, joins: bool
+        self,
+        spec: Spec,
+        names: Names,
+        dtype: str,
+        problems: Problems,
+        world: dict[int, Along],
+        couplings: Couplings,
+        *,
+        joins: bool,
     ) -> None:
         super().__init__(spec, names, dtype, problems)
+        self.couplings = couplings
         self._bodies = WalkedBodies(names)
         self.world = world
         self.joins = joins  # False: whoever asks next wants to see each layer, so that only the whole spec can fork
@@ -132,6 +143,7 @@ class Walker(Unroller):
             parts = parts_of(fork, along)
             if len(parts) == 1 or (fork.before is not None and fork.before < state.nodes):
                 raise
+            self.couplings.note(fork)
         groups = [self._group(step, frame, state, part, act, failed) for part in parts]
         return Join(self, frame, state, along, groups).made(step.mark, failed)
 
@@ -146,7 +158,10 @@ class Walker(Unroller):
         def own(tensor: TensorType) -> TensorType:
             found = types.get(id(tensor))
             if found is None:
-                found = types[id(tensor)] = new(TensorType, (restricted(tensor.shape, along), tensor.dtype))
+                shape = tensor.shape
+                if any(isinstance(size, Table) for size in shape):
+                    found = new(TensorType, (restricted(shape, along), tensor.dtype))
+                types[id(tensor)] = found = found or tensor
             return found
 
         self.world = {**self.world, along.axis: along}
