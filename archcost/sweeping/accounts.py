@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from archcost.sweeping.alongs import Along
     from archcost.sweeping.groups import WalkedLayer
 
-LAYERS = "layers"
+LAYERS, SCOPES = "layers", "scopes"
 _FIELDS = tuple(Costs._fields)
 Axes = tuple["Along", ...]
 Reading = tuple[int, int]
@@ -293,12 +293,13 @@ class Accountant:
         accounts: list[tuple[Along, Account | None]] = []
         lies: list[list[tuple[Along, Any]]] = [[] for _ in signature.outputs]
         names: list[list[tuple[Along, Any]]] = [[] for _ in signature.outputs]
-        for along, layers, outputs, failed in signature.parts:
+        for along, layers, outputs, failed, scopes in signature.parts:
             if failed:
                 accounts.append((along, None))
                 continue
             inputs = [_Flow(*restricted(pair, along)) for pair in zip(strides, tokens, strict=True)]
             account, flows = self.of_layers(layers, inputs)
+            account.add(SCOPES, scopes)
             accounts.append((along, account))
             for place, value in enumerate(outputs):
                 flow = flows[value] if value >= 0 else inputs[-1 - value]

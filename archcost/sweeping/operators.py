@@ -16,6 +16,7 @@ from archcost.dims import VaryingSizeError
 from archcost.spec.functions import OPERATORS
 from archcost.sweeping.alongs import Along, CoupledError
 from archcost.sweeping.arrays import np
+from archcost.sweeping.effort import EFFORT, PER_ENTRY
 from archcost.sweeping.varying import HIGH, LOW, MOST_ENTRIES, Table, forked, made, spread
 
 if TYPE_CHECKING:
@@ -162,6 +163,7 @@ def mapped(function: Callable[..., Any], *values: Any) -> Any:
     axes, arrays = aligned(tables)
     size = [len(along) for along in axes]
     firsts, inverse = combinations(tables)
+    EFFORT.spend(PER_ENTRY * len(firsts))
     columns = [np.broadcast_to(array, size).reshape(-1)[firsts].tolist() for array in arrays]
     plain = all(type(value) is Table or not isinstance(value, (list, tuple)) for value in values)
     entries: list[Any] = []

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 from archcost.spec.functions import MAX_BITS
 from archcost.sweeping.alongs import Along, ForkError, forget_alongs
 from archcost.sweeping.arrays import np
+from archcost.sweeping.effort import AT_ONCE, EFFORT
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -139,6 +140,7 @@ def forget_tables() -> None:
 
 def made(axes: tuple[Along, ...], array: Array) -> Any:
     """The table of an array with a dim for each axis: without axes along which nothing differs; else a plain value."""
+    EFFORT.spend(1 + array.size // AT_ONCE)
     kind = array.dtype.kind
     low = high = 0
     if kind == "O":

@@ -17,10 +17,11 @@ from archcost.graph.params import check_stored_dtypes, model_dtype, resolve_para
 from archcost.meter import Meter, WorkError
 from archcost.spec.problems import Problems
 from archcost.sweeping import lifting
-from archcost.sweeping.accounts import LAYERS, Account, Accountant, joined_accounts
+from archcost.sweeping.accounts import LAYERS, SCOPES, Account, Accountant, joined_accounts
 from archcost.sweeping.alongs import Along, CoupledError, ForkError, parts_of
 from archcost.sweeping.arrays import np
 from archcost.sweeping.design_settings import with_values
+from archcost.sweeping.effort import EFFORT, PER_GROUP
 from archcost.sweeping.fusing import OF_ALL, Couplings, FuseError, Fusion
 from archcost.sweeping.groups import WalkedLayer, shared_tensors
 from archcost.sweeping.operators import tables_in
@@ -63,6 +64,7 @@ def tables(space: Space) -> Tables:
     if space.spec.problems:
         raise space.spec.problems.error()
     with collector_paused():
+        EFFORT.begin()
         try:
             return _tables(space)
         finally:
@@ -173,13 +175,17 @@ class _Walk:
         problems = Problems(spec.text_source)
         dtype = model_dtype(spec, settings.dtype)
         check_stored_dtypes(settings)
-        names = resolve_params(spec, settings, problems, Meter(), lifting.evaluated)
+        meter = Meter()
+        names = resolve_params(spec, settings, problems, meter, lifting.evaluated)
         inputs = resolve_inputs(spec, names, settings, dtype, problems)
         if not spec.main.steps:
             raise SpecError(self._alone(world))
         walker = Walker(spec, names, dtype, problems, world, self.couplings, joins=settings.lora is None)
         walker.frozen = settings.lora is not None
-        body = walker.run(inputs)
+        try:
+            body = walker.run(inputs)
+        finally:
+            EFFORT.spend(PER_GROUP + meter.spent)
         if walker.problems or None in inputs.values():
             return None
         known = {name: tensor for name, tensor in inputs.items() if tensor is not None}
@@ -192,6 +198,7 @@ class _Walk:
             for node in graph.nodes
         ]
         account, _ = accountant.of_layers(layers, accountant.fresh_inputs(len(known)))
+        account.add(SCOPES, len(graph.scopes))
         sizes = [size for tensor in known.values() for size in tensor.shape]
         account.note([axis for table in tables_in(sizes) for axis in accountant.read_by(table)])
         return account
@@ -216,8 +223,9 @@ class _Walk:
             return Tables(self.fusion.whole, nothing, (Factor((), np.array(False)),), ())
         self.fusion.unfold(account)
         sums = account.sums
-        fits = total(sums.get(LAYERS, {}).values()) <= MAX_NODES  # groups of each step have fewer, all together may not
-        account.valid += [] if fits is True else [fits]
+        for counted in (LAYERS, SCOPES):  # groups of each step have fewer, all together may not
+            fits = total(sums.get(counted, {}).values()) <= MAX_NODES
+            account.valid += [] if fits is True else [fits]
         idle = {axes: value * -1 for axes, value in sums.get("idle_params", {}).items()}
         sums["active_params"] = dict(sums.get("params", {}))
         for axes, value in idle.items():

@@ -27,6 +27,7 @@ from archcost.spec.checks import StepError
 from archcost.spec.expressions import ExpressionError, Names
 from archcost.spec.problems import Problems
 from archcost.sweeping.alongs import Along, CoupledError, ForkError, parts_of
+from archcost.sweeping.effort import EFFORT, PER_GROUP
 from archcost.sweeping.groups import Joined, State, WalkedGroup
 from archcost.sweeping.joining import restricted
 from archcost.sweeping.joins import Join
@@ -183,13 +184,15 @@ class Walker(Unroller):
                 raise
             except SpecError as error:  # more problems than anybody reads
                 self.problems = Problems(state.problems.main, error.diagnostics[:1])
+            EFFORT.spend(PER_GROUP + max(0, self.meter.spent - state.spent))
             if self.problems:
                 found = None
             nodes, made = body.nodes[state.nodes :], body.types[state.types :]
             given = {-1 - place: tensor for place, tensor in enumerate(body.inputs) if tensor is not None}
             given |= dict(enumerate(body.types[: state.types]))
             ids = dict(islice(frame.ids.items(), state.known, None))
-            return WalkedGroup(along, found, nodes, made, given, State(self, frame), ids, self.problems)
+            scopes = len(body.scopes) - state.scopes
+            return WalkedGroup(along, found, nodes, made, given, State(self, frame), ids, self.problems, scopes)
         finally:
             self.names, self._bodies, self.bounds, self.world, body.types, body.inputs = outer
             frame.names = state.names
