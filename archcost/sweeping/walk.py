@@ -1,4 +1,4 @@
-"""One walk of a spec for all designs of a space: its tables; and the analysis of a single design."""
+"""One walk of a spec for all designs of a space: its tables."""
 
 from __future__ import annotations
 
@@ -20,19 +20,18 @@ from archcost.sweeping import lifting
 from archcost.sweeping.accounts import LAYERS, SCOPES, Account, Accountant, joined_accounts
 from archcost.sweeping.alongs import Along, CoupledError, ForkError, parts_of
 from archcost.sweeping.arrays import np
-from archcost.sweeping.design_settings import with_values
 from archcost.sweeping.effort import EFFORT, PER_GROUP
 from archcost.sweeping.fusing import OF_ALL, Couplings, FuseError, Fusion
 from archcost.sweeping.groups import WalkedLayer, shared_tensors
 from archcost.sweeping.operators import tables_in
+from archcost.sweeping.singles import error_of
 from archcost.sweeping.tables import Factor, Sum, Tables, TooCoupledError
 from archcost.sweeping.varying import MOST_ENTRIES, Table, forget_tables, from_entries
 from archcost.sweeping.walker import Walker
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Mapping
 
-    from archcost.analysis.report import Report
     from archcost.errors import Diagnostic
     from archcost.settings import Settings
     from archcost.sweeping.space import Space
@@ -91,33 +90,6 @@ def _tables(space: Space) -> Tables:
             if not fusion.fuses:
                 raise
             fusion, couplings = Fusion(space), Couplings(())  # by themselves they may be few enough
-
-
-# --- one design -------------------------------------------------------------------------------------------------------
-
-
-def settings_of(space: Space, indices: Sequence[int]) -> Settings:
-    """The settings of one design, as a single analysis has them."""
-    return with_values(space.spec, space.settings, space.values_of(indices))
-
-
-def analysis_of(space: Space, indices: Sequence[int]) -> Report:
-    """The analysis of one design; raises SpecError with what is wrong with it."""
-    from archcost.analysis.report import analyze
-
-    return analyze(space.spec, settings_of(space, indices))
-
-
-def error_of(space: Space, indices: Sequence[int]) -> tuple[Diagnostic, ...]:
-    """What is wrong with one design, as a single analysis tells it; nothing for a valid one."""
-    try:
-        analysis_of(space, indices)
-    except SpecError as error:
-        return error.diagnostics
-    return ()
-
-
-# --- all of them ------------------------------------------------------------------------------------------------------
 
 
 class _Walk:
@@ -205,7 +177,8 @@ class _Walk:
 
     def _alone(self, world: World) -> tuple[Diagnostic, ...]:
         """What is wrong with the first design."""
-        return error_of(self.space, [world[number].indices[0] for number in sorted(world)])
+        error = error_of(self.space, [world[number].indices[0] for number in sorted(world)])
+        return error.diagnostics if error is not None else ()
 
     def _settings(self, world: World) -> Settings:
         values = {}
@@ -213,7 +186,7 @@ class _Walk:
             along = world[number]
             for place, target in enumerate(axis.targets):
                 values[target] = from_entries((along,), [axis.values[index][place] for index in along.indices])
-        return with_values(self.space.spec, self.space.settings, values, lifting.evaluated)
+        return self.space.settings_with(values, lifting.evaluated)
 
     # --- what is told -----------------------------------------------------------------------------------------------
 

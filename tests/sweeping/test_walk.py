@@ -12,9 +12,10 @@ import pytest
 from archcost.errors import SpecError, UsageError
 from archcost.meter import Meter
 from archcost.settings import Settings
+from archcost.sweeping.singles import error_of
 from archcost.sweeping.space import Axis, Space, Target
 from archcost.sweeping.tables import TooCoupledError
-from archcost.sweeping.walk import error_of, tables
+from archcost.sweeping.walk import tables
 from tests.sweeping.hard_spaces import space_named, space_of, written
 from tests.sweeping.rows import analysed, assert_rows_agree, entry, figure, row
 
@@ -102,9 +103,9 @@ def test_the_errors_of_a_design_are_those_of_its_analysis(tmp_path: Path, run: C
     told = run("analyze", space.spec.path, "--set", "k=0", "--set", "out=12", "--set", "p=0.1")
     assert told.code == 2
     found = error_of(space, indices)
-    assert found
-    assert all(diagnostic.message in told.err for diagnostic in found)
-    assert error_of(space, (0, 0, 0, 0, 0)) == ()
+    assert found is not None
+    assert all(diagnostic.message in told.err for diagnostic in found.diagnostics)
+    assert error_of(space, (0, 0, 0, 0, 0)) is None
 
 
 def test_a_space_of_invalid_designs_has_tables(tmp_path: Path) -> None:
