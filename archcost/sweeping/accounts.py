@@ -12,6 +12,7 @@ from archcost.analysis.memory.node_profile import profile
 from archcost.analysis.memory.strides import contiguous
 from archcost.graph.model import Signature, TensorType, new
 from archcost.sweeping.alongs import CoupledError, ForkError, parts_of
+from archcost.sweeping.fusing import members_read, read_by_fork
 from archcost.sweeping.groups import Joined
 from archcost.sweeping.joining import joined, restricted
 from archcost.sweeping.operators import mapped, tables_in
@@ -24,15 +25,17 @@ if TYPE_CHECKING:
     from archcost.sweeping.alongs import Along
     from archcost.sweeping.groups import WalkedLayer
 
-LAYERS = "layers"
+LAYERS, SCOPES = "layers", "scopes"
 _FIELDS = tuple(Costs._fields)
 Axes = tuple["Along", ...]
+Reading = tuple[int, int]
 
 
 class Account:
     """Sums of tables by figure and by the axes that they have; what must be true of valid designs; what was read.
 
-    ``read`` has for each axis whether it was read: by all (True), or by which (a table).
+    ``read`` has for each axis that something reads by which designs it is read: by all (True), or a table. An axis is
+    the number of that of the walk, and its place among those that are walked as this one.
     """
 
     __slots__ = ("read", "sums", "valid")
@@ -40,7 +43,7 @@ class Account:
     def __init__(self) -> None:
         self.sums: dict[str, dict[Axes, Any]] = {}
         self.valid: list[Any] = []
-        self.read: dict[int, Any] = {}
+        self.read: dict[Reading, Any] = {}
 
     def add(self, name: str, value: Any) -> None:
         """Add a number or a table to a figure."""
@@ -53,10 +56,9 @@ class Account:
         own = self.sums.setdefault(name, {})
         own[axes] = own[axes] + value if axes in own else value
 
-    def note(self, axes: Iterable[Along]) -> None:
+    def note(self, axes: Iterable[Reading]) -> None:
         """These axes are read by all designs."""
-        for along in axes:
-            self.read[along.axis] = True
+        self.read.update(dict.fromkeys(axes, True))
 
     def include(self, other: Account, times: int = 1) -> None:
         """Add all of another account, several times."""
@@ -65,8 +67,18 @@ class Account:
                 self.add(name, value * times)
         self.valid += [each for each in other.valid if not any(each is known for known in self.valid)]
         for axis, by in other.read.items():
-            known = self.read.get(axis, False)
-            self.read[axis] = known if known is True or known is by else by | known
+            self._note_by(axis, by)
+
+    def note_fork(self, along: Along, parts: Sequence[Along]) -> None:
+        """Designs read what parts them."""
+        if all(self.read.get((along.axis, member)) is True for member in range(len(along.shape))):
+            return
+        for member, by in read_by_fork(along, parts):
+            self._note_by((along.axis, member), by)
+
+    def _note_by(self, axis: Reading, by: Any) -> None:
+        known = self.read.get(axis, False)
+        self.read[axis] = known if known is True or known is by else by | known
 
 
 def joined_accounts(along: Along, parts: Sequence[tuple[Along, Account | None]]) -> Account:
@@ -95,7 +107,7 @@ def joined_accounts(along: Along, parts: Sequence[tuple[Along, Account | None]])
     found.valid = [each for each in found.valid if each is not True]
     for axis in dict.fromkeys([axis for _, account in alive for axis in account.read]):
         found.read[axis] = joined(along, [(own, account.read.get(axis, False)) for own, account in alive])
-    found.read[along.axis] = True
+    found.note_fork(along, [own for own, _ in parts])
     return found
 
 
@@ -116,8 +128,9 @@ class Accountant:
         self.graph = graph
         self._costs: dict[Any, Costs] = {}
         self._made: dict[Any, tuple[Any, tuple[Any, ...]]] = {}
-        self._axes: dict[int, frozenset[Along]] = {}
+        self._axes: dict[int, frozenset[Reading]] = {}
         self._joined: dict[Any, tuple[Account, list[tuple[Any, Any]]]] = {}
+        self._readings: dict[int, tuple[Reading, ...]] = {}
         self._kept: list[Any] = []  # what the keys above are the ids of
         self._own: dict[tuple[int, Along], Signature] = {}
         self._tokens = 0
@@ -170,12 +183,21 @@ class Accountant:
             self._kept.append(signature)
         return found
 
-    def _axes_of(self, signature: Signature) -> frozenset[Along]:
+    def _axes_of(self, signature: Signature) -> frozenset[Reading]:
         found = self._axes.get(id(signature))
         if found is None:
-            found = frozenset([along for table in tables_of(signature) for along in table.axes])
+            found = frozenset([one for table in tables_of(signature) for one in self.read_by(table)])
             self._axes[id(signature)] = found
             self._kept.append(signature)
+        return found
+
+    def read_by(self, table: Table) -> tuple[Reading, ...]:
+        """The axes that whoever reads a table reads."""
+        found = self._readings.get(id(table))
+        if found is None:
+            found = tuple([(along.axis, member) for along in table.axes for member in members_read(table, along)])
+            self._readings[id(table)] = found
+            self._kept.append(table)
         return found
 
     def _bytes(self, signature: Signature, given: Sequence[_Flow]) -> tuple[Any, tuple[Any, ...]]:
@@ -271,12 +293,13 @@ class Accountant:
         accounts: list[tuple[Along, Account | None]] = []
         lies: list[list[tuple[Along, Any]]] = [[] for _ in signature.outputs]
         names: list[list[tuple[Along, Any]]] = [[] for _ in signature.outputs]
-        for along, layers, outputs, failed in signature.parts:
+        for along, layers, outputs, failed, scopes in signature.parts:
             if failed:
                 accounts.append((along, None))
                 continue
             inputs = [_Flow(*restricted(pair, along)) for pair in zip(strides, tokens, strict=True)]
             account, flows = self.of_layers(layers, inputs)
+            account.add(SCOPES, scopes)
             accounts.append((along, account))
             for place, value in enumerate(outputs):
                 flow = flows[value] if value >= 0 else inputs[-1 - value]

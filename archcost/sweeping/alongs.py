@@ -2,27 +2,32 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from archcost.dims import VaryingSizeError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-_known: dict[tuple[int, tuple[int, ...]], Along] = {}
+_known: dict[tuple[int, tuple[int, ...], tuple[int, ...]], Along] = {}
 
 
 class Along:
     """Some of the indices of an axis, in order: those of the designs that are looked at together.
 
-    Made by :func:`along_of`, one for the same indices, so that it is compared by identity.
+    ``shape`` has the lengths of the axes that are walked as this one, which has an index for each combination of
+    theirs, the last of them fastest: one length where nothing is fused. Made by :func:`along_of`, one for the same
+    indices, so that it is compared by identity.
     """
 
-    __slots__ = ("axis", "indices")
+    __slots__ = ("_places", "axis", "indices", "restricted", "shape")
 
-    def __init__(self, axis: int, indices: tuple[int, ...]) -> None:
+    def __init__(self, axis: int, indices: tuple[int, ...], shape: tuple[int, ...]) -> None:
         self.axis = axis
         self.indices = indices
+        self.shape = shape
+        self.restricted: dict[int, tuple[Any, Any]] = {}  # by the id of a table what is left of it, and the table
+        self._places: dict[Along, list[int]] = {}
 
     def __len__(self) -> int:
         return len(self.indices)
@@ -32,22 +37,26 @@ class Along:
 
     def places_in(self, other: Along) -> list[int]:
         """Where the indices stand in another, which has them all."""
-        places = {index: place for place, index in enumerate(other.indices)}
-        return [places[index] for index in self.indices]
+        found = self._places.get(other)
+        if found is None:
+            places = {index: place for place, index in enumerate(other.indices)}
+            found = self._places[other] = [places[index] for index in self.indices]
+        return found
 
 
 class ForkError(VaryingSizeError):
     """Designs differ in what Python decides by. They part along one axis, into ``parts`` of its indices.
 
     ``before``: the scope must be walked anew from before this node, of those that have been made; None: the innermost
-    step will do.
+    step will do. ``table`` is what they differ in, where it is known.
     """
 
-    def __init__(self, axis: int, parts: Sequence[Sequence[int]], before: int | None = None) -> None:
+    def __init__(self, axis: int, parts: Sequence[Sequence[int]], before: int | None = None, table: Any = None) -> None:
         super().__init__("designs differ in what must be the same for all")
         self.axis = axis
         self.parts = parts
         self.before = before
+        self.table = table
 
 
 class CoupledError(ForkError):
@@ -59,9 +68,9 @@ class CoupledError(ForkError):
         self.axes = tuple([along.axis for along in axes])
 
 
-def along_of(axis: int, indices: Iterable[int]) -> Along:
-    """The one object for these indices of an axis."""
-    key = (axis, tuple(indices))
+def along_of(axis: int, indices: Iterable[int], shape: tuple[int, ...]) -> Along:
+    """The one object for these indices of an axis; ``shape`` as in :class:`Along`."""
+    key = (axis, tuple(indices), shape)
     found = _known.get(key)
     if found is None:
         found = _known[key] = Along(*key)
@@ -82,5 +91,5 @@ def parts_of(fork: ForkError, along: Along) -> list[Along]:
         for index in own:
             del rest[index]
         if own:
-            parts.append(along_of(along.axis, own))
+            parts.append(along_of(along.axis, own, along.shape))
     return parts

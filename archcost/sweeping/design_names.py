@@ -72,7 +72,7 @@ class DesignNames:
         for axis, index in zip(self._space.axes, design, strict=True):
             for target, value in zip(axis.targets, axis.values[index], strict=True):
                 if target.param in wanted:
-                    whole = replaced(values[target.param], target.place, value) if target.place else value
+                    whole = replaced(values[target.param], target.place, value, target)
                     values[target.param] = whole
         return values
 

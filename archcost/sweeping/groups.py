@@ -34,13 +34,15 @@ class WalkedLayer(NamedTuple):
 class GroupPart(NamedTuple):
     """The designs of one group: their indices, their layers, and whether they are invalid.
 
-    ``outputs`` are the values that those of the joined node stand for, as in :class:`WalkedLayer`.
+    ``outputs`` are the values that those of the joined node stand for, as in :class:`WalkedLayer`, ``scopes`` the
+    number of blocks that were unrolled for it, those of groups within aside.
     """
 
     along: Along
     layers: tuple[WalkedLayer, ...]
     outputs: tuple[int, ...]
     failed: bool
+    scopes: int = 0
 
 
 class Joined:
@@ -106,6 +108,7 @@ class WalkedGroup(NamedTuple):
     state: State
     ids: dict[str, Result]  # those that it added
     problems: Problems
+    scopes: int  # how many it added
 
     def type_of(self, value: int, first: int) -> TensorType:
         """The type of a value in this group."""

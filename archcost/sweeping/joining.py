@@ -18,7 +18,10 @@ if TYPE_CHECKING:
 def restricted(value: Any, along: Along) -> Any:
     """A value for the designs at some indices of an axis alone."""
     if type(value) is Table:
-        return _restricted_table(value, along)
+        known = along.restricted.get(id(value))
+        if known is None:
+            known = along.restricted[id(value)] = _restricted_table(value, along), value
+        return known[0]
     if type(value) is list:
         return [restricted(item, along) for item in value]
     if type(value) is tuple:

@@ -109,7 +109,7 @@ class Join:
             place = next(alive)
             layers = layers_of(group.nodes, body.nodes[: state.nodes], first, reads)
             own = [inside(column[place], first, reads) for column in outputs]
-            parts.append(GroupPart(group.along, layers, tuple(own), False))
+            parts.append(GroupPart(group.along, layers, tuple(own), False, group.scopes))
         signature: Any = Joined(self.along, tuple(parts), types)
         body.work += max([group.state.work - state.work for group in self.alive])
         if any(group.state.failed_at is not None for group in self.alive):

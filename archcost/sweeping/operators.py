@@ -6,14 +6,18 @@ would raise for some designs alone forks, so that it is raised for them and for 
 
 from __future__ import annotations
 
+import ast
 import operator
 from math import prod
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
 from archcost.dims import VaryingSizeError
+from archcost.spec.functions import OPERATORS
 from archcost.sweeping.alongs import Along, CoupledError
 from archcost.sweeping.arrays import np
-from archcost.sweeping.varying import HIGH, LOW, MOST_ENTRIES, Table, forked, from_entries, key_of, made
+from archcost.sweeping.effort import EFFORT, PER_ENTRY
+from archcost.sweeping.varying import HIGH, LOW, MOST_ENTRIES, Table, forked, made, spread
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -43,14 +47,17 @@ _ARITHMETIC: dict[Binary, Any] = {
     operator.floordiv: np.floor_divide,
     operator.mod: np.remainder,
 }
+_POWER = OPERATORS[ast.Pow]  # bounds the size of what comes out
 _DIVIDE = (operator.floordiv, operator.mod)
 
 
-def aligned(tables: Sequence[Table]) -> tuple[tuple[Along, ...], list[Array]]:
-    """The axes of several tables together, and the array of each, to be broadcast over them."""
+def aligned(
+    tables: Sequence[Table], entries: Callable[[Table], Array] = attrgetter("array")
+) -> tuple[tuple[Along, ...], list[Array]]:
+    """The axes of several tables together, and the entries of each, to be broadcast over them."""
     axes = tables[0].axes
     if all(table.axes == axes for table in tables[1:]):
-        return axes, [table.array for table in tables]
+        return axes, [entries(table) for table in tables]
     found: dict[int, Along] = {}
     for table in tables:
         for along in table.axes:
@@ -62,7 +69,7 @@ def aligned(tables: Sequence[Table]) -> tuple[tuple[Along, ...], list[Array]]:
         raise CoupledError(axes)
     arrays = []
     for table in tables:
-        array, own = table.array, table.axes
+        array, own = entries(table), table.axes
         for place, along in enumerate(own):
             wanted = found[along.axis]
             if wanted is not along:
@@ -155,40 +162,50 @@ def mapped(function: Callable[..., Any], *values: Any) -> Any:
     tables = list(tables_in(values))
     axes, arrays = aligned(tables)
     size = [len(along) for along in axes]
-    columns = {
-        id(table): np.broadcast_to(array, size).ravel().tolist() for table, array in zip(tables, arrays, strict=True)
-    }
+    firsts, inverse = combinations(tables)
+    EFFORT.spend(PER_ENTRY * len(firsts))
+    columns = [np.broadcast_to(array, size).reshape(-1)[firsts].tolist() for array in arrays]
     plain = all(type(value) is Table or not isinstance(value, (list, tuple)) for value in values)
-    known: dict[Any, Any] = {}
     entries: list[Any] = []
     wrong: list[bool] = []
     first: Exception | None = None
-    whole = all(table.array.dtype.kind == "i" for table in tables)
-    rows = zip(*columns.values(), strict=True)
-    where = {key: place for place, key in enumerate(columns)}
-    for row in rows:
-        key = row if whole else tuple(map(key_of, row))
-        if key not in known:
-            if plain:
-                given: Any = [row[where[id(value)]] if type(value) is Table else value for value in values]
-            else:
-                given = [_filled(value, row, where) for value in values]
-            try:
-                known[key] = (function(*given), False)
-            except VaryingSizeError:
-                raise
-            except Exception as error:  # noqa: BLE001 - told again, or by the analysis of one design
-                first = first or error
-                known[key] = (None, True)
-        entry, bad = known[key]
-        entries.append(entry)
-        wrong.append(bad)
+    where = {id(table): place for place, table in enumerate(tables)}
+    for row in zip(*columns, strict=True):
+        if plain:
+            given: Any = [row[where[id(value)]] if type(value) is Table else value for value in values]
+        else:
+            given = [_filled(value, row, where) for value in values]
+        try:
+            entries.append(function(*given))
+            wrong.append(False)
+        except VaryingSizeError:
+            raise
+        except Exception as error:  # noqa: BLE001 - told again, or by the analysis of one design
+            first = first or error
+            entries.append(None)
+            wrong.append(True)
     if first is not None:
-        outcome = made(axes, np.array(wrong).reshape(size))
+        outcome = made(axes, np.array(wrong)[inverse].reshape(size))
         if type(outcome) is Table:
             raise forked(outcome)
         raise first
-    return from_entries(axes, entries)
+    return spread(axes, entries, inverse)
+
+
+def combinations(tables: Sequence[Table]) -> tuple[Array, Array]:
+    """Where each combination of the entries of tables stands first, in this order; and which stands at each place."""
+    axes, labels = aligned(tables, Table.labels)
+    size = [len(along) for along in axes]
+    codes: Any = 0
+    for array in labels:
+        _, own = np.unique(array, return_inverse=True)
+        own = np.broadcast_to(own.reshape(array.shape), size).reshape(-1)
+        _, codes = np.unique(codes * (int(own.max()) + 1) + own, return_inverse=True)
+    _, firsts, inverse = np.unique(codes, return_index=True, return_inverse=True)
+    order = np.argsort(firsts)
+    places = np.empty_like(order)
+    places[order] = np.arange(len(order))
+    return firsts[order], places[inverse.reshape(-1)]
 
 
 def _filled(value: Any, row: tuple[Any, ...], where: dict[int, int]) -> Any:
@@ -214,18 +231,27 @@ def _collect(value: Any, found: dict[int, Table]) -> None:
             _collect(item, found)
 
 
-def _method(function: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]:
-    return lambda self, other: _binary(function, self, other)
+def _known_binary(function: Binary, a: Any, b: Any) -> Any:
+    """As :func:`_binary`, worked out once for the same operands: each group of designs asks for much the same."""
+    key: Any
+    if type(a) is Table and type(b) in (int, Table):
+        known, other, key = a.known, b, (function, type(b), id(b) if type(b) is Table else b)
+    elif type(a) is int:
+        known, other, key = b.known, a, (function, None, a)
+    else:
+        return _binary(function, a, b)
+    found = known.get(key)
+    if found is None:
+        found = known[key] = _binary(function, a, b), other
+    return found[0]
 
 
-def _swapped(function: Callable[[Any, Any], Any]) -> Callable[[Any, Any], Any]:
-    return lambda self, other: _binary(function, other, self)
+def _method(function: Binary) -> Binary:
+    return lambda self, other: _known_binary(function, self, other)
 
 
-def _power(self: Table, other: Any) -> Any:
-    """A power is for plain numbers, whose size expressions bound before they take it."""
-    del other
-    raise forked(self)
+def _swapped(function: Binary) -> Binary:
+    return lambda self, other: _known_binary(function, other, self)
 
 
 def _install() -> None:
@@ -237,8 +263,8 @@ def _install() -> None:
     for name in ("eq", "ne", "lt", "le", "gt", "ge"):
         setattr(Table, f"__{name}__", _method(getattr(operator, name)))
     others: dict[str, Callable[..., Any]] = {
-        "__pow__": _power,
-        "__rpow__": _power,
+        "__pow__": lambda self, other: mapped(_POWER, self, other),
+        "__rpow__": lambda self, other: mapped(_POWER, other, self),
         "__neg__": lambda self: _binary(operator.sub, 0, self),
         "__pos__": lambda self: mapped(operator.pos, self),
         "__abs__": lambda self: mapped(abs, self),

@@ -19,6 +19,20 @@ PER_ROW = (PEAK, RUN, PREDICTED)
 MAX_ANALYSES = 5_000  # a run of a few seconds to a minute
 
 
+def analysis_of(space: Space, design: Sequence[int]) -> Report:
+    """The analysis of one design; raises SpecError with what is wrong with it."""
+    return analyze(space.spec, space.settings_of(design))
+
+
+def error_of(space: Space, design: Sequence[int]) -> SpecError | None:
+    """What is wrong with one design, as a single analysis tells it; None for a valid one."""
+    try:
+        analysis_of(space, design)
+    except SpecError as error:
+        return error
+    return None
+
+
 class Singles:
     """What single analyses of the designs of a space give; each is made once."""
 
@@ -33,7 +47,7 @@ class Singles:
         key = tuple(design)
         known = self._known.setdefault(key, {})
         if not known:
-            report = analyze(self._space.spec, self._space.settings_of(design))
+            report = analysis_of(self._space, design)
             self.made += 1
             known.update({name: getattr(report.totals, name) for name in (PEAK, RUN)})
             if self._device is not None:
@@ -47,11 +61,7 @@ class Singles:
 
     def error(self, design: Sequence[int]) -> SpecError:
         """What is wrong with an invalid design."""
-        try:
-            analyze(self._space.spec, self._space.settings_of(design))
-        except SpecError as error:
-            return error
-        return SpecError([Diagnostic("the design is valid by itself")])
+        return error_of(self._space, design) or SpecError([Diagnostic("the design is valid by itself")])
 
 
 class Refusal(NamedTuple):

@@ -6,13 +6,19 @@ from dataclasses import dataclass, field
 from math import prod
 from typing import TYPE_CHECKING, Any
 
+from archcost.dims import decided
 from archcost.errors import UsageError, suggestion
+from archcost.graph.params import resolve_params
+from archcost.meter import Meter
+from archcost.spec.expressions import has_value
+from archcost.spec.problems import Problems
 from archcost.sweeping.values import identity, shown
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
 
     from archcost.settings import Settings
+    from archcost.spec.expressions import Evaluation
     from archcost.spec.model import Spec
 
 BATCH = "batch"  # a target that is no param, unless the spec has one of this name: the size of dim 0 of the inputs
@@ -51,7 +57,8 @@ class Axis:
 class Space:
     """A spec under settings, and the axes along which designs differ; a design is an index along each.
 
-    ``lists`` are the values of the params of which axes set elements: what an axis does not set stays as it is there.
+    ``lists`` are the values of params of which axes set elements, as far as they depend on no axis: what an axis does
+    not set stays as it is there.
     """
 
     spec: Spec
@@ -85,23 +92,40 @@ class Space:
 
     def params_of(self, indices: Sequence[int]) -> dict[str, Any]:
         """The params of one design, as a single analysis of it takes them: those that are set beside the axes too."""
-        params = dict(self.settings.params)
-        for target, value in self.values_of(indices).items():
-            if self.sets_batch(target):
-                continue
-            if target.place:
-                whole = params[target.param] if target.param in params else self.lists[target.param]
-                params[target.param] = replaced(whole, target.place, value)
-            else:
-                params[target.param] = value
-        return params
+        return dict(self.settings_of(indices).params)
 
     def settings_of(self, indices: Sequence[int]) -> Settings:
         """The settings of a single analysis of one design."""
+        return self.settings_with(self.values_of(indices))
+
+    def settings_with(self, values: Mapping[Target, Any], of_candidates: Evaluation | None = None) -> Settings:
+        """The settings with the values of targets. An element is set in the list that its param has otherwise.
+
+        Values may be tables, of many designs at once: then ``of_candidates`` evaluates what follows from them. Raises
+        UsageError for an element that there is not.
+        """
+        params = dict(self.settings.params)
         batch = self.settings.batch
-        for target, value in self.values_of(indices).items():
-            batch = value if self.sets_batch(target) else batch
-        return self.settings._replace(params=self.params_of(indices), batch=batch)
+        elements: dict[str, list[tuple[tuple[int, ...], Any]]] = {}
+        for target, value in values.items():
+            if self.sets_batch(target):
+                batch = value
+            elif target.place:
+                elements.setdefault(target.param, []).append((target.place, value))
+            else:
+                params[target.param] = value
+        for name in sorted(elements, key=list(self.spec.params).index):  # a list may follow from one before it
+            whole = params[name] if name in params else self.lists.get(name)
+            if whole is None:
+                settings = self.settings._replace(params=params, batch=batch)
+                problems = Problems(self.spec.text_source)
+                whole = resolve_params(self.spec, settings, problems, Meter(), of_candidates)[name]
+            if not has_value(whole):
+                continue
+            for place, value in elements[name]:
+                whole = replaced(whole, place, value, Target(name, place))
+            params[name] = whole
+        return self.settings._replace(params=params, batch=batch)
 
     def sets_batch(self, target: Target) -> bool:
         """Whether a target is the batch size, and no param."""
@@ -120,12 +144,16 @@ class Space:
         return tuple([_index_in(axis, params) for axis in self.axes])
 
 
-def replaced(values: Sequence[Any], place: tuple[int, ...], value: Any) -> list[Any]:
-    """A list with another element at a place, which may be within lists in it."""
-    first, *rest = place
-    changed = list(values)
-    changed[first] = replaced(changed[first], tuple(rest), value) if rest else value
-    return changed
+def replaced(values: Any, place: tuple[int, ...], value: Any, target: Target) -> Any:
+    """A list with another value at a place, which may be within lists in it."""
+    if not place:
+        return value
+    values = decided(values)
+    if not isinstance(values, (list, tuple)) or not -len(values) <= place[0] < len(values):
+        raise UsageError(f"there is no {target}: the param '{target.param}' has no such item")
+    found = list(values)
+    found[place[0]] = replaced(found[place[0]], place[1:], value, target)
+    return found
 
 
 def _index_in(axis: Axis, params: Mapping[str, Any]) -> int:

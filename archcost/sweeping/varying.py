@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 from archcost.spec.functions import MAX_BITS
 from archcost.sweeping.alongs import Along, ForkError, forget_alongs
 from archcost.sweeping.arrays import np
+from archcost.sweeping.effort import AT_ONCE, EFFORT
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -29,31 +30,41 @@ LOW, HIGH = -(2**63), 2**63 - 1
 
 def forked(table: Table, before: int | None = None) -> ForkError:
     """The fork of designs that differ in a table: along the axis whose slices are equal in the fewest groups."""
-    labels = table.labels()
-    best: list[list[int]] = []
-    axis = -1
-    for place, along in enumerate(table.axes):
+    place, groups = fewest_groups(table.labels())
+    along = table.axes[place]
+    parts = [[along.indices[index] for index in group] for group in groups]
+    return ForkError(along.axis, parts, before, table)
+
+
+def fewest_groups(labels: Array) -> tuple[int, list[list[int]]]:
+    """The dim of an array along which its slices are equal in the fewest groups, and these: the places of each."""
+    found: list[list[int]] = []
+    best = -1
+    for dim, length in enumerate(labels.shape):
         groups: dict[bytes, list[int]] = {}
-        rows = np.moveaxis(labels, place, 0).reshape(len(along), -1)
-        for index, row in zip(along.indices, rows, strict=True):
-            groups.setdefault(row.tobytes(), []).append(index)
-        if axis < 0 or len(groups) < len(best):
-            axis, best = along.axis, list(groups.values())
-    return ForkError(axis, best, before)
+        rows = np.moveaxis(labels, dim, 0).reshape(length, -1)
+        for place, row in enumerate(rows):
+            groups.setdefault(row.tobytes(), []).append(place)
+        if best < 0 or len(groups) < len(found):
+            best, found = dim, list(groups.values())
+    return best, found
 
 
 class Table:
     """An entry for each combination of indices along some axes; made by :func:`made`, and never constant."""
 
-    __slots__ = ("_labels", "array", "axes", "high", "low", "numeric")
+    __slots__ = ("_labels", "array", "axes", "high", "known", "low", "numeric")
 
-    def __init__(self, axes: tuple[Along, ...], array: Array, low: int, high: int, *, numeric: bool) -> None:
+    def __init__(
+        self, axes: tuple[Along, ...], array: Array, low: int, high: int, labels: Array, *, numeric: bool
+    ) -> None:
         self.axes = axes
         self.array = array
         self.low = low  # of whole numbers; 0 for others
         self.high = high
         self.numeric = numeric  # whether all entries are numbers, or truth values
-        self._labels: Array | None = None
+        self.known: dict[Any, tuple[Any, Any]] = {}  # what operators gave with it on the left, and the other operand
+        self._labels = labels
 
     def __repr__(self) -> str:
         """The values, as a message shows them: it is never read, since what is wrong is told of one design."""
@@ -72,12 +83,6 @@ class Table:
 
     def labels(self) -> Array:
         """A number for each entry, the same for equal ones of the same type."""
-        if self.array.dtype.kind != "O":
-            return self.array
-        if self._labels is None:
-            known: dict[Any, int] = {}
-            found = [known.setdefault(key_of(entry), len(known)) for entry in self.array.flat]
-            self._labels = np.array(found, dtype=np.int64).reshape(self.array.shape)
         return self._labels
 
     # --- where Python decides ---------------------------------------------------------------------------------------
@@ -135,10 +140,11 @@ def forget_tables() -> None:
 
 def made(axes: tuple[Along, ...], array: Array) -> Any:
     """The table of an array with a dim for each axis: without axes along which nothing differs; else a plain value."""
+    EFFORT.spend(1 + array.size // AT_ONCE)
     kind = array.dtype.kind
     low = high = 0
     if kind == "O":
-        return _made_of_objects(axes, array)
+        return _made_of(axes, array.ravel().tolist(), np.arange(array.size))
     if kind == "i":
         low, high = int(array.min()), int(array.max())
         if low == high:
@@ -152,18 +158,33 @@ def made(axes: tuple[Along, ...], array: Array) -> Any:
     return _interned(axes, array, array, low, high, numeric=True, kinds=kind)
 
 
-def _made_of_objects(axes: tuple[Along, ...], array: Array) -> Any:
-    types = set(map(type, array.flat))
-    if types == {int}:
-        entries = array.ravel().tolist()
-        if min(entries) >= LOW and max(entries) <= HIGH:
-            return made(axes, array.astype(np.int64))
-    elif types == {bool}:
-        return made(axes, array.astype(bool))
+def spread(axes: tuple[Along, ...], entries: Sequence[Any], places: Array) -> Any:
+    """The table that has at each place, in the order of the axes, one of some entries, which stand in order of their
+    first place; where all are lists of one length, a list of tables.
+    """
+    first = entries[0]
+    if isinstance(first, (list, tuple)) and all(
+        isinstance(entry, (list, tuple)) and len(entry) == len(first) for entry in entries
+    ):
+        return [spread(axes, [entry[place] for entry in entries], places) for place in range(len(first))]
+    return _made_of(axes, entries, places)
+
+
+def _made_of(axes: tuple[Along, ...], entries: Sequence[Any], places: Array) -> Any:
+    """As :func:`spread`, whatever the entries are."""
+    size = [len(along) for along in axes]
+    types = set(map(type, entries))
+    if types == {int} and min(entries) >= LOW and max(entries) <= HIGH:
+        return made(axes, np.array(entries, dtype=np.int64)[places].reshape(size))
+    if types == {bool}:
+        return made(axes, np.array(entries, dtype=bool)[places].reshape(size))
     known: dict[Any, int] = {}
-    labels = np.fromiter(
-        (known.setdefault(key_of(entry), len(known)) for entry in array.flat), dtype=np.int64, count=array.size
-    ).reshape(array.shape)
+    own = np.array([known.setdefault(key_of(entry), len(known)) for entry in entries], dtype=np.int64)
+    labels = own[places].reshape(size)
+    objects = np.empty(len(entries), dtype=object)
+    for place, entry in enumerate(entries):
+        objects[place] = entry
+    array = objects[places].reshape(size)
     if len(known) == 1:
         return array.flat[0]
     if array.ndim > 1:
@@ -172,7 +193,7 @@ def _made_of_objects(axes: tuple[Along, ...], array: Array) -> Any:
         axes, array, labels = tuple([axes[place] for place in kept]), array[index], labels[index]
     low = high = 0
     if types == {int}:
-        low, high = min(array.flat), max(array.flat)
+        low, high = min(entries), max(entries)
     numeric = types <= {int, float, bool}
     return _interned(axes, array, labels, low, high, numeric=numeric, kinds=tuple(known))
 
@@ -199,18 +220,10 @@ def _interned(
     if found is None:
         array = np.ascontiguousarray(array)
         array.flags.writeable = False
-        found = _tables[key] = Table(axes, array, low, high, numeric=numeric)
+        found = _tables[key] = Table(axes, array, low, high, labels, numeric=numeric)
     return found
 
 
 def from_entries(axes: tuple[Along, ...], entries: Sequence[Any]) -> Any:
-    """The table of entries in the order of the axes; where all are lists of one length, a list of tables."""
-    first = entries[0]
-    if isinstance(first, (list, tuple)):
-        lists = all(isinstance(entry, (list, tuple)) and len(entry) == len(first) for entry in entries)
-        if lists:
-            return [from_entries(axes, [entry[place] for entry in entries]) for place in range(len(first))]
-    array = np.empty(len(entries), dtype=object)
-    for place, entry in enumerate(entries):
-        array[place] = entry
-    return made(axes, array.reshape([len(along) for along in axes]))
+    """The table of an entry for each place, in the order of the axes; as :func:`spread`."""
+    return spread(axes, entries, np.arange(len(entries)))

@@ -1,4 +1,4 @@
-"""One walk of a spec for all designs of a space: its tables; and the analysis of a single design."""
+"""One walk of a spec for all designs of a space: its tables."""
 
 from __future__ import annotations
 
@@ -17,20 +17,21 @@ from archcost.graph.params import check_stored_dtypes, model_dtype, resolve_para
 from archcost.meter import Meter, WorkError
 from archcost.spec.problems import Problems
 from archcost.sweeping import lifting
-from archcost.sweeping.accounts import LAYERS, Account, Accountant, joined_accounts
-from archcost.sweeping.alongs import Along, CoupledError, ForkError, along_of, parts_of
+from archcost.sweeping.accounts import LAYERS, SCOPES, Account, Accountant, joined_accounts
+from archcost.sweeping.alongs import Along, CoupledError, ForkError, parts_of
 from archcost.sweeping.arrays import np
-from archcost.sweeping.design_settings import with_values
+from archcost.sweeping.effort import EFFORT, PER_GROUP
+from archcost.sweeping.fusing import OF_ALL, Couplings, FuseError, Fusion
 from archcost.sweeping.groups import WalkedLayer, shared_tensors
 from archcost.sweeping.operators import tables_in
+from archcost.sweeping.singles import error_of
 from archcost.sweeping.tables import Factor, Sum, Tables, TooCoupledError
 from archcost.sweeping.varying import MOST_ENTRIES, Table, forget_tables, from_entries
 from archcost.sweeping.walker import Walker
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Mapping
 
-    from archcost.analysis.report import Report
     from archcost.errors import Diagnostic
     from archcost.settings import Settings
     from archcost.sweeping.space import Space
@@ -62,54 +63,53 @@ def tables(space: Space) -> Tables:
     if space.spec.problems:
         raise space.spec.problems.error()
     with collector_paused():
+        EFFORT.begin()
         try:
-            return _Walk(space).tables()
+            return _tables(space)
         finally:
-            forget_tables()
+            _forget()
 
 
-# --- one design -------------------------------------------------------------------------------------------------------
+def _forget() -> None:
+    """Forget what a walk has made."""
+    forget_tables()
+    lifting.forget_expressions()
 
 
-def settings_of(space: Space, indices: Sequence[int]) -> Settings:
-    """The settings of one design, as a single analysis has them."""
-    return with_values(space.spec, space.settings, space.values_of(indices))
-
-
-def analysis_of(space: Space, indices: Sequence[int]) -> Report:
-    """The analysis of one design; raises SpecError with what is wrong with it."""
-    from archcost.analysis.report import analyze
-
-    return analyze(space.spec, settings_of(space, indices))
-
-
-def error_of(space: Space, indices: Sequence[int]) -> tuple[Diagnostic, ...]:
-    """What is wrong with one design, as a single analysis tells it; nothing for a valid one."""
-    try:
-        analysis_of(space, indices)
-    except SpecError as error:
-        return error.diagnostics
-    return ()
-
-
-# --- all of them ------------------------------------------------------------------------------------------------------
+def _tables(space: Space) -> Tables:
+    """The tables of a space, by a walk of all its axes, or of some of them as one."""
+    fusion, couplings = Fusion(space), Couplings(space.lengths)
+    while True:
+        try:
+            return _Walk(fusion, couplings).tables()
+        except FuseError as fuse:
+            _forget()
+            fusion = fusion.fused(fuse.axes)
+            couplings = Couplings(fusion.space.lengths)
+        except TooCoupledError:
+            if not fusion.fuses:
+                raise
+            fusion, couplings = Fusion(space), Couplings(())  # by themselves they may be few enough
 
 
 class _Walk:
     """The walk of a space, which forks into walks of parts of it where nothing smaller will do."""
 
-    def __init__(self, space: Space) -> None:
-        self.space = space
-        self.axes = [along_of(number, range(len(axis))) for number, axis in enumerate(space.axes)]
+    def __init__(self, fusion: Fusion, couplings: Couplings) -> None:
+        self.fusion = fusion
+        self.couplings = couplings
+        self.space = fusion.space
         self.walks = 0
 
     def tables(self) -> Tables:
         """The tables of the space."""
+        space = self.space
         try:
-            account = self._account(dict(enumerate(self.axes)))
+            account = self._account(dict(enumerate(self.fusion.alongs)))
+            space = self.fusion.whole
             return self._told(account)
         except CoupledError as error:
-            raise self._too_coupled(error) from None
+            raise _too_coupled(space, error) from None
 
     def _account(self, world: World) -> Account | None:
         """The account of the designs in some parts of the axes; None where all are invalid."""
@@ -129,6 +129,7 @@ class _Walk:
                 raise
             fork = error
         except ForkError as error:
+            self.couplings.note(error, OF_ALL)
             fork = error
         parts = parts_of(fork, world[fork.axis])
         found: list[tuple[Along, Account | None]] = []
@@ -146,13 +147,17 @@ class _Walk:
         problems = Problems(spec.text_source)
         dtype = model_dtype(spec, settings.dtype)
         check_stored_dtypes(settings)
-        names = resolve_params(spec, settings, problems, Meter(), lifting.evaluated)
+        meter = Meter()
+        names = resolve_params(spec, settings, problems, meter, lifting.evaluated)
         inputs = resolve_inputs(spec, names, settings, dtype, problems)
         if not spec.main.steps:
             raise SpecError(self._alone(world))
-        walker = Walker(spec, names, dtype, problems, world, joins=settings.lora is None)
+        walker = Walker(spec, names, dtype, problems, world, self.couplings, joins=settings.lora is None)
         walker.frozen = settings.lora is not None
-        body = walker.run(inputs)
+        try:
+            body = walker.run(inputs)
+        finally:
+            EFFORT.spend(PER_GROUP + meter.spent)
         if walker.problems or None in inputs.values():
             return None
         known = {name: tensor for name, tensor in inputs.items() if tensor is not None}
@@ -165,13 +170,15 @@ class _Walk:
             for node in graph.nodes
         ]
         account, _ = accountant.of_layers(layers, accountant.fresh_inputs(len(known)))
+        account.add(SCOPES, len(graph.scopes))
         sizes = [size for tensor in known.values() for size in tensor.shape]
-        account.note([along for table in tables_in(sizes) for along in table.axes])
+        account.note([axis for table in tables_in(sizes) for axis in accountant.read_by(table)])
         return account
 
     def _alone(self, world: World) -> tuple[Diagnostic, ...]:
         """What is wrong with the first design."""
-        return error_of(self.space, [world[number].indices[0] for number in sorted(world)])
+        error = error_of(self.space, [world[number].indices[0] for number in sorted(world)])
+        return error.diagnostics if error is not None else ()
 
     def _settings(self, world: World) -> Settings:
         values = {}
@@ -179,17 +186,19 @@ class _Walk:
             along = world[number]
             for place, target in enumerate(axis.targets):
                 values[target] = from_entries((along,), [axis.values[index][place] for index in along.indices])
-        return with_values(self.space.spec, self.space.settings, values, lifting.evaluated)
+        return self.space.settings_with(values, lifting.evaluated)
 
     # --- what is told -----------------------------------------------------------------------------------------------
 
     def _told(self, account: Account | None) -> Tables:
         if account is None:
             nothing = {name: Sum(0) for name in METRICS}
-            return Tables(self.space, nothing, (Factor((), np.array(False)),), ())
+            return Tables(self.fusion.whole, nothing, (Factor((), np.array(False)),), ())
+        self.fusion.unfold(account)
         sums = account.sums
-        fits = total(sums.get(LAYERS, {}).values()) <= MAX_NODES  # groups of each step have fewer, all together may not
-        account.valid += [] if fits is True else [fits]
+        for counted in (LAYERS, SCOPES):  # groups of each step have fewer, all together may not
+            fits = total(sums.get(counted, {}).values()) <= MAX_NODES
+            account.valid += [] if fits is True else [fits]
         idle = {axes: value * -1 for axes, value in sums.get("idle_params", {}).items()}
         sums["active_params"] = dict(sums.get("params", {}))
         for axes, value in idle.items():
@@ -199,7 +208,7 @@ class _Walk:
             name: self._sum(sums[f"unknown_{name}"]) for name in ("macs", "flops") if sums.get(f"unknown_{name}")
         }
         valid = self._conditions(account.valid)
-        return Tables(self.space, metrics, valid, self._distinct(account), unknown)
+        return Tables(self.fusion.whole, metrics, valid, self._distinct(account), unknown)
 
     def _sum(self, terms: Mapping[tuple[Along, ...], Any]) -> Sum:
         """A sum with few terms: one whose axes another has is part of that."""
@@ -250,22 +259,23 @@ class _Walk:
     def _distinct(self, account: Account) -> tuple[Factor, ...]:
         """Along each axis the designs that read it, and of those that do not the first."""
         found = []
-        for along in self.axes:
-            by = account.read.get(along.axis, False)
+        for along in self.fusion.axes:
+            by = account.read.get((along.axis, 0), False)
             if by is True or len(along) == 1:
                 continue
             first = from_entries((along,), [index == 0 for index in along.indices])
             found.append(first | by)
         return self._conditions(found)
 
-    def _too_coupled(self, error: CoupledError) -> TooCoupledError:
-        names = [self.space.axes[number].name for number in error.axes]
-        longest = max(error.axes, key=lambda number: len(self.space.axes[number]))
-        sizes = " × ".join([f"{len(self.space.axes[number]):,}" for number in error.axes])
-        return TooCoupledError(
-            f"one figure depends on {', '.join(names)} together: {sizes} values, more than {MOST_ENTRIES:,}",
-            f"give fewer values of {self.space.axes[longest].name}, or sweep parts of its values by themselves",
-        )
+
+def _too_coupled(space: Space, error: CoupledError) -> TooCoupledError:
+    names = [space.axes[number].name for number in error.axes]
+    longest = max(error.axes, key=lambda number: len(space.axes[number]))
+    sizes = " × ".join([f"{len(space.axes[number]):,}" for number in error.axes])
+    return TooCoupledError(
+        f"one figure depends on {', '.join(names)} together: {sizes} values, more than {MOST_ENTRIES:,}",
+        f"give fewer values of {space.axes[longest].name}, or sweep parts of its values by themselves",
+    )
 
 
 def _grows_beyond(account: Account | None, parts: int) -> bool:

@@ -27,15 +27,18 @@ from archcost.spec.checks import StepError
 from archcost.spec.expressions import ExpressionError, Names
 from archcost.spec.problems import Problems
 from archcost.sweeping.alongs import Along, CoupledError, ForkError, parts_of
+from archcost.sweeping.effort import EFFORT, PER_GROUP
 from archcost.sweeping.groups import Joined, State, WalkedGroup
 from archcost.sweeping.joining import restricted
 from archcost.sweeping.joins import Join
+from archcost.sweeping.varying import Table
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from archcost.graph.model import Node
     from archcost.spec.model import Block, Spec, Step
+    from archcost.sweeping.fusing import Couplings
     from archcost.sweeping.groups import Found
 
 
@@ -55,9 +58,18 @@ class Walker(Unroller):
     """Unrolls one spec for the designs of ``world``: some indices along each axis."""
 
     def __init__(
-        self, spec: Spec, names: Names, dtype: str, problems: Problems, world: dict[int, Along], *, joins: bool
+        self,
+        spec: Spec,
+        names: Names,
+        dtype: str,
+        problems: Problems,
+        world: dict[int, Along],
+        couplings: Couplings,
+        *,
+        joins: bool,
     ) -> None:
         super().__init__(spec, names, dtype, problems)
+        self.couplings = couplings
         self._bodies = WalkedBodies(names)
         self.world = world
         self.joins = joins  # False: whoever asks next wants to see each layer, so that only the whole spec can fork
@@ -132,6 +144,7 @@ class Walker(Unroller):
             parts = parts_of(fork, along)
             if len(parts) == 1 or (fork.before is not None and fork.before < state.nodes):
                 raise
+            self.couplings.note(fork)
         groups = [self._group(step, frame, state, part, act, failed) for part in parts]
         return Join(self, frame, state, along, groups).made(step.mark, failed)
 
@@ -146,7 +159,10 @@ class Walker(Unroller):
         def own(tensor: TensorType) -> TensorType:
             found = types.get(id(tensor))
             if found is None:
-                found = types[id(tensor)] = new(TensorType, (restricted(tensor.shape, along), tensor.dtype))
+                shape = tensor.shape
+                if any(isinstance(size, Table) for size in shape):
+                    found = new(TensorType, (restricted(shape, along), tensor.dtype))
+                types[id(tensor)] = found = found or tensor
             return found
 
         self.world = {**self.world, along.axis: along}
@@ -168,13 +184,15 @@ class Walker(Unroller):
                 raise
             except SpecError as error:  # more problems than anybody reads
                 self.problems = Problems(state.problems.main, error.diagnostics[:1])
+            EFFORT.spend(PER_GROUP + max(0, self.meter.spent - state.spent))
             if self.problems:
                 found = None
             nodes, made = body.nodes[state.nodes :], body.types[state.types :]
             given = {-1 - place: tensor for place, tensor in enumerate(body.inputs) if tensor is not None}
             given |= dict(enumerate(body.types[: state.types]))
             ids = dict(islice(frame.ids.items(), state.known, None))
-            return WalkedGroup(along, found, nodes, made, given, State(self, frame), ids, self.problems)
+            scopes = len(body.scopes) - state.scopes
+            return WalkedGroup(along, found, nodes, made, given, State(self, frame), ids, self.problems, scopes)
         finally:
             self.names, self._bodies, self.bounds, self.world, body.types, body.inputs = outer
             frame.names = state.names

@@ -6,7 +6,8 @@ import random
 from typing import TYPE_CHECKING, Any
 
 from archcost.errors import SpecError
-from archcost.sweeping.walk import METRICS, analysis_of, tables
+from archcost.sweeping.singles import analysis_of
+from archcost.sweeping.walk import METRICS, tables
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

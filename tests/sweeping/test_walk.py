@@ -10,10 +10,12 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from archcost.errors import SpecError, UsageError
+from archcost.meter import Meter
 from archcost.settings import Settings
+from archcost.sweeping.singles import error_of
 from archcost.sweeping.space import Axis, Space, Target
 from archcost.sweeping.tables import TooCoupledError
-from archcost.sweeping.walk import error_of, tables
+from archcost.sweeping.walk import tables
 from tests.sweeping.hard_spaces import space_named, space_of, written
 from tests.sweeping.rows import analysed, assert_rows_agree, entry, figure, row
 
@@ -101,9 +103,9 @@ def test_the_errors_of_a_design_are_those_of_its_analysis(tmp_path: Path, run: C
     told = run("analyze", space.spec.path, "--set", "k=0", "--set", "out=12", "--set", "p=0.1")
     assert told.code == 2
     found = error_of(space, indices)
-    assert found
-    assert all(diagnostic.message in told.err for diagnostic in found)
-    assert error_of(space, (0, 0, 0, 0, 0)) == ()
+    assert found is not None
+    assert all(diagnostic.message in told.err for diagnostic in found.diagnostics)
+    assert error_of(space, (0, 0, 0, 0, 0)) is None
 
 
 def test_a_space_of_invalid_designs_has_tables(tmp_path: Path) -> None:
@@ -164,3 +166,80 @@ def test_a_cold_analysis_loads_neither_numpy_nor_sweeps() -> None:
     )
     told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert told.stdout == "[]\n"
+
+
+# --- how much work a walk may take ------------------------------------------------------------------------------------
+
+ROUNDS = """\
+input: [4]
+params: {n: 1, m: 1, w: 4}
+layers:
+  - {repeat: $n, layers: [{linear: $w}, {when: $(i % 3 == m), relu: }]}
+"""
+
+
+def _budget(monkeypatch: pytest.MonkeyPatch, steps: int) -> list[Meter]:
+    """Lower the budget of a walk, and not that of a single analysis; the meters of the walks."""
+    found: list[Meter] = []
+
+    def begun() -> Meter:
+        found.append(Meter(steps))
+        return found[-1]
+
+    monkeypatch.setattr("archcost.sweeping.walk.Meter", begun)
+    return found
+
+
+def test_a_walk_beyond_its_budget_is_split(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A round looks at 300 numbers, and a layer is granted 100 steps: 20 rounds take under 10,000, 200 far more."""
+    text = """\
+input: [4]
+params: {n: 1, m: 1, many: $(range(300))}
+layers: [{repeat: $n, linear: "$(1 + max(many) + m)"}, {linear: $m}]
+"""
+    space = space_of(written(tmp_path, text), {"n": [1, 2, 20, 200], "m": [1, 2, 3]})
+    walks = _budget(monkeypatch, 10_000)
+    monkeypatch.setattr(Meter.__init__, "__defaults__", (10_000,))  # of single analyses too
+    assert assert_rows_agree(space, 12) == (12, 3)
+    assert 1 < len(walks) < 2 * 12  # each is split in two, down to single designs at most
+
+
+def test_a_walk_is_split_so_often_and_no_more(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("archcost.sweeping.walk.MOST_WALKS", 3)
+    walks = _budget(monkeypatch, 0)
+    with pytest.raises(SpecError, match="more than 0 steps of work"):
+        tables(space_of(written(tmp_path, ROUNDS), {"n": list(range(1, 40)), "w": list(range(1, 40))}))
+    assert len(walks) == 4
+
+
+def test_the_work_of_all_groups_is_bounded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    space = space_of(written(tmp_path, ROUNDS), {"n": [1, 2, 50, 60], "m": [0, 1, 2], "w": [4, 8]})
+    monkeypatch.setattr("archcost.sweeping.effort.MOST_WORK", 100_000)
+    with pytest.raises(UsageError, match="more than 100,000 steps of work") as told:
+        tables(space)
+    assert "vary less" in told.value.help
+
+
+def test_the_work_on_long_tables_is_bounded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No design forks, but each of 20 layers works out 5,000 square roots: 20 · 5,000 · 5 steps at least."""
+    text = 'input: [4]\nparams: {w: 1}\nlayers: [{repeat: 20, linear: "$(int(sqrt(w + i)))"}]\n'
+    space = space_of(written(tmp_path, text), {"w": list(range(1, 5001))})
+    assert_rows_agree(space, 5)
+    monkeypatch.setattr("archcost.sweeping.effort.MOST_WORK", 500_000)
+    with pytest.raises(UsageError, match="differ in many values"):
+        tables(space)
+
+
+def test_blocks_of_all_groups_together_are_too_many(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An analysis takes a million blocks at most: here 100, of which each group of a step has fewer."""
+    monkeypatch.setattr("archcost.sweeping.walk.MAX_NODES", 100)
+    text = """\
+input: [4]
+params: {n: 1, m: 1}
+blocks: {nothing: {layers: [{when: false, relu: }]}}
+layers: [{repeat: $n, nothing: }, {repeat: $m, nothing: }, gelu]
+"""
+    space = space_of(written(tmp_path, text), {"n": [1, 60], "m": [1, 41]})
+    found = tables(space)
+    valid = [[row(found, (first, second)) is not None for second in (0, 1)] for first in (0, 1)]
+    assert valid == [[True, True], [True, False]]
