@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from xml.etree import ElementTree
+from xml.etree import ElementTree as ET
 
 import nbformat
 import pytest
@@ -47,7 +47,7 @@ def test_a_value_shows_headlines_and_a_picture_without_a_script(name: str) -> No
         assert text in html
     assert "<script" not in html
     assert "http" not in html.replace("http://www.w3.org/2000/svg", "")
-    tree = ElementTree.fromstring(f"<div>{html}</div>")
+    tree = ET.fromstring(f"<div>{html}</div>")
     assert tree.findall(".//{http://www.w3.org/2000/svg}svg")
 
 
@@ -69,9 +69,7 @@ def _written(spec: dict[str, Any]) -> archcost.Spec:
 def test_the_notebook_runs(tmp_path: Path) -> None:
     notebook = nbformat.read(NOTEBOOK, as_version=4)
     NotebookClient(notebook, timeout=300, resources={"metadata": {"path": str(tmp_path)}}).execute()
-    shown = [
-        output["data"] for cell in notebook.cells if cell.cell_type == "code" for output in cell.outputs
-    ]
+    shown = [output["data"] for cell in notebook.cells if cell.cell_type == "code" for output in cell.outputs]
     pictures = [data["text/html"] for data in shown if "text/html" in data]
     assert len(pictures) == 6
     assert all("<svg" in picture and "<script" not in picture for picture in pictures)
