@@ -19,7 +19,8 @@
    * @typedef {{name: string, label: string, steps: Figure[], fixed: {label: string, bytes: Figure}[], peak: number,
    *   limit?: Figure, phase?: number, labels?: number[],
    *   alive?: {sets: Array<Array<[number, Figure, string]>>, of: Array<?number>}}} Run
-   * @typedef {{key: string, a: ?Node, b: ?Node, parent: ?Item, children: Item[], rank: number}} Item
+   * @typedef {{key: string, a: ?Node, b: ?Node, parent: ?Item, children: Item[], rank: number,
+   *   pair: number, label?: string, sum?: Item[]}} Item
    *   a row of the page: a node, or a pair of nodes of two models that were aligned
    */
 
@@ -41,17 +42,29 @@
     const pairs = two ? page.comparison.pairs : model.nodes.map((_, id) => [null, id]);
     const [before, after] = two ? models : [{ nodes: [] }, model];
     const byNode = { a: new Map(), b: new Map() };
-    const taken = new Set();
-    const items = pairs.map(([a, b]) => {
-      const item = { key: "", a: before.nodes[a] ?? null, b: after.nodes[b] ?? null, parent: null, children: [], rank: 0 };
+    const taken = new Set([""]); // says of the state that nothing is chosen
+    const items = pairs.map(([a, b], pair) => {
+      const item = { key: "", pair, a: before.nodes[a] ?? null, b: after.nodes[b] ?? null, parent: null, children: [], rank: 0 };
       item.key = unusedKey((item.b ?? item.a).path, taken);
       if (a !== null) byNode.a.set(a, item);
       if (b !== null) byNode.b.set(b, item);
       return item;
     });
     items.forEach((item, index) => index && adopt(parentOf(item, before, after, byNode) ?? items[0], item));
-    rankLeaves(items);
-    return Object.assign(items, { byNode });
+    const left = items.filter((item) => !absorbed(item, byNode));
+    rankLeaves(left);
+    return Object.assign(left, { byNode });
+  }
+
+  /** Whether a row is all that its parent holds, as the rounds of a repeat are: then the parent stands for it. */
+  function absorbed(item, byNode) {
+    const { parent, a, b } = item;
+    if (!parent?.parent || parent.children.length > 1 || timesOf(item) === 1 || !item.children.length) return false;
+    if (Boolean(parent.a) !== Boolean(a) || Boolean(parent.b) !== Boolean(b)) return false;
+    Object.assign(parent, { label: nameOf(parent), a, b, children: item.children });
+    parent.children.forEach((child) => (child.parent = parent));
+    for (const side of ["a", "b"]) byNode[side].forEach((owner, id) => owner === item && byNode[side].set(id, parent));
+    return true;
   }
 
   /** A key for a path that no other row has. */
@@ -65,7 +78,7 @@
   /** The nearest scope around a row that is a row too. */
   function parentOf(item, before, after, byNode) {
     const [nodes, known, start] = item.b ? [after.nodes, byNode.b, item.b] : [before.nodes, byNode.a, item.a];
-    for (let id = start.parent; id !== null; id = nodes[id].parent) {
+    for (let id = start.parent ?? null; id !== null; id = nodes[id].parent ?? null) {
       if (known.has(id)) return known.get(id);
     }
     return null;
@@ -85,14 +98,15 @@
     }
   }
 
-  const items = makeItems();
-  const root = items[0];
-  const byKey = new Map(items.map((item) => [item.key, item]));
   const leavesOf = (item) => (item.children.length ? item.children.flatMap(leavesOf) : [item]);
   const shownNode = (item) => item.b ?? item.a;
   const nameOf = (item) => item.label ?? shownNode(item).name;
-  const opOf = (item) => shownNode(item)?.op ?? "";
-  const timesOf = (item) => shownNode(item)?.times ?? 1;
+  const opOf = (item) => shownNode(item)?.op ?? shownNode(item)?.block ?? "";
+  const markOf = (item) => (two ? page.comparison.marks?.[item.pair] ?? (!item.a ? "+" : !item.b ? "-" : "") : "");
+  const timesOf = (item) => shownNode(item)?.times ?? 1; // rounds that follow each other
+  const items = makeItems();
+  const root = items[0];
+  const byKey = new Map(items.map((item) => [item.key, item]));
   const withTimes = (item) => (timesOf(item) > 1 ? `${nameOf(item)} ×${timesOf(item)}` : nameOf(item));
   const ancestors = (item) => (item.parent ? [...ancestors(item.parent), item] : [item]);
   const pathOf = (item) => shownNode(item)?.path || nameOf(item);
@@ -104,6 +118,7 @@
   }
 
   const isUnknown = (item, place) => item.b && item.b.figures[place] === null;
+  const isPartial = (item, place) => Boolean(item.b?.unknown?.includes(place)); // the figure is the known part
   const delta = (item, place) => figure(item, place, "b") - figure(item, place, "a");
 
   // ------------------------------------------------------------------------------------------------- text of figures
@@ -154,7 +169,7 @@
 
   const START = {
     metric: LOOKS[0]?.name ?? "", order: "run", zoom: root?.key ?? "", at: "", side: "after",
-    run: model?.timeline?.runs[0]?.name ?? "", q: "", sort: "", columns: "", open: "",
+    run: model?.timeline?.runs[0]?.name ?? "", part: "", q: "", sort: "", columns: "", open: "",
     x: page.sweep?.x ?? "", y: page.sweep?.y ?? "",
   };
   const state = { ...START, ...fromHash() };
@@ -356,7 +371,12 @@
       h("div", { class: "card-value", title: card.exact },
         before && before.value !== card.value && [h("span", { class: "before" }, before.value), " → "], card.value),
       card.parts?.length > 0 && h("ul", { class: "card-parts" },
-        card.parts.map((part) => h("li", { title: part.exact }, h("span", {}, part.label), h("span", {}, part.value)))));
+        card.parts.map((part) => h("li", { title: part.exact }, h("span", {}, part.label), h("span", {}, partText(part, before))))));
+  }
+
+  function partText(part, before) {
+    const earlier = before?.parts?.find((each) => each.label === part.label);
+    return earlier && earlier.value !== part.value ? `${earlier.value} → ${part.value}` : part.value;
   }
 
   function pairedCards() {
@@ -399,7 +419,7 @@
   function peakFinding() {
     const run = model.timeline?.runs[0];
     const item = run && stepItem(run, run.peak);
-    return item && { item, name: pathOf(item), label: "memory peaks at", text: short(totalAt(run, run.peak), "bytes") };
+    return item && { item, name: pathOf(item), label: "memory peaks at", text: "with " + short(totalAt(run, run.peak), "bytes") };
   }
 
   function drawIcicle(place) {
@@ -473,15 +493,26 @@
       left: part.x0 * 100, width: (part.x1 - part.x0) * 100,
       top: direction === "up" ? top + rows - level - ROW : top + level,
       text: part.depth === 0 ? baseText(item, metric, place, total) : wide < 30 ? "" : withTimes(item),
-      share: wide > 110 && part.depth ? percent(part.value, total) : "",
+      share: wide > 110 && part.depth ? (two ? changeText(item, place, metric) : percent(part.value, total)) : "",
       look: colours(item, place), direction,
     };
   }
 
+  const changeText = (item, place, metric) => (delta(item, place) ? signed(delta(item, place), metric.unit) : "=");
+
   function baseText(item, metric, place, total) {
-    if (!total) return `no ${metric.label}${state.side === "delta" ? " changed" : ""} here`;
-    if (two && state.side === "delta") return `${metric.label} ${signed(delta(item, place), metric.unit)}`;
-    return `${metric.label} ${short(figure(item, place, sideOf()), metric.unit)}`;
+    if (two) {
+      const [before, after] = ["a", "b"].map((side) => figure(item, place, side));
+      return `${metric.label} ${short(before, metric.unit)} → ${short(after, metric.unit)} (${changeText(item, place, metric)}${relative(before, after)})`;
+    }
+    return total ? `${metric.label} ${short(figure(item, place), metric.unit)}` : `no ${metric.label} here`;
+  }
+
+  /** The change in percent, where that says something: a growth above a hundredfold is a factor. */
+  function relative(before, after) {
+    if (!before || !after || before === after) return "";
+    const factor = after / before;
+    return factor > 100 ? `, ×${Math.round(factor)}` : `, ${factor > 1 ? "+" : "−"}${percent(Math.abs(after - before), before)}`;
   }
 
   /** The class and variables that colour a row: by its place in the run, or by what changed. */
@@ -535,7 +566,7 @@
 
   function icicleLegend(look) {
     const widths = [look.up, look.down].filter(Boolean).map((name) => metrics[placeOf(name)].label).join(" above, ") + (look.up ? " below" : "");
-    if (!two) return [`Width: ${widths}. Colour: `, ramp(), " from the first layer to the last. Click to look closer, Esc to go back."];
+    if (!two) return [`Width: ${widths}. Colour: `, ramp(), state.order === "op" ? " by op." : " from the first layer to the last.", " Click to look closer, Esc to go back."];
     return [`Width: ${widths}${state.side === "delta" ? ", how much they change" : `, ${state.side}`}. Colour: `,
       h("span", { class: "key less" }), " less ", h("span", { class: "key same" }), " the same ", h("span", { class: "key more" }), " more ",
       h("span", { class: "key gone less" }), " removed."];
@@ -616,7 +647,7 @@
 
   function waterfall(metric) {
     const place = placeOf(metric.name);
-    const changed = blocksOf(root).map((item) => ({ item, change: delta(item, place) })).filter((each) => each.change);
+    const changed = blocksOf(root, place).map((item) => ({ item, change: delta(item, place) })).filter((each) => each.change);
     changed.sort((left, right) => Math.abs(right.change) - Math.abs(left.change));
     const rest = changed.slice(BARS).reduce((sum, each) => sum + each.change, 0);
     const steps = changed.slice(0, BARS).map(({ item, change }) => ({ label: pathOf(item), key: item.key, change }));
@@ -629,22 +660,37 @@
       level += step.change;
     }
     rows.push({ label: models[1].name, from: 0, to: figure(root, place) });
-    const most = Math.max(...rows.map((row) => Math.max(row.from, row.to))) || 1;
-    return watch(h("div", { class: "waterfall" }, h("h3", {}, metric.label),
-      rows.map((row) => waterfallRow(row, most, metric.unit))), { tips: true });
+    const axis = waterfallAxis(rows.map((row) => row.to));
+    return watch(h("div", { class: "waterfall" },
+      h("h3", {}, metric.label, axis.start > 0 && h("span", { class: "quiet" }, ` from ${short(axis.start, metric.unit)} on`)),
+      rows.map((row) => waterfallRow(row, axis, metric.unit))));
   }
 
-  /** The blocks that a reader thinks in: those at the top, opened once where one of them is nearly all. */
-  function blocksOf(item) {
-    const below = item.children;
-    return below.length < 4 && below.some((each) => each.children.length) ? below.flatMap((each) => (each.children.length ? blocksOf(each) : [each])) : below;
+  /** Where bars start and how much they span: not at zero where the changes would not be seen. */
+  function waterfallAxis(levels) {
+    const [least, most] = [Math.min(...levels), Math.max(...levels)];
+    const start = most - least < 0.4 * most ? Math.max(0, least - 0.5 * (most - least)) : 0;
+    return { start, span: most - start || 1 };
   }
 
-  function waterfallRow({ label, key, change, from, to }, most, unit) {
-    const kind = change === undefined ? "total" : change > 0 ? "more" : "less";
+  /** Blocks that the change is told in: the one that changes most is opened, as long as there are few. */
+  function blocksOf(item, place) {
+    const weight = (each) => (each.children.length ? Math.abs(delta(each, place)) : -1);
+    let blocks = item.children;
+    for (;;) {
+      const most = blocks.reduce((best, each) => (weight(each) > weight(best) ? each : best));
+      const opened = blocks.flatMap((each) => (each === most ? each.children : [each])).filter((each) => delta(each, place));
+      if (weight(most) <= 0 || opened.length > BARS) return blocks;
+      blocks = opened;
+    }
+  }
+
+  function waterfallRow({ label, key, change, from, to }, { start, span }, unit) {
+    const kind = change === undefined ? `total${start > 0 ? " torn" : ""}` : change > 0 ? "more" : "less";
+    const [left, right] = [Math.min(from, to), Math.max(from, to)].map((level) => (100 * Math.max(0, level - start)) / span);
     const bar = h("span", { class: `bar ${kind}` });
-    bar.style.left = `${(100 * Math.min(from, to)) / most}%`;
-    bar.style.width = `${(100 * Math.abs(to - from)) / most}%`;
+    bar.style.left = `${left}%`;
+    bar.style.width = `${right - left}%`;
     return h("div", { class: "fall", "data-item": key, onclick: key && (() => go({ at: key })) },
       h("span", { class: "label", title: label }, label), h("span", { class: "track" }, bar),
       h("span", { class: "figure" }, change === undefined ? short(to, unit) : signed(change, unit)));
@@ -654,19 +700,29 @@
 
   const CHART = 190; // px
 
-  const runsOf = () => model.timeline?.runs ?? [];
-  const fixedOf = (run) => (run.fixed ?? []).reduce((sum, each) => sum + Number(each.bytes), 0);
+  const memorySide = () => (two && state.side === "before" ? "a" : "b");
+  const memoryModel = () => (memorySide() === "a" ? models[0] : model);
+  const runsOf = (owner = model) => owner.timeline?.runs ?? [];
+  const fixedParts = (run) => (run.fixed ?? []).filter((each) => Number(each.bytes));
+  const fixedOf = (run) => fixedParts(run).reduce((sum, each) => sum + Number(each.bytes), 0);
   const totalAt = (run, step) => fixedOf(run) + Number(run.steps[step]);
-  const labelsOf = (run) => run.labels ?? model.timeline.labels;
-  const stepItem = (run, step) => items.byNode.b.get(labelsOf(run)[step]) ?? null;
+  const stepNode = (run, step) => (run.labels ?? memoryModel().timeline.labels)[step];
+  const stepItem = (run, step) => items.byNode[memorySide()].get(stepNode(run, step)) ?? null;
 
   function drawMemory(place) {
-    const run = runsOf().find((each) => each.name === state.run) ?? runsOf()[0];
-    const first = runsOf()[0];
-    const toggles = runsOf().map((each) => [each.name, runLabel(each, first)]);
-    place.replaceChildren(
-      toggles.length > 1 ? choice("What if", toggles, run.name, (name) => go({ run: name })) : "",
-      memoryHeadline(run), memoryChart(run, first, place.clientWidth || 1000), memoryLegend(run, first), aliveTable(run, run.peak));
+    const runs = runsOf(memoryModel());
+    const [first] = runs;
+    const run = runs.find((each) => each.name === state.run) ?? first;
+    place.replaceChildren(memoryControls(runs, run), memoryHeadline(run), memoryChart(run, first, place.clientWidth || 1000),
+      memoryLegend(run, first), aliveTable(run, run.peak), ...(memoryModel().timeline.notes ?? []).map((note) => h("p", { class: "quiet" }, note)));
+  }
+
+  function memoryControls(runs, run) {
+    const whatIfs = runs.map((each) => [each.name, runLabel(each, runs[0])]);
+    const parts = [["", "all"], ["alive", "activations alone"]];
+    return h("div", { class: "controls" },
+      runs.length > 1 && choice("What if", whatIfs, run.name, (name) => go({ run: name })),
+      fixedParts(run).length > 0 && choice("What is shown", parts, state.part, (part) => go({ part })));
   }
 
   function runLabel(run, first) {
@@ -676,40 +732,47 @@
 
   function memoryHeadline(run) {
     const item = stepItem(run, run.peak);
-    const parts = [...(run.fixed ?? []).filter((each) => Number(each.bytes)).map((each) => `${each.label} ${short(Number(each.bytes), "bytes")}`),
+    const parts = [...fixedParts(run).map((each) => `${each.label} ${short(Number(each.bytes), "bytes")}`),
       `alive ${short(Number(run.steps[run.peak]), "bytes")}`];
     const limit = run.limit && ` ${totalAt(run, run.peak) > Number(run.limit) ? "More" : "Less"} than the limit of ${short(Number(run.limit), "bytes")}.`;
     return h("p", {}, "Peak ", h("b", {}, short(totalAt(run, run.peak), "bytes")), " at ",
       item ? h("button", { type: "button", class: "link", "data-item": item.key, onclick: () => go({ order: "run", zoom: item.parent?.key ?? root.key, at: item.key }) }, longName(item)) : "the end",
-      h("span", { class: "quiet" }, ` = ${parts.join(" + ")}.`), limit);
+      h("span", { class: "quiet" }, ` = ${parts.join(" + ")}.`), limit, two && memorySide() === "b" && peakBefore());
+  }
+
+  function peakBefore() {
+    const [run] = runsOf(models[0]);
+    return run && h("span", { class: "quiet" }, ` ${models[0].name}: ${short(totalAt(run, run.peak), "bytes")}.`);
   }
 
   /** Bytes alive at each step, above what is always there; the limit; what was there without the what-if. */
   function memoryChart(run, first, width) {
     const left = 62;
-    const shownLimit = run.limit && Number(run.limit) < 1.6 * totalAt(run, run.peak) ? Number(run.limit) : 0;
-    const most = Math.max(totalAt(run, run.peak), totalAt(first, first.peak), shownLimit) * 1.12;
-    const unit = 1024 ** Math.floor(Math.log2(most) / 10);
-    const y = scaleLinear([0, most / unit], [CHART, 0]).nice(4);
-    const at = (bytes) => y(bytes / unit);
+    const floor = state.part === "alive" ? fixedOf(run) : 0; // what is cut off below
+    const limit = floor || Number(run.limit) > 1.6 * totalAt(run, run.peak) ? 0 : Number(run.limit ?? 0);
+    const shadow = run !== first && !floor && first.steps.length === run.steps.length ? first : null;
+    const most = 1.12 * Math.max(totalAt(run, run.peak) - floor, shadow ? totalAt(first, first.peak) : 0, limit);
+    const unit = 1024 ** Math.floor(Math.log2(most || 1) / 10);
+    const y = scaleLinear([0, most / unit], [CHART, 8]);
+    const at = (bytes) => y((bytes - floor) / unit);
     const x = scaleLinear([0, run.steps.length], [left, width - 4]);
-    const svg = g("svg", { class: "memory", width: "100%", height: CHART + 22, viewBox: `0 0 ${width} ${CHART + 22}`, role: "img",
-      "aria-label": `Memory at each of ${run.steps.length} steps; the peak is ${short(totalAt(run, run.peak), "bytes")}` });
-    svg.append(...y.ticks(4).map((tick) => axisLine(left, width, y(tick), short(tick * unit, "bytes"))));
-    svg.append(...bandsOf(run, at, left, width - 4));
-    svg.append(stepPath(run, x, at, "alive", true));
-    if (run !== first && first.steps.length === run.steps.length) svg.append(stepPath(first, x, at, "first", false));
-    if (run.phase) svg.append(marker(x(run.phase), "backward", "phase", width));
-    if (shownLimit) svg.append(g("line", { class: "limit", x1: left, x2: width, y1: at(shownLimit), y2: at(shownLimit) }), g("text", { class: "limit", x: left + 6, y: at(shownLimit) - 4 }, `limit ${short(shownLimit, "bytes")}`));
-    svg.append(...peakMark(run, x, at, width), stepCatcher(run, x, left, width));
-    return svg;
+    const ticks = y.ticks(4).map((tick) => axisLine(left, width, y(tick), shortTick(tick * unit)));
+    return g("svg", { class: "memory", width: "100%", height: CHART + 22, viewBox: `0 0 ${width} ${CHART + 22}`, role: "img",
+      "aria-label": `Memory at each of ${run.steps.length} steps; the peak is ${short(totalAt(run, run.peak), "bytes")}` },
+    ticks, floor ? null : bandsOf(run, at, left, width - 4), stepPath(run, x, at, "alive", true),
+    shadow && stepPath(shadow, x, at, "first", false), run.phase && marker(x(run.phase), "backward", "phase", width),
+    limit > 0 && limitLine(limit, at(limit), left, width), peakMark(run, x, at, width), stepCatcher(run, x, left, width));
   }
 
+  const limitLine = (limit, y, left, right) => g("g", {}, g("line", { class: "limit", x1: left, x2: right, y1: y, y2: y }),
+    g("text", { class: "limit", x: left + 6, y: y - 4 }, `limit ${short(limit, "bytes")}`));
+
+  const shortTick = (bytes) => short(bytes, "bytes").replace(/\.0+ /, " ");
   const axisLine = (left, right, y, text) => g("g", { class: "axis" }, g("line", { x1: left, x2: right, y1: y, y2: y }), g("text", { x: left - 6, y: y + 4, "text-anchor": "end" }, text));
 
   function bandsOf(run, at, left, right) {
     let level = 0;
-    return (run.fixed ?? []).filter((each) => Number(each.bytes)).map((each, index) => {
+    return fixedParts(run).map((each, index) => {
       const from = level;
       level += Number(each.bytes);
       const height = at(from) - at(level);
@@ -763,14 +826,15 @@
   }
 
   function aliveAt(run, step) {
-    const set = run.alive?.of?.[step];
-    return set === null || set === undefined ? [] : run.alive.sets[set];
+    const alive = run.alive ?? runsOf(memoryModel())[0].alive;
+    const set = alive?.of?.[step];
+    return set === null || set === undefined ? [] : alive.sets[set];
   }
 
   function aliveRows(run, step) {
     return aliveAt(run, step).map(([node, bytes, role]) => {
-      const item = items.byNode.b.get(node);
-      return h("tr", {}, h("th", { scope: "row" }, item ? pathOf(item) : model.nodes[node]?.path || "input"), h("td", {}, role ?? ""), h("td", { class: "num" }, short(Number(bytes), "bytes")));
+      const item = items.byNode[memorySide()].get(node);
+      return h("tr", {}, h("th", { scope: "row" }, item ? pathOf(item) : memoryModel().nodes[node]?.path || "input"), h("td", {}, role ?? ""), h("td", { class: "num" }, short(Number(bytes), "bytes")));
     });
   }
 
@@ -791,7 +855,7 @@
 
   // ----------------------------------------------------------------------------------------------------- layer graph
 
-  const BOX = { width: 158, height: 44 };
+  const BOX = { width: 166, height: 44 };
 
   /** The scope that the graph is of, in the model that is shown. */
   function graphScope() {
@@ -806,7 +870,7 @@
     const drawing = g("g", { class: "drawing" });
     const svg = g("svg", { class: "layers", role: "img", "aria-label": `Graph of the layers of ${nodeName(scope)}` }, arrowHead(), drawing);
     frame.replaceChildren(svg);
-    if (!scope.edges) {
+    if (!scope.edges?.length) {
       frame.replaceChildren(h("p", { class: "quiet pad" }, `${nodeName(scope)} is one layer.`));
       return;
     }
@@ -815,12 +879,11 @@
     drawing.append(...graph.edges().map((edge) => edgePath(graph.edge(edge))));
     drawing.append(...graph.nodes().map((id) => boxOf(graph.node(id), side)));
     watch(svg);
-    place.querySelector(".graph-of").textContent = `${nodeName(scope)}${focus === root ? "" : ` (${timesText(scope)}inside ${model.name})`}`;
+    place.querySelector(".graph-of").textContent = focus === root ? model.name : longName(focus);
     zoomable(place, svg, drawing, size);
   }
 
   const nodeName = (node) => node.name || models[models.length - 1].name;
-  const timesText = (node) => (node.times > 1 ? `×${node.times}, ` : "");
 
   function graphFrame(place) {
     const tools = h("div", { class: "choice", role: "group", "aria-label": "Size of the graph" },
@@ -842,12 +905,27 @@
       if (!graph.hasNode(key)) graph.setNode(key, id === null ? { width: 64, height: 22, label: name } : { ...BOX, node: nodes[id], id });
       return key;
     };
+    const ids = scope.edges.flatMap(([from, to]) => [from, to]).filter((id) => id !== null);
+    [...new Set(ids)].sort((left, right) => left - right).forEach((id) => end(id)); // in the order of the run
     scope.edges.forEach(([from, to, bytes], index) => {
       const width = 1 + 5 * Math.sqrt(Number(bytes) / most);
       graph.setEdge(end(from, "input"), end(to, "output"), { bytes: Number(bytes), thick: width.toFixed(1) }, String(index));
     });
     layout(graph);
+    if (isBackwards(graph)) mirror(graph);
     return graph;
+  }
+
+  /** Whether what runs first stands at the right of what runs later. */
+  function isBackwards(graph) {
+    const boxes = graph.nodes().map((key) => graph.node(key)).filter((box) => box.node).sort((left, right) => left.id - right.id);
+    return boxes.slice(1).reduce((sum, box, index) => sum + (Math.abs(box.y - boxes[index].y) < 1 ? Math.sign(box.x - boxes[index].x) : 0), 0) < 0;
+  }
+
+  function mirror(graph) {
+    const { width } = graph.graph();
+    for (const key of graph.nodes()) graph.node(key).x = width - graph.node(key).x;
+    for (const edge of graph.edges()) for (const point of graph.edge(edge).points) point.x = width - point.x;
   }
 
   function edgePath(edge) {
@@ -873,13 +951,14 @@
     const place = placeOf(metric);
     const share = figureOf(node, place) / (figure(root, place, side) || 1);
     const look = item ? colours(item, place) : { kind: "place", vars: { "--hue": "210" } };
-    const name = node.times > 1 ? `${node.name} ×${node.times}` : node.name;
+    const times = item ? timesOf(item) : node.times;
+    const name = (item ? nameOf(item) : node.name) + (times > 1 ? ` ×${times}` : "");
     const about = [node.op, shapesText(node.output)].filter((text) => text && text !== node.name).join(" ");
     return g("g", { class: `box ${look.kind}${node.op ? "" : " scope"}${item?.key === state.at ? " chosen" : ""}`, transform: move, "data-item": item?.key, vars: look.vars,
       onclick: item && (() => go({ at: item.key })), ondblclick: item && (() => enter(item)) },
-    node.times > 1 && g("rect", { class: "stack", x: 4, y: 4, width, height, rx: 4 }),
+    times > 1 && g("rect", { class: "stack", x: 4, y: 4, width, height, rx: 4 }),
     g("rect", { width, height, rx: 4 }),
-    g("text", { x: 8, y: 17, class: "name" }, cut(name, 22)), g("text", { x: 8, y: 32, class: "about" }, cut(about, 26)),
+    g("text", { x: 8, y: 17, class: "name" }, cut(name, 22)), g("text", { x: 8, y: 32, class: "about" }, cut(about, 25)),
     g("rect", { class: "share", x: 1, y: height - 4, height: 3, width: Math.max(0, share * (width - 2)).toFixed(1) }));
   }
 
@@ -908,15 +987,23 @@
     const item = selected() ?? byKey.get(state.zoom) ?? root;
     const node = shownNode(item);
     const owner = item.b ? model : models[0];
-    const detail = node.detail === null || node.detail === undefined ? null : owner.details[node.detail];
+    const detail = detailOf(node, owner);
     place.replaceChildren(...[
       h("h3", {}, pathOf(item), timesOf(item) > 1 && h("span", { class: "quiet" }, ` ×${timesOf(item)}`)),
-      h("p", { class: "quiet" }, [node.op ?? "block", timesOf(item) > 1 ? "the figures are of all rounds" : "", two && !item.b ? "removed" : two && !item.a ? "new" : ""].filter(Boolean).join(" · ")),
+      h("p", { class: "quiet" }, [opOf(item) || "scope", timesOf(item) > 1 ? "the figures are of all rounds" : "", two && !item.b ? "removed" : two && !item.a ? "new" : ""].filter(Boolean).join(" · ")),
       shapesOf(item), figuresOf(item),
       item.children.length > 0 && item.key !== state.zoom && h("button", { type: "button", onclick: () => enter(item) }, "look inside"),
-      ...(detail ? detailParts(detail, owner) : [node.op && h("p", { class: "quiet" }, "The arithmetic of this layer is left out of this page: archcost explain has it.")]),
+      ...(detail ? detailParts(detail) : [node.op && h("p", { class: "quiet" }, "The arithmetic of this layer is left out of this page: archcost explain has it.")]),
       specLine(node, owner),
     ].filter(Boolean));
+  }
+
+  /** What is known of a layer; equal layers share it, and equal parts of it are said once. */
+  function detailOf(node, owner) {
+    const detail = owner.details?.[node.detail];
+    if (!detail) return null;
+    const part = (name) => (typeof detail[name] === "number" ? owner[name][detail[name]] : detail[name]);
+    return { ...detail, tools: part("tools"), receptive: part("receptive") };
   }
 
   function shapesOf(item) {
@@ -945,21 +1032,18 @@
     return h("td", { title: exact(value) }, metric.unit === "bytes" || metric.unit === "ns" ? short(Number(value), metric.unit) : exact(value));
   }
 
-  function detailParts(detail, owner) {
+  function detailParts(detail) {
     return [
       detail.arithmetic?.length && h("div", {}, h("h4", {}, "Arithmetic"), h("pre", { tabindex: 0 }, detail.arithmetic.join("\n"))),
-      detail.receptive && receptivePart(detail.receptive, owner),
-      detail.tools?.length && toolsTable(detail.tools),
+      detail.receptive && receptivePart(detail.receptive),
+      detail.tools?.length > 0 && toolsTable(detail.tools),
       ...(detail.notes ?? []).map((note) => h("p", { class: "quiet" }, note)),
     ];
   }
 
   function toolsTable(tools) {
-    const columns = [...new Set(tools.flatMap(Object.keys))].filter((name) => name !== "name");
-    const cell = (value) => (typeof value === "number" || /^\d+$/.test(value ?? "") ? exact(value) : value ?? "–");
-    return h("div", {}, h("h4", {}, "What other tools count"), h("table", { class: "plain" },
-      h("thead", {}, h("tr", {}, ["tool", ...columns].map((name) => h("th", { scope: "col" }, name)))),
-      h("tbody", {}, tools.map((tool) => h("tr", {}, h("th", { scope: "row" }, tool.name), columns.map((name) => h("td", { class: "num" }, cell(tool[name]))))))));
+    const row = (tool) => h("tr", {}, h("th", { scope: "row" }, tool.name), h("td", {}, tool.figure === null ? "nothing" : `${exact(tool.figure)} ${tool.unit}`));
+    return h("div", {}, h("h4", {}, "What other tools count"), h("table", { class: "plain" }, h("tbody", {}, tools.map(row))));
   }
 
   /** The largest of a field, which may be a number, or the sizes that it can be. */
@@ -967,15 +1051,15 @@
   const smallest = (value) => (Array.isArray(value) ? Math.min(...value.map(Number)) : Number(value));
 
   /** What one element of the output sees, drawn on the input. */
-  function receptivePart({ size, jump }, owner) {
-    const input = (owner.inputs[0]?.shape ?? []).slice(-size.length);
+  function receptivePart({ size, jump, source }) {
+    const input = source ?? [];
     if (!input.length || input.length > 2 || input.length !== size.length) return null;
     const [high, wide] = input.length === 2 ? input : [Math.max(4, input[0] / 12), input[0]];
     const scale = 132 / Math.max(high, wide);
     const fieldOf = (pick) => { const sizes = size.map((each, index) => Math.min(pick(each), input[index])); return input.length === 2 ? sizes : [high, sizes[0]]; };
     const field = (pick, kind) => { const [rows, columns] = fieldOf(pick); return g("rect", { class: kind, x: ((wide - columns) / 2) * scale, y: ((high - rows) / 2) * scale, width: columns * scale, height: rows * scale }); };
     const text = size.map((each) => (largest(each) === smallest(each) ? largest(each) : `${smallest(each)}–${largest(each)}`)).join("×");
-    const steps = (jump ?? []).map(largest).join("×");
+    const steps = (jump ?? []).join("×");
     return h("div", {}, h("h4", {}, "Receptive field on the input"), h("div", { class: "field" },
       g("svg", { width: 134, height: high * scale + 2, viewBox: `-1 -1 ${wide * scale + 2} ${high * scale + 2}`, role: "img", "aria-label": `A field of ${text} on an input of ${input.join("×")}` },
         g("rect", { class: "input", width: wide * scale, height: high * scale }), field(largest, "sees"), field(smallest, "least")),
@@ -1010,12 +1094,17 @@
   function figureText(item, place, metric) {
     if (isUnknown(item, place)) return "unknown";
     const value = figure(item, place);
-    return value ? short(value, metric.unit) : item.b ? "–" : "removed";
+    const more = isPartial(item, place) ? "≥ " : "";
+    return value || more ? more + short(value, metric.unit) : item.b ? "–" : "removed";
   }
 
   const columns = allColumns();
   START.columns = usualColumns().join(",");
   state.columns ||= START.columns;
+  const changing = two && ["macs", "params", ...metrics.map((metric) => metric.name)].map((name) => columns.find((column) => column.name === `${name}:change`))
+    .find((column) => column && leavesOf(root).some((item) => column.value(item)));
+  START.sort = changing ? `${changing.name} down` : "";
+  if (!location.hash.includes("sort=")) state.sort = START.sort;
 
   function usualColumns() {
     const figures = two ? ["macs", "params"].flatMap((name) => [name, `${name}:change`]) : ["macs", "params", "activation_bytes", "time_ns"];
@@ -1074,11 +1163,31 @@
       h("thead", {}, h("tr", {}, headCell({ name: "", label: "layer" }), shown.map(headCell))), h("tbody", { onkeydown: rowKey }, body));
     const scroll = place.querySelector(".scroll");
     const at = scroll.scrollTop;
-    scroll.replaceChildren(table, rows.length > MOST_ROWS ? h("p", { class: "quiet" }, `${rows.length - MOST_ROWS} more rows: search narrows them down.`) : "");
+    scroll.replaceChildren(table, rows.length > MOST_ROWS ? h("p", { class: "quiet" }, `${rows.length - MOST_ROWS} more rows: search narrows them down.`) : "",
+      ...(model.notes ?? []).map((note) => h("p", { class: "quiet pad" }, note)));
     scroll.scrollTop = at;
     place.querySelector(".count").textContent = state.q || state.sort ? `${rows.length} rows` : "";
     if (document.activeElement?.id !== "search") place.querySelector("#search").value = state.q;
     watch(table, { tips: false });
+    follow(place);
+  }
+
+  /** Open what is around the row that was selected elsewhere, and bring it into sight. */
+  function follow(place) {
+    const item = selected();
+    const row = place.querySelector("tr.chosen");
+    const scroll = place.querySelector(".scroll");
+    if (!item || follow.last === item.key) return;
+    follow.last = item.key;
+    const hidden = !row && !state.q && !state.sort && ancestors(item).slice(0, -1).filter((each) => !opened.has(each.key));
+    if (hidden && hidden.length) {
+      hidden.forEach((each) => opened.add(each.key));
+      drawTable(place);
+    }
+    const shown = place.querySelector("tr.chosen");
+    if (!shown) return;
+    const [top, bottom] = [shown.offsetTop - 34, shown.offsetTop + shown.offsetHeight - scroll.clientHeight];
+    scroll.scrollTop = Math.max(Math.min(scroll.scrollTop, top), bottom);
   }
 
   function tableTools() {
@@ -1125,8 +1234,8 @@
   function nameCell(item, level, flat, scope) {
     return h("th", { scope: "row", class: "layer", vars: { "--level": level } },
       scope ? h("button", { type: "button", class: "twist", "aria-label": `${opened.has(item.key) ? "close" : "open"} ${nameOf(item)}` }, opened.has(item.key) ? "▾" : "▸") : h("span", { class: "twist" }),
-      h("span", { class: "swatch", vars: colours(item, Math.max(0, placeOf("macs"))).vars }), flat ? pathOf(item) : nameOf(item) || model.name,
-      timesOf(item) > 1 && h("span", { class: "quiet" }, ` ×${timesOf(item)}`));
+      two && h("span", { class: "mark" }, markOf(item) || " "), flat ? longName(item) : nameOf(item),
+      !flat && timesOf(item) > 1 && h("span", { class: "quiet" }, ` ×${timesOf(item)}`));
   }
 
   function tableCell(item, column, most) {
@@ -1168,7 +1277,7 @@
   function shownTable() {
     const shown = shownColumns();
     const head = ["layer", ...shown.map((column) => column.label + ({ bytes: " (bytes)", ns: " (ns)" }[column.metric?.unit] ?? ""))];
-    const cells = ({ item }) => [pathOf(item) + (timesOf(item) > 1 ? ` ×${timesOf(item)}` : ""), ...shown.map((column) => plainText(item, column))];
+    const cells = ({ item }) => [longName(item), ...shown.map((column) => plainText(item, column))];
     return [head, ...tableRows().map(cells)];
   }
 
@@ -1256,7 +1365,7 @@
   const VIEWS = [
     { id: "cost", title: two ? "What changed" : "Where the cost is", draw: drawIcicle, keys: ["metric", "order", "zoom", "at", "side"], when: () => root && LOOKS.length },
     { id: "fall", title: "From total to total", draw: drawWaterfall, keys: ["metric"], when: () => two && LOOKS.length },
-    { id: "memory", title: "Memory over the run", draw: drawMemory, keys: ["run"], when: () => model && runsOf().length },
+    { id: "memory", title: "Memory over the run", draw: drawMemory, keys: ["run", "part", "side"], when: () => model && runsOf().length },
     { id: "graph", title: "Layer graph", draw: drawGraph, keys: ["zoom", "at", "side", "metric"], when: () => root },
     { id: "layer", title: "Selected layer", draw: drawPanel, keys: ["zoom", "at"], when: () => root },
     { id: "table", title: "Layers", draw: drawTable, keys: ["q", "sort", "columns", "open", "at"], when: () => root },
