@@ -16,7 +16,9 @@ function manifest(name) {
 /** The packages that have code in a bundle, and what they bundle themselves: all that they depend on. */
 function packagesIn(metafile) {
   const inputs = Object.values(metafile.outputs)[0].inputs;
-  const direct = Object.entries(inputs).filter(([path, { bytesInOutput }]) => bytesInOutput > 0 && path.includes("node_modules/"));
+  const direct = Object.entries(inputs).filter(
+    ([path, { bytesInOutput }]) => bytesInOutput > 0 && path.includes("node_modules/"),
+  );
   const names = new Set(direct.map(([path]) => /node_modules\/((?:@[^/]+\/)?[^/]+)/.exec(path)[1]));
   if (names.has("@dagrejs/dagre")) names.add("@dagrejs/graphlib"); // inside dagre's own file
   return [...names].sort();
@@ -52,5 +54,8 @@ const text = `/* ${notice}. Licences: vendor.json beside this file in archcost. 
 if (/<\/script|<!--/i.test(text)) throw new Error("the bundle holds text that ends a script element");
 writeFileSync(join(page, "vendor.js"), text);
 const sha256 = createHash("sha256").update(text).digest("hex");
-writeFileSync(join(page, "vendor.json"), `${JSON.stringify({ file: "vendor.js", sha256, bytes: Buffer.byteLength(text), packages }, null, 2)}\n`);
+writeFileSync(
+  join(page, "vendor.json"),
+  `${JSON.stringify({ file: "vendor.js", sha256, bytes: Buffer.byteLength(text), packages }, null, 2)}\n`,
+);
 console.log(`vendor.js: ${Buffer.byteLength(text)} bytes of ${notice}`);

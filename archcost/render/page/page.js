@@ -44,7 +44,8 @@
     const byNode = { a: new Map(), b: new Map() };
     const taken = new Set([""]); // says of the state that nothing is chosen
     const items = pairs.map(([a, b], pair) => {
-      const item = { key: "", pair, a: before.nodes[a] ?? null, b: after.nodes[b] ?? null, parent: null, children: [], rank: 0 };
+      const item = { key: "", pair, a: before.nodes[a] ?? null, b: after.nodes[b] ?? null, parent: null, children: [],
+        rank: 0 };
       item.key = unusedKey((item.b ?? item.a).path, taken);
       if (a !== null) byNode.a.set(a, item);
       if (b !== null) byNode.b.set(b, item);
@@ -191,6 +192,7 @@
     const keys = Object.keys(change).filter((key) => state[key] !== change[key]);
     if (!keys.length) return;
     Object.assign(state, change);
+    hideTip();
     writeHash();
     draw(keys);
   }
@@ -247,17 +249,21 @@
       else if (name === "vars") Object.entries(value).forEach(([key, each]) => element.style.setProperty(key, each));
       else element.setAttribute(name, value === true ? "" : value);
     }
-    element.append(...children.flat(2).filter((child) => child !== null && child !== undefined && child !== false && child !== ""));
+    element.append(...children.flat(2).filter((child) => child !== null && child !== undefined && child !== false
+      && child !== ""));
     return element;
   }
 
   const h = (tag, attributes, ...children) => make("", tag, attributes, children);
   const g = (tag, attributes, ...children) => make("http://www.w3.org/2000/svg", tag, attributes, children);
 
+  const classes = (...names) => names.filter(Boolean).join(" ");
+
   /** Buttons of which one is pressed. */
   function choice(label, options, chosen, choose) {
     const buttons = options.map(([value, text, title]) =>
-      h("button", { type: "button", "aria-pressed": String(value === chosen), title, onclick: () => choose(value) }, text));
+      h("button", { type: "button", "aria-pressed": String(value === chosen), title, onclick: () => choose(value) },
+        text));
     return h("div", { class: "choice", role: "group", "aria-label": label }, buttons);
   }
 
@@ -291,7 +297,8 @@
   function tipLine(item, metric, place) {
     const value = figure(item, place, item.b || item.sum ? "b" : "a");
     const cells = two
-      ? [short(figure(item, place, "a"), metric.unit), "→ " + short(figure(item, place), metric.unit), signed(delta(item, place), metric.unit)]
+      ? [short(figure(item, place, "a"), metric.unit), "→ " + short(figure(item, place), metric.unit),
+        signed(delta(item, place), metric.unit)]
       : [short(value, metric.unit), percent(value, figure(root, place))];
     return h("tr", {}, h("th", { scope: "row" }, metric.label), cells.map((cell) => h("td", {}, cell)));
   }
@@ -325,9 +332,11 @@
     const inputs = (model?.inputs ?? []).map((each) => `${each.name} ${shapeText(each.shape)}`).join(", ");
     const names = models.map((each) => each.name);
     const params = Object.entries(model?.params ?? {}).map(([name, value]) => `${name}=${value}`).join(" ");
-    const about = model && [inputs, model.dtype, `batch ${model.batch}`, page.device?.title].filter(Boolean).join(" · ");
+    const about = model && [inputs, model.dtype, `batch ${model.batch}`,
+      page.device?.title].filter(Boolean).join(" · ");
     return h("header", {},
-      h("div", {}, h("h1", {}, two ? [names[0], h("span", { class: "quiet" }, " → "), names[1]] : names[0] ?? page.sweep?.name ?? "sweep"),
+      h("div", {}, h("h1", {}, two ? [names[0], h("span", { class: "quiet" }, " → "), names[1]]
+        : names[0] ?? page.sweep?.name ?? "sweep"),
         h("p", { class: "quiet" }, about, params && h("span", { class: "params" }, params)),
         model?.source && h("p", { class: "quiet source" }, model.source)),
       h("div", { class: "tools" },
@@ -371,7 +380,8 @@
       h("div", { class: "card-value", title: card.exact },
         before && before.value !== card.value && [h("span", { class: "before" }, before.value), " → "], card.value),
       card.parts?.length > 0 && h("ul", { class: "card-parts" },
-        card.parts.map((part) => h("li", { title: part.exact }, h("span", {}, part.label), h("span", {}, partText(part, before))))));
+        card.parts.map((part) => h("li", { title: part.exact }, h("span", {}, part.label),
+          h("span", {}, partText(part, before))))));
   }
 
   function partText(part, before) {
@@ -395,7 +405,8 @@
     const best = ["macs", "params", "time_ns"].map((name) => heaviest(name)).filter(Boolean);
     const peak = two ? null : peakFinding();
     return h("p", { id: "findings" }, [...best, peak].filter(Boolean).map((each) =>
-      h("button", { type: "button", "data-item": each.item.key, onclick: () => go({ order: "run", zoom: each.item.parent?.key ?? root.key, at: each.item.key }) },
+      h("button", { type: "button", "data-item": each.item.key, onclick: () =>
+        go({ order: "run", zoom: each.item.parent?.key ?? root.key, at: each.item.key }) },
         h("span", { class: "quiet" }, each.label), " ", h("b", {}, each.name), " ", each.text)));
   }
 
@@ -407,19 +418,22 @@
     const item = leavesOf(root).reduce((best, each) => (weight(each) > weight(best) ? each : best));
     if (!weight(item)) return null;
     const { label, unit } = metrics[place];
-    const text = two ? signed(delta(item, place), unit) : `${short(figure(item, place), unit)}, ${percent(figure(item, place), figure(root, place))}`;
+    const text = two ? signed(delta(item, place), unit)
+      : `${short(figure(item, place), unit)}, ${percent(figure(item, place), figure(root, place))}`;
     return { item, name: longName(item), label: two ? `${label} change most in` : `most ${label}:`, text };
   }
 
   function longName(item) {
-    const folded = ancestors(item).filter((each) => timesOf(each) > 1).reduce((product, each) => product * timesOf(each), 1);
+    const folded = ancestors(item).filter((each) => timesOf(each) > 1).reduce((product, each) =>
+      product * timesOf(each), 1);
     return pathOf(item) + (folded > 1 ? ` ×${folded}` : "");
   }
 
   function peakFinding() {
     const run = model.timeline?.runs[0];
     const item = run && stepItem(run, run.peak);
-    return item && { item, name: pathOf(item), label: "memory peaks at", text: "with " + short(totalAt(run, run.peak), "bytes") };
+    return item && { item, name: pathOf(item), label: "memory peaks at",
+      text: "with " + short(totalAt(run, run.peak), "bytes") };
   }
 
   function drawIcicle(place) {
@@ -435,7 +449,8 @@
     const bounds = [];
     for (const each of halves) {
       const rows = each.rows * ROW;
-      cells.push(...each.parts.filter((part) => (part.x1 - part.x0) * width >= 0.6).map((part) => cellOf(each, part, top, rows, width)));
+      cells.push(...each.parts.filter((part) => (part.x1 - part.x0) * width >= 0.6).map((part) =>
+        cellOf(each, part, top, rows, width)));
       bounds.push({ ...each, top, bottom: top + rows });
       top += rows + GAP;
     }
@@ -447,10 +462,11 @@
 
   function icicleFrame(place) {
     const frame = h("div", { class: "icicle", tabindex: 0, role: "application", "aria-label":
-      "Icicle of the layers. Arrow keys move, Enter looks closer, Escape goes back, slash searches. The table below says the same.",
+      "Icicle of the layers, which the table below has too. Arrow keys move, Enter looks closer, Escape goes back.",
       onkeydown: icicleKey, onclick: (event) => clickCell(event) });
     watch(frame);
-    place.append(h("div", { class: "controls" }), h("nav", { class: "crumbs", "aria-label": "Where you are" }), frame, h("p", { class: "legend quiet" }));
+    place.append(h("div", { class: "controls" }), h("nav", { class: "crumbs", "aria-label": "Where you are" }), frame,
+      h("p", { class: "legend quiet" }));
     return frame;
   }
 
@@ -469,7 +485,8 @@
   /** One half: the part of it for each row, from 0 to 1, and how many levels it has. */
   function half(focus, name, direction) {
     const place = placeOf(name);
-    const tree = hierarchy(focus, (item) => item.children).sum((item) => (item.children.length ? 0 : widthOf(item, place)));
+    const tree = hierarchy(focus, (item) => item.children).sum((item) =>
+      (item.children.length ? 0 : widthOf(item, place)));
     if (state.order !== "run") tree.sort((left, right) => right.value - left.value);
     const total = tree.value;
     if (total) partition().size([1, tree.height + 1])(tree);
@@ -503,7 +520,8 @@
   function baseText(item, metric, place, total) {
     if (two) {
       const [before, after] = ["a", "b"].map((side) => figure(item, place, side));
-      return `${metric.label} ${short(before, metric.unit)} → ${short(after, metric.unit)} (${changeText(item, place, metric)}${relative(before, after)})`;
+      const change = changeText(item, place, metric) + relative(before, after);
+      return `${metric.label} ${short(before, metric.unit)} → ${short(after, metric.unit)} (${change})`;
     }
     return total ? `${metric.label} ${short(figure(item, place), metric.unit)}` : `no ${metric.label} here`;
   }
@@ -512,7 +530,8 @@
   function relative(before, after) {
     if (!before || !after || before === after) return "";
     const factor = after / before;
-    return factor > 100 ? `, ×${Math.round(factor)}` : `, ${factor > 1 ? "+" : "−"}${percent(Math.abs(after - before), before)}`;
+    return factor > 100 ? `, ×${Math.round(factor)}`
+      : `, ${factor > 1 ? "+" : "−"}${percent(Math.abs(after - before), before)}`;
   }
 
   /** The class and variables that colour a row: by its place in the run, or by what changed. */
@@ -522,7 +541,8 @@
     const change = delta(item, place);
     const strength = Math.min(1, Math.abs(change) / (Math.max(before, figure(item, place)) || 1));
     const kind = change > 0 ? "more" : change < 0 ? "less" : "same";
-    return { kind: item.b || item.sum ? kind : `${kind} gone`, vars: { "--strength": `${Math.round(25 + 75 * strength)}%` } };
+    return { kind: item.b || item.sum ? kind : `${kind} gone`,
+      vars: { "--strength": `${Math.round(25 + 75 * strength)}%` } };
   }
 
   /** From blue by red to yellow, as layers follow each other. */
@@ -530,11 +550,14 @@
 
   function joinCells(frame, cells) {
     select(frame).selectAll(".cell").data(cells, (cell) => cell.id)
-      .join((entering) => entering.append(() => h("div", {}, h("span", { class: "name" }), h("span", { class: "share" }))))
-      .attr("class", (cell) => `cell ${cell.look.kind}${cell.base ? " base" : ""}${cell.item.children.length ? " scope" : ""}${cell.item.key === state.at ? " chosen" : ""}`)
+      .join((entering) => entering.append(() => h("div", {}, h("span", { class: "name" }),
+        h("span", { class: "share" }))))
+      .attr("class", ({ item, base, look }) =>
+        classes("cell", look.kind, base && "base", item.children.length && "scope", item.key === state.at && "chosen"))
       .attr("data-item", (cell) => cell.item.key)
       .attr("data-half", (cell) => cell.direction)
-      .style("left", (cell) => `${cell.left}%`).style("width", (cell) => `${cell.width}%`).style("top", (cell) => `${cell.top}px`)
+      .style("left", (cell) => `${cell.left}%`).style("width", (cell) => `${cell.width}%`).style("top", (cell) =>
+        `${cell.top}px`)
       .each(function fill(cell) {
         for (const [name, value] of Object.entries(cell.look.vars)) this.style.setProperty(name, value);
         this.children[0].textContent = cell.text;
@@ -548,8 +571,10 @@
     if (bounds.length < 2) return;
     const [up, down] = bounds;
     const lower = new Map(down.parts.filter((part) => part.depth === 1).map((part) => [part.data.key, part]));
-    const bands = up.parts.filter((part) => part.depth === 1).map((part) => ribbon(part, lower.get(part.data.key), up.place));
-    const svg = g("svg", { class: "ribbons", viewBox: `0 0 1000 ${GAP}`, preserveAspectRatio: "none", "aria-hidden": "true" }, bands);
+    const bands = up.parts.filter((part) => part.depth === 1).map((part) =>
+      ribbon(part, lower.get(part.data.key), up.place));
+    const svg = g("svg", { class: "ribbons", viewBox: `0 0 1000 ${GAP}`, preserveAspectRatio: "none",
+      "aria-hidden": "true" }, bands);
     svg.style.top = `${up.bottom}px`;
     svg.style.height = `${GAP}px`;
     frame.prepend(svg);
@@ -559,16 +584,20 @@
     if (!below) return null;
     const [a0, a1, b0, b1] = [above.x0, above.x1, below.x0, below.x1].map((x) => (1000 * x).toFixed(2));
     const middle = GAP / 2;
-    const curve = `M${a0},0C${a0},${middle} ${b0},${middle} ${b0},${GAP}H${b1}C${b1},${middle} ${a1},${middle} ${a1},0Z`;
+    const down = `M${a0},0C${a0},${middle} ${b0},${middle} ${b0},${GAP}`;
+    const curve = `${down}H${b1}C${b1},${middle} ${a1},${middle} ${a1},0Z`;
     const look = colours(above.data, place);
     return g("path", { d: curve, class: `ribbon ${look.kind}`, "data-item": above.data.key, vars: look.vars });
   }
 
   function icicleLegend(look) {
-    const widths = [look.up, look.down].filter(Boolean).map((name) => metrics[placeOf(name)].label).join(" above, ") + (look.up ? " below" : "");
-    if (!two) return [`Width: ${widths}. Colour: `, ramp(), state.order === "op" ? " by op." : " from the first layer to the last.", " Click to look closer, Esc to go back."];
+    const widths = [look.up, look.down].filter(Boolean).map((name) =>
+      metrics[placeOf(name)].label).join(" above, ") + (look.up ? " below" : "");
+    if (!two) return [`Width: ${widths}. Colour: `, ramp(), state.order === "op" ? " by op."
+      : " from the first layer to the last.", " Click to look closer, Esc to go back."];
     return [`Width: ${widths}${state.side === "delta" ? ", how much they change" : `, ${state.side}`}. Colour: `,
-      h("span", { class: "key less" }), " less ", h("span", { class: "key same" }), " the same ", h("span", { class: "key more" }), " more ",
+      h("span", { class: "key less" }), " less ", h("span", { class: "key same" }), " the same ",
+        h("span", { class: "key more" }), " more ",
       h("span", { class: "key gone less" }), " removed."];
   }
 
@@ -590,15 +619,23 @@
   let keyHalf = "up";
 
   function icicleKey(event) {
-    const moves = { ArrowLeft: () => sideways(-1), ArrowRight: () => sideways(1), ArrowUp: () => vertical("up"), ArrowDown: () => vertical("down"),
+    const moves = { ArrowLeft: () => sideways(-1), ArrowRight: () => sideways(1), ArrowUp: () => vertical("up"),
+      ArrowDown: () => vertical("down"),
       Enter: () => enter(cursor()), Escape: leave, Home: () => go({ zoom: root.key, at: root.key }) };
     const move = moves[event.key];
     if (!move || event.ctrlKey || event.metaKey || event.altKey) return;
     event.preventDefault();
     move();
     const item = cursor();
-    say(`${withTimes(item)}: ${metrics.filter((_, place) => figure(item, place)).map((metric) => `${short(figure(item, placeOf(metric.name)), metric.unit)} ${metric.label}`).join(", ")}`);
+    say(inWords(item));
     light(item.key);
+  }
+
+  /** A row for those who hear it. */
+  function inWords(item) {
+    const figures = metrics.map((metric, place) => [figure(item, place), metric]).filter(([value]) => value);
+    const words = figures.map(([value, { label, unit }]) => `${short(value, unit)} ${label}`);
+    return `${withTimes(item)}: ${words.join(", ")}`;
   }
 
   /** The row that the keyboard is at, among those that are shown. */
@@ -613,7 +650,8 @@
     const look = lookOf();
     const parts = half(focusOf(), keyHalf === "up" && look.up ? look.up : look.down, keyHalf).parts;
     const here = parts.find((part) => part.data.key === item.key);
-    return parts.filter((part) => here && part.depth === here.depth).sort((left, right) => left.x0 - right.x0).map((part) => part.data);
+    return parts.filter((part) => here && part.depth === here.depth).sort((left, right) =>
+      left.x0 - right.x0).map((part) => part.data);
   }
 
   function sideways(step) {
@@ -647,7 +685,8 @@
 
   function waterfall(metric) {
     const place = placeOf(metric.name);
-    const changed = blocksOf(root, place).map((item) => ({ item, change: delta(item, place) })).filter((each) => each.change);
+    const changed = blocksOf(root, place).map((item) => ({ item, change: delta(item, place) })).filter((each) =>
+      each.change);
     changed.sort((left, right) => Math.abs(right.change) - Math.abs(left.change));
     const rest = changed.slice(BARS).reduce((sum, each) => sum + each.change, 0);
     const steps = changed.slice(0, BARS).map(({ item, change }) => ({ label: pathOf(item), key: item.key, change }));
@@ -662,7 +701,8 @@
     rows.push({ label: models[1].name, from: 0, to: figure(root, place) });
     const axis = waterfallAxis(rows.map((row) => row.to));
     return watch(h("div", { class: "waterfall" },
-      h("h3", {}, metric.label, axis.start > 0 && h("span", { class: "quiet" }, ` from ${short(axis.start, metric.unit)} on`)),
+      h("h3", {}, metric.label, axis.start > 0 && h("span", { class: "quiet" },
+        ` from ${short(axis.start, metric.unit)} on`)),
       rows.map((row) => waterfallRow(row, axis, metric.unit))));
   }
 
@@ -679,7 +719,8 @@
     let blocks = item.children;
     for (;;) {
       const most = blocks.reduce((best, each) => (weight(each) > weight(best) ? each : best));
-      const opened = blocks.flatMap((each) => (each === most ? each.children : [each])).filter((each) => delta(each, place));
+      const opened = blocks.flatMap((each) => (each === most ? each.children : [each])).filter((each) =>
+        delta(each, place));
       if (weight(most) <= 0 || opened.length > BARS) return blocks;
       blocks = opened;
     }
@@ -687,7 +728,8 @@
 
   function waterfallRow({ label, key, change, from, to }, { start, span }, unit) {
     const kind = change === undefined ? `total${start > 0 ? " torn" : ""}` : change > 0 ? "more" : "less";
-    const [left, right] = [Math.min(from, to), Math.max(from, to)].map((level) => (100 * Math.max(0, level - start)) / span);
+    const [left, right] = [Math.min(from, to), Math.max(from, to)].map((level) =>
+      (100 * Math.max(0, level - start)) / span);
     const bar = h("span", { class: `bar ${kind}` });
     bar.style.left = `${left}%`;
     bar.style.width = `${right - left}%`;
@@ -713,8 +755,10 @@
     const runs = runsOf(memoryModel());
     const [first] = runs;
     const run = runs.find((each) => each.name === state.run) ?? first;
-    place.replaceChildren(memoryControls(runs, run), memoryHeadline(run), memoryChart(run, first, place.clientWidth || 1000),
-      memoryLegend(run, first), aliveTable(run, run.peak), ...(memoryModel().timeline.notes ?? []).map((note) => h("p", { class: "quiet" }, note)));
+    place.replaceChildren(memoryControls(runs, run), memoryHeadline(run),
+      memoryChart(run, first, place.clientWidth || 1000),
+      memoryLegend(run, first), aliveTable(run, run.peak), ...(memoryModel().timeline.notes ?? []).map((note) =>
+        h("p", { class: "quiet" }, note)));
   }
 
   function memoryControls(runs, run) {
@@ -727,16 +771,19 @@
 
   function runLabel(run, first) {
     const [now, base] = [totalAt(run, run.peak), totalAt(first, first.peak)];
-    return run === first ? `${run.label} ${short(now, "bytes")}` : `${run.label} ${now > base ? "+" : "−"}${percent(Math.abs(now - base), base) || "0%"}`;
+    return run === first ? `${run.label} ${short(now, "bytes")}`
+      : `${run.label} ${now > base ? "+" : "−"}${percent(Math.abs(now - base), base) || "0%"}`;
   }
 
   function memoryHeadline(run) {
     const item = stepItem(run, run.peak);
     const parts = [...fixedParts(run).map((each) => `${each.label} ${short(Number(each.bytes), "bytes")}`),
       `alive ${short(Number(run.steps[run.peak]), "bytes")}`];
-    const limit = run.limit && ` ${totalAt(run, run.peak) > Number(run.limit) ? "More" : "Less"} than the limit of ${short(Number(run.limit), "bytes")}.`;
+    const side = totalAt(run, run.peak) > Number(run.limit) ? "More" : "Less";
+    const limit = run.limit && ` ${side} than the limit of ${short(Number(run.limit), "bytes")}.`;
     return h("p", {}, "Peak ", h("b", {}, short(totalAt(run, run.peak), "bytes")), " at ",
-      item ? h("button", { type: "button", class: "link", "data-item": item.key, onclick: () => go({ order: "run", zoom: item.parent?.key ?? root.key, at: item.key }) }, longName(item)) : "the end",
+      item ? h("button", { type: "button", class: "link", "data-item": item.key, onclick: () =>
+        go({ order: "run", zoom: item.parent?.key ?? root.key, at: item.key }) }, longName(item)) : "the end",
       h("span", { class: "quiet" }, ` = ${parts.join(" + ")}.`), limit, two && memorySide() === "b" && peakBefore());
   }
 
@@ -757,18 +804,23 @@
     const at = (bytes) => y((bytes - floor) / unit);
     const x = scaleLinear([0, run.steps.length], [left, width - 4]);
     const ticks = y.ticks(4).map((tick) => axisLine(left, width, y(tick), shortTick(tick * unit)));
-    return g("svg", { class: "memory", width: "100%", height: CHART + 22, viewBox: `0 0 ${width} ${CHART + 22}`, role: "img",
-      "aria-label": `Memory at each of ${run.steps.length} steps; the peak is ${short(totalAt(run, run.peak), "bytes")}` },
+    return g("svg", { class: "memory", width: "100%", height: CHART + 22, viewBox: `0 0 ${width} ${CHART + 22}`,
+      role: "img",
+      "aria-label": `Memory step by step; the peak is ${short(totalAt(run, run.peak), "bytes")}` },
     ticks, floor ? null : bandsOf(run, at, left, width - 4), stepPath(run, x, at, "alive", true),
-    shadow && stepPath(shadow, x, at, "first", false), run.phase && marker(x(run.phase), "backward", "phase", width),
-    limit > 0 && limitLine(limit, at(limit), left, width), peakMark(run, x, at, width), stepCatcher(run, x, left, width));
+    shadow && stepPath(shadow, x, at, "first", false), run.phase
+      && marker(x(run.phase), "backward pass", "phase", width),
+    limit > 0 && limitLine(limit, at(limit), left, width), peakMark(run, x, at, width),
+      stepCatcher(run, x, left, width));
   }
 
-  const limitLine = (limit, y, left, right) => g("g", {}, g("line", { class: "limit", x1: left, x2: right, y1: y, y2: y }),
+  const limitLine = (limit, y, left, right) => g("g", {}, g("line",
+    { class: "limit", x1: left, x2: right, y1: y, y2: y }),
     g("text", { class: "limit", x: left + 6, y: y - 4 }, `limit ${short(limit, "bytes")}`));
 
   const shortTick = (bytes) => short(bytes, "bytes").replace(/\.0+ /, " ");
-  const axisLine = (left, right, y, text) => g("g", { class: "axis" }, g("line", { x1: left, x2: right, y1: y, y2: y }), g("text", { x: left - 6, y: y + 4, "text-anchor": "end" }, text));
+  const axisLine = (left, right, y, text) => g("g", { class: "axis" },
+    g("line", { x1: left, x2: right, y1: y, y2: y }), g("text", { x: left - 6, y: y + 4, "text-anchor": "end" }, text));
 
   function bandsOf(run, at, left, right) {
     let level = 0;
@@ -776,21 +828,25 @@
       const from = level;
       level += Number(each.bytes);
       const height = at(from) - at(level);
-      return g("g", { class: `fixed fixed-${index % 3}` }, g("rect", { x: left, y: at(level), width: right - left, height: Math.max(0, height) }),
-        height > 14 && g("text", { x: left + 6, y: (at(from) + at(level)) / 2 + 4 }, `${each.label} ${short(Number(each.bytes), "bytes")}`));
+      return g("g", { class: `fixed fixed-${index % 3}` }, g("rect",
+        { x: left, y: at(level), width: right - left, height: Math.max(0, height) }),
+        height > 14 && g("text", { x: left + 6, y: (at(from) + at(level)) / 2 + 4 },
+          `${each.label} ${short(Number(each.bytes), "bytes")}`));
     });
   }
 
   function stepPath(run, x, at, kind, filled) {
     const base = at(fixedOf(run));
-    const line = run.steps.map((_, step) => `L${x(step).toFixed(1)},${at(totalAt(run, step)).toFixed(1)}H${x(step + 1).toFixed(1)}`).join("");
+    const line = run.steps.map((_, step) =>
+      `L${x(step).toFixed(1)},${at(totalAt(run, step)).toFixed(1)}H${x(step + 1).toFixed(1)}`).join("");
     const start = `M${x(0).toFixed(1)},${base.toFixed(1)}`;
     return g("path", { class: kind, d: filled ? `${start}${line}V${base.toFixed(1)}Z` : start + line });
   }
 
   function marker(x, text, kind, width) {
     const end = x > width - 90;
-    return g("g", { class: kind }, g("line", { x1: x, x2: x, y1: 0, y2: CHART }), g("text", { x: end ? x - 5 : x + 5, y: 12, "text-anchor": end ? "end" : "start" }, text));
+    return g("g", { class: kind }, g("line", { x1: x, x2: x, y1: 8, y2: CHART + 18 }),
+      g("text", { x: end ? x - 5 : x + 5, y: CHART + 16, "text-anchor": end ? "end" : "start" }, text));
   }
 
   function peakMark(run, x, at, width) {
@@ -799,8 +855,10 @@
     const top = at(totalAt(run, run.peak));
     const end = middle > width / 2;
     const text = `peak ${short(totalAt(run, run.peak), "bytes")}${item ? ` · ${pathOf(item)}` : ""}`;
-    return [g("rect", { class: "peak", x: x(run.peak), y: top, width: Math.max(2, x(run.peak + 1) - x(run.peak)), height: Math.max(0, at(fixedOf(run)) - top) }),
-      g("text", { class: "peak", x: end ? middle - 6 : middle + 6, y: Math.max(12, top - 5), "text-anchor": end ? "end" : "start" }, text)];
+    return [g("rect", { class: "peak", x: x(run.peak), y: top, width: Math.max(2, x(run.peak + 1) - x(run.peak)),
+      height: Math.max(0, at(fixedOf(run)) - top) }),
+      g("text", { class: "peak", x: end ? middle - 6 : middle + 6, y: Math.max(12, top - 5), "text-anchor": end
+        ? "end" : "start" }, text)];
   }
 
   /** What answers the pointer over the chart: the step that it is at. */
@@ -808,7 +866,8 @@
     const line = g("line", { class: "cursor", y1: 0, y2: CHART, visibility: "hidden" });
     const stepOf = (event) => {
       const box = event.currentTarget.ownerSVGElement.getBoundingClientRect();
-      return Math.max(0, Math.min(run.steps.length - 1, Math.floor(x.invert(((event.clientX - box.left) * width) / box.width))));
+      return Math.max(0, Math.min(run.steps.length - 1,
+        Math.floor(x.invert(((event.clientX - box.left) * width) / box.width))));
     };
     const over = (event) => {
       const step = stepOf(event);
@@ -821,8 +880,11 @@
     };
     const out = () => (line.setAttribute("visibility", "hidden"), light(null), hideTip());
     const choose = (event) => { const item = stepItem(run, stepOf(event)); if (item) go({ at: item.key }); };
-    return g("g", {}, line, g("rect", { class: "catch", x: left, y: 0, width: Math.max(0, width - left), height: CHART + 20, onpointermove: over, onpointerleave: out, onclick: choose }),
-      g("text", { class: "quiet", x: left, y: CHART + 16 }, "first layer"), g("text", { class: "quiet", x: width - 4, y: CHART + 16, "text-anchor": "end" }, run.phase ? "end of the backward pass" : "last layer"));
+    return g("g", {}, line, g("rect", { class: "catch", x: left, y: 0, width: Math.max(0, width - left),
+      height: CHART + 20, onpointermove: over, onpointerleave: out, onclick: choose }),
+      g("text", { class: "quiet", x: left, y: CHART + 16 }, "first layer"),
+        g("text", { class: "quiet", x: width - 4, y: CHART + 16, "text-anchor": "end" }, run.phase
+        ? "end of the backward pass" : "last layer"));
   }
 
   function aliveAt(run, step) {
@@ -834,19 +896,22 @@
   function aliveRows(run, step) {
     return aliveAt(run, step).map(([node, bytes, role]) => {
       const item = items.byNode[memorySide()].get(node);
-      return h("tr", {}, h("th", { scope: "row" }, item ? pathOf(item) : memoryModel().nodes[node]?.path || "input"), h("td", {}, role ?? ""), h("td", { class: "num" }, short(Number(bytes), "bytes")));
+      return h("tr", {}, h("th", { scope: "row" }, item ? pathOf(item) : memoryModel().nodes[node]?.path || "input"),
+        h("td", {}, role ?? ""), h("td", { class: "num" }, short(Number(bytes), "bytes")));
     });
   }
 
   function stepTip(run, step, item) {
     const rows = aliveRows(run, step);
-    return [h("b", {}, item ? pathOf(item) : `step ${step + 1}`), h("div", { class: "quiet" }, `${short(totalAt(run, step), "bytes")}, of which ${short(Number(run.steps[step]), "bytes")} alive`),
+    const alive = `${short(totalAt(run, step), "bytes")}, of which ${short(Number(run.steps[step]), "bytes")} alive`;
+    return [h("b", {}, item ? pathOf(item) : `step ${step + 1}`), h("div", { class: "quiet" }, alive),
       rows.length ? h("table", {}, h("tbody", {}, rows.slice(0, 8))) : ""];
   }
 
   function aliveTable(run, step) {
     const rows = aliveRows(run, step);
-    return rows.length ? h("details", {}, h("summary", {}, "What is alive at the peak"), h("table", { class: "plain" }, h("tbody", {}, rows))) : "";
+    return rows.length ? h("details", {}, h("summary", {}, "What is alive at the peak"),
+      h("table", { class: "plain" }, h("tbody", {}, rows))) : "";
   }
 
   function memoryLegend(run, first) {
@@ -868,7 +933,8 @@
     const { side, scope, nodes, focus } = graphScope();
     const frame = place.querySelector(".graph") ?? graphFrame(place);
     const drawing = g("g", { class: "drawing" });
-    const svg = g("svg", { class: "layers", role: "img", "aria-label": `Graph of the layers of ${nodeName(scope)}` }, arrowHead(), drawing);
+    const svg = g("svg", { class: "layers", role: "img", "aria-label": `Graph of the layers of ${nodeName(scope)}` },
+      arrowHead(), drawing);
     frame.replaceChildren(svg);
     if (!scope.edges?.length) {
       frame.replaceChildren(h("p", { class: "quiet pad" }, `${nodeName(scope)} is one layer.`));
@@ -887,13 +953,16 @@
 
   function graphFrame(place) {
     const tools = h("div", { class: "choice", role: "group", "aria-label": "Size of the graph" },
-      [["larger", "+"], ["smaller", "−"], ["all", "fit"]].map(([name, text]) => h("button", { type: "button", "data-zoom": name, "aria-label": name }, text)));
+      [["larger", "+"], ["smaller", "−"], ["all", "fit"]].map(([name, text]) =>
+        h("button", { type: "button", "data-zoom": name, "aria-label": name }, text)));
     const frame = h("div", { class: "graph" });
     place.append(h("div", { class: "graph-head" }, h("span", { class: "graph-of quiet" }), tools), frame);
     return frame;
   }
 
-  const arrowHead = () => g("defs", {}, g("marker", { id: "arrow", viewBox: "0 0 8 8", refX: 7, refY: 4, markerWidth: 7, markerHeight: 7, markerUnits: "userSpaceOnUse", orient: "auto" }, g("path", { d: "M0,0L8,4L0,8z" })));
+  const arrowHead = () => g("defs", {}, g("marker", { id: "arrow", viewBox: "0 0 8 8", refX: 7, refY: 4,
+    markerWidth: 7, markerHeight: 7, markerUnits: "userSpaceOnUse", orient: "auto" },
+    g("path", { d: "M0,0L8,4L0,8z" })));
 
   function laidOut(scope, nodes) {
     const graph = new Graph({ multigraph: true });
@@ -902,14 +971,16 @@
     const most = Math.max(...scope.edges.map(([, , bytes]) => Number(bytes)), 1);
     const end = (id, name) => {
       const key = id === null ? name : String(id);
-      if (!graph.hasNode(key)) graph.setNode(key, id === null ? { width: 64, height: 22, label: name } : { ...BOX, node: nodes[id], id });
+      if (!graph.hasNode(key)) graph.setNode(key, id === null ? { width: 64, height: 22, label: name }
+        : { ...BOX, node: nodes[id], id });
       return key;
     };
     const ids = scope.edges.flatMap(([from, to]) => [from, to]).filter((id) => id !== null);
     [...new Set(ids)].sort((left, right) => left - right).forEach((id) => end(id)); // in the order of the run
     scope.edges.forEach(([from, to, bytes], index) => {
       const width = 1 + 5 * Math.sqrt(Number(bytes) / most);
-      graph.setEdge(end(from, "input"), end(to, "output"), { bytes: Number(bytes), thick: width.toFixed(1) }, String(index));
+      graph.setEdge(end(from, "input"), end(to, "output"), { bytes: Number(bytes), thick: width.toFixed(1) },
+        String(index));
     });
     layout(graph);
     if (isBackwards(graph)) mirror(graph);
@@ -918,8 +989,10 @@
 
   /** Whether what runs first stands at the right of what runs later. */
   function isBackwards(graph) {
-    const boxes = graph.nodes().map((key) => graph.node(key)).filter((box) => box.node).sort((left, right) => left.id - right.id);
-    return boxes.slice(1).reduce((sum, box, index) => sum + (Math.abs(box.y - boxes[index].y) < 1 ? Math.sign(box.x - boxes[index].x) : 0), 0) < 0;
+    const boxes = graph.nodes().map((key) => graph.node(key)).filter((box) => box.node).sort((left, right) =>
+      left.id - right.id);
+    return boxes.slice(1).reduce((sum, box, index) => sum + (Math.abs(box.y - boxes[index].y) < 1
+      ? Math.sign(box.x - boxes[index].x) : 0), 0) < 0;
   }
 
   function mirror(graph) {
@@ -929,23 +1002,27 @@
   }
 
   function edgePath(edge) {
-    const [start, ...others] = edge.points;
-    const path = others.map((point, index) => (index % 2 || index === others.length - 1 ? "" : `Q${point.x},${point.y} ${middleOf(point, others[index + 1])}`)).join("");
-    const line = others.length > 1 && path ? smooth(edge.points) : `M${start.x},${start.y}L${others.at(-1).x},${others.at(-1).y}`;
-    return g("path", { class: "edge", d: line, "stroke-width": edge.thick, "marker-end": "url(#arrow)" }, g("title", {}, short(edge.bytes, "bytes")));
+    return g("path", { class: "edge", d: smooth(edge.points), "stroke-width": edge.thick, "marker-end": "url(#arrow)" },
+      g("title", {}, short(edge.bytes, "bytes")));
   }
 
-  const middleOf = (left, right) => `${((left.x + right.x) / 2).toFixed(1)},${((left.y + right.y) / 2).toFixed(1)}`;
+  const pointText = ({ x, y }) => `${x.toFixed(1)},${y.toFixed(1)}`;
+  const between = (left, right) => ({ x: (left.x + right.x) / 2, y: (left.y + right.y) / 2 });
 
   /** A line through points whose corners are round. */
   function smooth(points) {
-    const inner = points.slice(1, -1).map((point, index) => `Q${point.x.toFixed(1)},${point.y.toFixed(1)} ${index === points.length - 3 ? `${points.at(-1).x.toFixed(1)},${points.at(-1).y.toFixed(1)}` : middleOf(point, points[index + 2])}`);
-    return `M${points[0].x.toFixed(1)},${points[0].y.toFixed(1)}${inner.join("")}`;
+    if (points.length < 3) return `M${pointText(points[0])}L${pointText(points.at(-1))}`;
+    const corners = points.slice(1, -1).map((point, index, inner) => {
+      const end = index === inner.length - 1 ? points.at(-1) : between(point, inner[index + 1]);
+      return `Q${pointText(point)} ${pointText(end)}`;
+    });
+    return `M${pointText(points[0])}${corners.join("")}`;
   }
 
   function boxOf({ x, y, width, height, node, id, label }, side) {
     const move = `translate(${(x - width / 2).toFixed(1)},${(y - height / 2).toFixed(1)})`;
-    if (!node) return g("g", { class: "end", transform: move }, g("rect", { width, height, rx: 11 }), g("text", { x: width / 2, y: 15, "text-anchor": "middle" }, label));
+    if (!node) return g("g", { class: "end", transform: move }, g("rect", { width, height, rx: 11 }),
+      g("text", { x: width / 2, y: 15, "text-anchor": "middle" }, label));
     const item = items.byNode[side].get(id);
     const metric = lookOf().up ?? lookOf().down;
     const place = placeOf(metric);
@@ -954,11 +1031,13 @@
     const times = item ? timesOf(item) : node.times;
     const name = (item ? nameOf(item) : node.name) + (times > 1 ? ` ×${times}` : "");
     const about = [node.op, shapesText(node.output)].filter((text) => text && text !== node.name).join(" ");
-    return g("g", { class: `box ${look.kind}${node.op ? "" : " scope"}${item?.key === state.at ? " chosen" : ""}`, transform: move, "data-item": item?.key, vars: look.vars,
+    return g("g", { class: classes("box", look.kind, !node.op && "scope", item?.key === state.at && "chosen"),
+      transform: move, "data-item": item?.key, vars: look.vars,
       onclick: item && (() => go({ at: item.key })), ondblclick: item && (() => enter(item)) },
     times > 1 && g("rect", { class: "stack", x: 4, y: 4, width, height, rx: 4 }),
     g("rect", { width, height, rx: 4 }),
-    g("text", { x: 8, y: 17, class: "name" }, cut(name, 22)), g("text", { x: 8, y: 32, class: "about" }, cut(about, 25)),
+    g("text", { x: 8, y: 17, class: "name" }, cut(name, 22)),
+      g("text", { x: 8, y: 32, class: "about" }, cut(about, 25)),
     g("rect", { class: "share", x: 1, y: height - 4, height: 3, width: Math.max(0, share * (width - 2)).toFixed(1) }));
   }
 
@@ -970,14 +1049,18 @@
     const frame = svg.parentElement;
     const [width, height] = [frame.clientWidth || 600, frame.clientHeight || 460];
     svg.setAttribute("viewBox", `0 0 ${width} ${height}`);
-    const behaviour = zoom().scaleExtent([0.1, 3]).filter((event) => event.type !== "dblclick" && !event.button && (event.type !== "wheel" || event.ctrlKey || event.metaKey))
+    const behaviour = zoom().scaleExtent([0.1, 3]).filter((event) => event.type !== "dblclick" && !event.button
+      && (event.type !== "wheel" || event.ctrlKey || event.metaKey))
       .on("zoom", (event) => drawing.setAttribute("transform", event.transform));
     const whole = Math.min(width / size.width, height / size.height, 1);
     const chosen = select(svg).call(behaviour).on("dblclick.zoom", null);
     const start = Math.max(whole, Math.min(0.8, width / size.width));
-    const show = (scale) => chosen.call(behaviour.transform, zoomIdentity.translate((width - size.width * scale) / 2, scale * size.height > height ? 0 : (height - scale * size.height) / 2).scale(scale));
+    const show = (scale) => chosen.call(behaviour.transform,
+      zoomIdentity.translate((width - size.width * scale) / 2, scale * size.height > height ? 0
+      : (height - scale * size.height) / 2).scale(scale));
     show(start);
-    const act = { larger: () => chosen.call(behaviour.scaleBy, 1.3), smaller: () => chosen.call(behaviour.scaleBy, 1 / 1.3), all: () => show(whole) };
+    const act = { larger: () => chosen.call(behaviour.scaleBy, 1.3), smaller: () =>
+      chosen.call(behaviour.scaleBy, 1 / 1.3), all: () => show(whole) };
     for (const button of place.querySelectorAll("[data-zoom]")) button.onclick = act[button.dataset.zoom];
   }
 
@@ -990,10 +1073,13 @@
     const detail = detailOf(node, owner);
     place.replaceChildren(...[
       h("h3", {}, pathOf(item), timesOf(item) > 1 && h("span", { class: "quiet" }, ` ×${timesOf(item)}`)),
-      h("p", { class: "quiet" }, [opOf(item) || "scope", timesOf(item) > 1 ? "the figures are of all rounds" : "", two && !item.b ? "removed" : two && !item.a ? "new" : ""].filter(Boolean).join(" · ")),
+      h("p", { class: "quiet" }, [opOf(item) || "scope", timesOf(item) > 1 ? "the figures are of all rounds" : "", two
+        && !item.b ? "removed" : two && !item.a ? "new" : ""].filter(Boolean).join(" · ")),
       shapesOf(item), figuresOf(item),
-      item.children.length > 0 && item.key !== state.zoom && h("button", { type: "button", onclick: () => enter(item) }, "look inside"),
-      ...(detail ? detailParts(detail) : [node.op && h("p", { class: "quiet" }, "The arithmetic of this layer is left out of this page: archcost explain has it.")]),
+      item.children.length > 0 && item.key !== state.zoom && h("button",
+        { type: "button", onclick: () => enter(item) }, "look inside"),
+      ...(detail ? detailParts(detail) : [node.op && h("p", { class: "quiet" },
+        "The arithmetic of this layer is left out of this page: archcost explain has it.")]),
       specLine(node, owner),
     ].filter(Boolean));
   }
@@ -1008,7 +1094,8 @@
 
   function shapesOf(item) {
     const sides = two ? [item.a, item.b].filter(Boolean) : [item.b];
-    const texts = [...new Set(sides.map((node) => `${shapesText(node.input)} → ${shapesText(node.output)}`))].filter((text) => text.trim() !== "→");
+    const texts = [...new Set(sides.map((node) =>
+      `${shapesText(node.input)} → ${shapesText(node.output)}`))].filter((text) => text.trim() !== "→");
     return texts.map((text) => h("p", { class: "shapes" }, text))[texts.length - 1] ?? null;
   }
 
@@ -1016,7 +1103,8 @@
     const rows = metrics.map((metric, place) => {
       const [before, after] = [figure(item, place, "a"), figure(item, place)];
       if (!before && !after && !isUnknown(item, place)) return null;
-      const cells = two ? [shortExact(item.a, place, metric), shortExact(item.b, place, metric), h("td", { class: changeKind(after - before) }, signed(after - before, metric.unit))]
+      const cells = two ? [shortExact(item.a, place, metric), shortExact(item.b, place, metric),
+        h("td", { class: changeKind(after - before) }, signed(after - before, metric.unit))]
         : [shortExact(item.b, place, metric), h("td", {}, percent(after, figure(root, place)))];
       return h("tr", {}, h("th", { scope: "row" }, metric.label), cells);
     }).filter(Boolean);
@@ -1029,12 +1117,14 @@
     const value = node?.figures[place];
     if (!node) return h("td", {}, "–");
     if (value === null || value === undefined) return h("td", {}, "unknown");
-    return h("td", { title: exact(value) }, metric.unit === "bytes" || metric.unit === "ns" ? short(Number(value), metric.unit) : exact(value));
+    return h("td", { title: exact(value) }, metric.unit === "bytes" || metric.unit === "ns"
+      ? short(Number(value), metric.unit) : exact(value));
   }
 
   function detailParts(detail) {
     return [
-      detail.arithmetic?.length && h("div", {}, h("h4", {}, "Arithmetic"), h("pre", { tabindex: 0 }, detail.arithmetic.join("\n"))),
+      detail.arithmetic?.length && h("div", {}, h("h4", {}, "Arithmetic"),
+        h("pre", { tabindex: 0 }, detail.arithmetic.join("\n"))),
       detail.receptive && receptivePart(detail.receptive),
       detail.tools?.length > 0 && toolsTable(detail.tools),
       ...(detail.notes ?? []).map((note) => h("p", { class: "quiet" }, note)),
@@ -1042,8 +1132,10 @@
   }
 
   function toolsTable(tools) {
-    const row = (tool) => h("tr", {}, h("th", { scope: "row" }, tool.name), h("td", {}, tool.figure === null ? "nothing" : `${exact(tool.figure)} ${tool.unit}`));
-    return h("div", {}, h("h4", {}, "What other tools count"), h("table", { class: "plain" }, h("tbody", {}, tools.map(row))));
+    const row = (tool) => h("tr", {}, h("th", { scope: "row" }, tool.name),
+      h("td", {}, tool.figure === null ? "nothing" : `${exact(tool.figure)} ${tool.unit}`));
+    return h("div", {}, h("h4", {}, "What other tools count"),
+      h("table", { class: "plain" }, h("tbody", {}, tools.map(row))));
   }
 
   /** The largest of a field, which may be a number, or the sizes that it can be. */
@@ -1056,20 +1148,28 @@
     if (!input.length || input.length > 2 || input.length !== size.length) return null;
     const [high, wide] = input.length === 2 ? input : [Math.max(4, input[0] / 12), input[0]];
     const scale = 132 / Math.max(high, wide);
-    const fieldOf = (pick) => { const sizes = size.map((each, index) => Math.min(pick(each), input[index])); return input.length === 2 ? sizes : [high, sizes[0]]; };
-    const field = (pick, kind) => { const [rows, columns] = fieldOf(pick); return g("rect", { class: kind, x: ((wide - columns) / 2) * scale, y: ((high - rows) / 2) * scale, width: columns * scale, height: rows * scale }); };
-    const text = size.map((each) => (largest(each) === smallest(each) ? largest(each) : `${smallest(each)}–${largest(each)}`)).join("×");
+    const fieldOf = (pick) => { const sizes = size.map((each, index) =>
+      Math.min(pick(each), input[index])); return input.length === 2 ? sizes : [high, sizes[0]]; };
+    const field = (pick, kind) => { const [rows, columns] = fieldOf(pick); return g("rect",
+      { class: kind, x: ((wide - columns) / 2) * scale, y: ((high - rows) / 2) * scale, width: columns * scale,
+      height: rows * scale }); };
+    const text = size.map((each) => (largest(each) === smallest(each) ? largest(each)
+      : `${smallest(each)}–${largest(each)}`)).join("×");
     const steps = (jump ?? []).join("×");
     return h("div", {}, h("h4", {}, "Receptive field on the input"), h("div", { class: "field" },
-      g("svg", { width: 134, height: high * scale + 2, viewBox: `-1 -1 ${wide * scale + 2} ${high * scale + 2}`, role: "img", "aria-label": `A field of ${text} on an input of ${input.join("×")}` },
-        g("rect", { class: "input", width: wide * scale, height: high * scale }), field(largest, "sees"), field(smallest, "least")),
-      h("p", { class: "quiet" }, `Each output element sees ${text} of ${input.join("×")}`, steps && `; the next one is ${steps} further`, ".")));
+      g("svg", { width: 134, height: high * scale + 2, viewBox: `-1 -1 ${wide * scale + 2} ${high * scale + 2}`,
+        role: "img", "aria-label": `A field of ${text} on an input of ${input.join("×")}` },
+        g("rect", { class: "input", width: wide * scale, height: high * scale }), field(largest, "sees"),
+          field(smallest, "least")),
+      h("p", { class: "quiet" }, `Each output element sees ${text} of ${input.join("×")}`, steps
+        && `; the next one is ${steps} further`, ".")));
   }
 
   function specLine(node, owner) {
     const file = owner.lines?.[node.file];
     const text = file?.text?.[node.line];
-    return text ? h("div", {}, h("h4", {}, `${file.file}:${node.line}`), h("pre", { tabindex: 0 }, text.trimEnd())) : null;
+    return text ? h("div", {}, h("h4", {}, `${file.file}:${node.line}`), h("pre", { tabindex: 0 }, text.trimEnd()))
+      : null;
   }
 
   // ----------------------------------------------------------------------------------------------------------- table
@@ -1084,8 +1184,10 @@
   /** All columns that there are: of text, and of figures. */
   function allColumns() {
     const figures = metrics.flatMap((metric, place) => {
-      const plain = { name: metric.name, label: metric.label, num: true, place, metric, value: (item) => figure(item, place), text: (item) => figureText(item, place, metric) };
-      const change = { name: CHANGE(metric), label: `Δ ${metric.label}`, num: true, place, metric, change: true, value: (item) => delta(item, place), text: (item) => signed(delta(item, place), metric.unit) };
+      const plain = { name: metric.name, label: metric.label, num: true, place, metric, value: (item) =>
+        figure(item, place), text: (item) => figureText(item, place, metric) };
+      const change = { name: CHANGE(metric), label: `Δ ${metric.label}`, num: true, place, metric, change: true,
+        value: (item) => delta(item, place), text: (item) => signed(delta(item, place), metric.unit) };
       return two ? [plain, change] : [plain];
     });
     return [...OTHER_COLUMNS, ...figures];
@@ -1101,13 +1203,15 @@
   const columns = allColumns();
   START.columns = usualColumns().join(",");
   state.columns ||= START.columns;
-  const changing = two && ["macs", "params", ...metrics.map((metric) => metric.name)].map((name) => columns.find((column) => column.name === `${name}:change`))
+  const changing = two && ["macs", "params", ...metrics.map((metric) => metric.name)].map((name) =>
+    columns.find((column) => column.name === `${name}:change`))
     .find((column) => column && leavesOf(root).some((item) => column.value(item)));
   START.sort = changing ? `${changing.name} down` : "";
   if (!location.hash.includes("sort=")) state.sort = START.sort;
 
   function usualColumns() {
-    const figures = two ? ["macs", "params"].flatMap((name) => [name, `${name}:change`]) : ["macs", "params", "activation_bytes", "time_ns"];
+    const figures = two ? ["macs", "params"].flatMap((name) => [name, `${name}:change`])
+      : ["macs", "params", "activation_bytes", "time_ns"];
     const known = new Set(columns.map((column) => column.name));
     return [...(two ? ["op"] : ["op", "output"]), ...figures].filter((name) => known.has(name));
   }
@@ -1136,14 +1240,16 @@
     const column = columns.find((each) => each.name === name);
     if (!words.length && !column) return openRows(root, 0);
     const matches = (item) => words.every((word) => `${pathOf(item)} ${opOf(item)}`.toLowerCase().includes(word));
-    const found = (words.length ? items.filter((item) => item !== root && matches(item)) : leavesOf(root)).map((item) => ({ item, level: 0, flat: true }));
+    const found = (words.length ? items.filter((item) => item !== root && matches(item))
+      : leavesOf(root)).map((item) => ({ item, level: 0, flat: true }));
     if (column) found.sort((left, right) => (way === "up" ? 1 : -1) * compared(left.item, right.item, column));
     return found;
   }
 
   function compared(left, right, column) {
     if (!column.num) return column.text(left).localeCompare(column.text(right));
-    return column.change ? Math.abs(column.value(left)) - Math.abs(column.value(right)) : column.value(left) - column.value(right);
+    return column.change ? Math.abs(column.value(left)) - Math.abs(column.value(right))
+      : column.value(left) - column.value(right);
   }
 
   function openRows(item, level) {
@@ -1154,16 +1260,21 @@
   const MOST_ROWS = 600;
 
   function drawTable(place) {
-    if (!place.querySelector(".table-tools")) place.append(tableTools(), h("div", { class: "scroll", tabindex: 0, role: "region", "aria-label": "Table of the layers" }));
+    if (!place.querySelector(".table-tools")) place.append(tableTools(),
+      h("div", { class: "scroll", tabindex: 0, role: "region", "aria-label": "Table of the layers" }));
     const rows = tableRows();
     const shown = shownColumns();
-    const most = new Map(shown.map((column) => [column.name, Math.max(...leavesOf(root).map((item) => Math.abs(column.num ? column.value(item) : 0)), 1)]));
+    const most = new Map(shown.map((column) => [column.name,
+      Math.max(...leavesOf(root).map((item) => Math.abs(column.num ? column.value(item) : 0)), 1)]));
     const body = rows.slice(0, MOST_ROWS).map((row) => tableRow(row, shown, most));
-    const table = h("table", { class: "layers", role: "treegrid", "aria-label": "Layers", "aria-rowcount": rows.length },
-      h("thead", {}, h("tr", {}, headCell({ name: "", label: "layer" }), shown.map(headCell))), h("tbody", { onkeydown: rowKey }, body));
+    const table = h("table", { class: "layers", role: "treegrid", "aria-label": "Layers",
+      "aria-rowcount": rows.length },
+      h("thead", {}, h("tr", {}, headCell({ name: "", label: "layer" }), shown.map(headCell))),
+        h("tbody", { onkeydown: rowKey }, body));
     const scroll = place.querySelector(".scroll");
     const at = scroll.scrollTop;
-    scroll.replaceChildren(table, rows.length > MOST_ROWS ? h("p", { class: "quiet" }, `${rows.length - MOST_ROWS} more rows: search narrows them down.`) : "",
+    scroll.replaceChildren(table, rows.length > MOST_ROWS ? h("p", { class: "quiet" },
+      `${rows.length - MOST_ROWS} more rows: search narrows them down.`) : "",
       ...(model.notes ?? []).map((note) => h("p", { class: "quiet pad" }, note)));
     scroll.scrollTop = at;
     place.querySelector(".count").textContent = state.q || state.sort ? `${rows.length} rows` : "";
@@ -1179,7 +1290,8 @@
     const scroll = place.querySelector(".scroll");
     if (!item || follow.last === item.key) return;
     follow.last = item.key;
-    const hidden = !row && !state.q && !state.sort && ancestors(item).slice(0, -1).filter((each) => !opened.has(each.key));
+    const hidden = !row && !state.q && !state.sort && ancestors(item).slice(0, -1).filter((each) =>
+      !opened.has(each.key));
     if (hidden && hidden.length) {
       hidden.forEach((each) => opened.add(each.key));
       drawTable(place);
@@ -1191,14 +1303,20 @@
   }
 
   function tableTools() {
-    const search = h("input", { id: "search", type: "search", placeholder: "search  /", "aria-label": "Search layers", value: state.q, oninput: (event) => go({ q: event.target.value }) });
-    const picks = columns.map((column) => h("label", {}, h("input", { type: "checkbox", checked: state.columns.split(",").includes(column.name), onchange: (event) => pickColumn(column.name, event.target.checked) }), " ", column.label));
+    const search = h("input", { id: "search", type: "search", placeholder: "search  /", "aria-label": "Search layers",
+      value: state.q, oninput: (event) => go({ q: event.target.value }) });
+    const picks = columns.map((column) => h("label", {}, h("input",
+      { type: "checkbox", checked: state.columns.split(",").includes(column.name), onchange: (event) =>
+      pickColumn(column.name, event.target.checked) }), " ", column.label));
     const formats = [["CSV", asCsv], ["Markdown", asMarkdown], ["LaTeX", asLatex]].map(([name, write]) =>
       h("button", { type: "button", "data-copy": name, onclick: () => copy(write(), `the table as ${name}`) }, name));
     return h("div", { class: "table-tools" }, search, h("span", { class: "count quiet", role: "status" }),
       h("details", { class: "columns" }, h("summary", {}, "columns"), h("div", { class: "picks" }, picks)),
-      h("div", { class: "choice", role: "group", "aria-label": "Open" }, h("button", { type: "button", onclick: () => openAll(true) }, "open all"), h("button", { type: "button", onclick: () => openAll(false) }, "close all")),
-      h("span", { class: "quiet" }, "copy as"), h("div", { class: "choice", role: "group", "aria-label": "Copy as" }, formats));
+      h("div", { class: "choice", role: "group", "aria-label": "Open" },
+        h("button", { type: "button", onclick: () => openAll(true) }, "open all"),
+        h("button", { type: "button", onclick: () => openAll(false) }, "close all")),
+      h("span", { class: "quiet" }, "copy as"), h("div", { class: "choice", role: "group", "aria-label": "Copy as" },
+        formats));
   }
 
   function pickColumn(name, wanted) {
@@ -1218,29 +1336,37 @@
     const [name, way] = state.sort.split(" ");
     const here = column.name ? name === column.name : !state.sort;
     const next = !column.name ? "" : here && way === "down" ? `${column.name} up` : here ? "" : `${column.name} down`;
-    return h("th", { scope: "col", class: column.num ? "num" : null, "aria-sort": here && column.name ? (way === "up" ? "ascending" : "descending") : "none" },
-      h("button", { type: "button", onclick: () => go({ sort: next }) }, column.label, here && column.name ? (way === "up" ? " ▲" : " ▼") : ""));
+    return h("th", { scope: "col", class: column.num ? "num" : null, "aria-sort": here && column.name
+      ? (way === "up" ? "ascending" : "descending") : "none" },
+      h("button", { type: "button", onclick: () => go({ sort: next }) }, column.label, here && column.name
+        ? (way === "up" ? " ▲" : " ▼") : ""));
   }
 
   function tableRow({ item, level, flat }, shown, most) {
     const scope = item.children.length > 0 && !flat;
-    const kind = two ? (!item.a ? " new" : !item.b ? " gone" : "") : "";
-    return h("tr", { class: `${item.children.length ? "scope" : "leaf"}${kind}${item.key === state.at ? " chosen" : ""}`, "data-item": item.key, tabindex: -1,
-      "aria-level": level + 1, "aria-expanded": scope ? String(opened.has(item.key)) : null, "aria-selected": item.key === state.at ? "true" : null,
+    const kind = two ? (!item.a ? "new" : !item.b ? "gone" : "") : "";
+    return h("tr", {
+      class: classes(item.children.length ? "scope" : "leaf", kind, item.key === state.at && "chosen"),
+      "data-item": item.key, tabindex: -1,
+      "aria-level": level + 1, "aria-expanded": scope ? String(opened.has(item.key)) : null,
+        "aria-selected": item.key === state.at ? "true" : null,
       onclick: (event) => rowClick(event, item, scope) },
     nameCell(item, level, flat, scope), shown.map((column) => tableCell(item, column, most.get(column.name))));
   }
 
   function nameCell(item, level, flat, scope) {
     return h("th", { scope: "row", class: "layer", vars: { "--level": level } },
-      scope ? h("button", { type: "button", class: "twist", "aria-label": `${opened.has(item.key) ? "close" : "open"} ${nameOf(item)}` }, opened.has(item.key) ? "▾" : "▸") : h("span", { class: "twist" }),
+      scope ? h("button", { type: "button", class: "twist",
+        "aria-label": `${opened.has(item.key) ? "close" : "open"} ${nameOf(item)}` }, opened.has(item.key) ? "▾"
+        : "▸") : h("span", { class: "twist" }),
       two && h("span", { class: "mark" }, markOf(item) || " "), flat ? longName(item) : nameOf(item),
       !flat && timesOf(item) > 1 && h("span", { class: "quiet" }, ` ×${timesOf(item)}`));
   }
 
   function tableCell(item, column, most) {
     const kind = column.change ? changeKind(column.value(item)) : "";
-    const cell = h("td", { class: `${column.num ? "num" : ""} ${kind}`.trim() || null, title: column.num && !column.change && item.b ? exact(item.b.figures[column.place]) : null }, column.text(item));
+    const cell = h("td", { class: `${column.num ? "num" : ""} ${kind}`.trim() || null, title: column.num
+      && !column.change && item.b ? exact(item.b.figures[column.place]) : null }, column.text(item));
     if (column.num && !item.children.length) {
       cell.classList.add("bar");
       cell.style.setProperty("--part", `${((100 * Math.abs(column.value(item))) / most).toFixed(1)}%`);
@@ -1263,8 +1389,10 @@
   function rowKey(event) {
     const row = event.target.closest("tr");
     const item = byKey.get(row.dataset.item);
-    const moves = { ArrowDown: () => focusRow(row.nextElementSibling), ArrowUp: () => focusRow(row.previousElementSibling),
-      ArrowRight: () => item.children.length && !opened.has(item.key) && turn(item), ArrowLeft: () => opened.has(item.key) && turn(item), Enter: () => go({ at: item.key }) };
+    const moves = { ArrowDown: () => focusRow(row.nextElementSibling), ArrowUp: () =>
+      focusRow(row.previousElementSibling),
+      ArrowRight: () => item.children.length && !opened.has(item.key) && turn(item), ArrowLeft: () =>
+        opened.has(item.key) && turn(item), Enter: () => go({ at: item.key }) };
     if (!moves[event.key] || event.target.closest("button, input")) return;
     event.preventDefault();
     moves[event.key]();
@@ -1276,7 +1404,8 @@
   /** What is shown, as rows of text, with exact figures. */
   function shownTable() {
     const shown = shownColumns();
-    const head = ["layer", ...shown.map((column) => column.label + ({ bytes: " (bytes)", ns: " (ns)" }[column.metric?.unit] ?? ""))];
+    const head = ["layer", ...shown.map((column) => column.label + ({ bytes: " (bytes)",
+      ns: " (ns)" }[column.metric?.unit] ?? ""))];
     const cells = ({ item }) => [longName(item), ...shown.map((column) => plainText(item, column))];
     return [head, ...tableRows().map(cells)];
   }
@@ -1288,19 +1417,24 @@
     return value === null || value === undefined ? "" : String(value);
   }
 
-  const asCsv = () => shownTable().map((row) => row.map((cell) => (/[",\n]/.test(cell) ? `"${cell.replaceAll('"', '""')}"` : cell)).join(",")).join("\n") + "\n";
+  const asCsv = () => shownTable().map((row) => row.map((cell) =>
+    (/[",\n]/.test(cell) ? `"${cell.replaceAll('"', '""')}"` : cell)).join(",")).join("\n") + "\n";
 
   function asMarkdown() {
     const [head, ...rows] = shownTable().map((row) => row.map((cell) => cell.replaceAll("|", "\\|")));
     const line = (cells) => `| ${cells.join(" | ")} |`;
-    return [line(head), line([":--", ...shownColumns().map((column) => (column.num ? "--:" : ":--"))]), ...rows.map(line)].join("\n") + "\n";
+    return [line(head), line([":--", ...shownColumns().map((column) => (column.num ? "--:" : ":--"))]),
+      ...rows.map(line)].join("\n") + "\n";
   }
 
   function asLatex() {
-    const safe = (cell) => cell.replace(/[\\{}$&#^_~%]/g, (sign) => ({ "\\": "\\textbackslash{}", "^": "\\^{}", "~": "\\~{}" }[sign] ?? `\\${sign}`)).replaceAll("×", "$\\times$").replaceAll("Δ", "$\\Delta$").replaceAll("…", "\\dots{}");
+    const safe = (cell) => cell.replace(/[\\{}$&#^_~%]/g, (sign) =>
+      ({ "\\": "\\textbackslash{}", "^": "\\^{}", "~": "\\~{}" }[sign] ?? `\\${sign}`)).replaceAll("×",
+      "$\\times$").replaceAll("Δ", "$\\Delta$").replaceAll("…", "\\dots{}");
     const [head, ...rows] = shownTable().map((row) => `${row.map(safe).join(" & ")} \\\\`);
     const form = `l${shownColumns().map((column) => (column.num ? "r" : "l")).join("")}`;
-    return [`\\begin{tabular}{${form}}`, "\\toprule", head, "\\midrule", ...rows, "\\bottomrule", "\\end{tabular}"].join("\n") + "\n";
+    return [`\\begin{tabular}{${form}}`, "\\toprule", head, "\\midrule", ...rows, "\\bottomrule",
+      "\\end{tabular}"].join("\n") + "\n";
   }
 
   // ----------------------------------------------------------------------------------------------------------- sweep
@@ -1311,9 +1445,12 @@
 
   function drawSweep(place) {
     const [x, y] = [sweepMetric(state.x), sweepMetric(state.y)];
-    const pick = (name, chosen) => h("label", {}, `${name} `, h("select", { onchange: (event) => go({ [name]: event.target.value }) },
-      page.sweep.metrics.map((metric) => h("option", { value: metric.name, selected: metric === chosen }, metric.label))));
-    place.replaceChildren(h("div", { class: "controls" }, pick("x", x), pick("y", y)), scatter(x, y, place.clientWidth || 1000), sweepTable());
+    const pick = (name, chosen) => h("label", {}, `${name} `,
+      h("select", { onchange: (event) => go({ [name]: event.target.value }) },
+      page.sweep.metrics.map((metric) => h("option", { value: metric.name, selected: metric === chosen },
+        metric.label))));
+    place.replaceChildren(h("div", { class: "controls" }, pick("x", x), pick("y", y)),
+      scatter(x, y, place.clientWidth || 1000), sweepTable());
   }
 
   function scatter(x, y, width) {
@@ -1322,25 +1459,32 @@
     const across = axisScale(rows.map((row) => sweepFigure(row, x)), [70, width - 20]);
     const upward = axisScale(rows.map((row) => sweepFigure(row, y)), [height - 40, 14]);
     const front = rows.filter((row) => row.front).sort((left, right) => sweepFigure(left, x) - sweepFigure(right, x));
-    const line = front.map((row, index) => `${index ? "L" : "M"}${across(sweepFigure(row, x)).toFixed(1)},${upward(sweepFigure(row, y)).toFixed(1)}`).join("");
-    return g("svg", { class: "scatter", width: "100%", height, viewBox: `0 0 ${width} ${height}`, role: "img", "aria-label": `${y.label} against ${x.label}; ${front.length} of ${rows.length} variants are on the front` },
+    const placeOfRow = (row) => `${across(sweepFigure(row, x)).toFixed(1)},${upward(sweepFigure(row, y)).toFixed(1)}`;
+    const line = front.length ? `M${front.map(placeOfRow).join("L")}` : "";
+    return g("svg", { class: "scatter", width: "100%", height, viewBox: `0 0 ${width} ${height}`, role: "img",
+      "aria-label": `${y.label} against ${x.label}; ${front.length} of ${rows.length} variants are on the front` },
       upward.ticks(5).map((tick) => axisLine(70, width - 20, upward(tick), short(tick, y.unit))),
-      across.ticks(6).map((tick) => g("g", { class: "axis" }, g("text", { x: across(tick), y: height - 22, "text-anchor": "middle" }, short(tick, x.unit)))),
-      g("text", { class: "quiet", x: width - 20, y: height - 5, "text-anchor": "end" }, x.label), g("text", { class: "quiet", x: 70, y: 10 }, y.label),
+      across.ticks(6).map((tick) => g("g", { class: "axis" },
+        g("text", { x: across(tick), y: height - 22, "text-anchor": "middle" }, short(tick, x.unit)))),
+      g("text", { class: "quiet", x: width - 20, y: height - 5, "text-anchor": "end" }, x.label),
+        g("text", { class: "quiet", x: 70, y: 10 }, y.label),
       line && g("path", { class: "front", d: line }),
-      rows.map((row) => g("circle", { class: row.front ? "variant front" : "variant", cx: across(sweepFigure(row, x)).toFixed(1), cy: upward(sweepFigure(row, y)).toFixed(1), r: row.front ? 5 : 3.5,
+      rows.map((row) => g("circle", { class: row.front ? "variant front" : "variant",
+        cx: across(sweepFigure(row, x)).toFixed(1), cy: upward(sweepFigure(row, y)).toFixed(1), r: row.front ? 5 : 3.5,
         onpointermove: (event) => showTip(event, sweepTip(row)), onpointerleave: hideTip })));
   }
 
   /** Logarithmic where the figures span more than a factor of 30. */
   function axisScale(values, range) {
     const [least, most] = [Math.min(...values), Math.max(...values)];
-    return most > 30 * least ? scaleLog([least, most], range).nice() : scaleLinear([Math.min(least, 0.9 * least), most * 1.02], range).nice();
+    return most > 30 * least ? scaleLog([least, most], range).nice()
+      : scaleLinear([Math.min(least, 0.9 * least), most * 1.02], range).nice();
   }
 
   function sweepTip(row) {
     return [h("b", {}, atText(row)), h("div", { class: "quiet" }, row.front ? "on the front" : row.note ?? ""),
-      h("table", {}, h("tbody", {}, page.sweep.metrics.map((metric) => h("tr", {}, h("th", { scope: "row" }, metric.label), h("td", {}, sweepText(row, metric))))))];
+      h("table", {}, h("tbody", {}, page.sweep.metrics.map((metric) =>
+        h("tr", {}, h("th", { scope: "row" }, metric.label), h("td", {}, sweepText(row, metric))))))];
   }
 
   function sweepText(row, metric) {
@@ -1352,20 +1496,26 @@
     const [name, way] = state.sort.split(" ");
     const metric = page.sweep.metrics.find((each) => each.name === name);
     const rows = [...page.sweep.rows];
-    if (metric) rows.sort((left, right) => (way === "up" ? 1 : -1) * (sweepFigure(left, metric) - sweepFigure(right, metric)));
+    if (metric) rows.sort((left, right) => (way === "up" ? 1
+      : -1) * (sweepFigure(left, metric) - sweepFigure(right, metric)));
     const heads = page.sweep.metrics.map((each) => headCell({ name: each.name, label: each.label, num: true }));
-    return h("div", { class: "scroll", tabindex: 0, role: "region", "aria-label": "Table of the variants" }, h("table", { class: "layers" },
+    return h("div", { class: "scroll", tabindex: 0, role: "region", "aria-label": "Table of the variants" },
+      h("table", { class: "layers" },
       h("thead", {}, h("tr", {}, h("th", { scope: "col" }, "variant"), h("th", { scope: "col" }, "front"), heads)),
-      h("tbody", {}, rows.slice(0, MOST_ROWS).map((row) => h("tr", { class: row.front ? "chosen" : null }, h("th", { scope: "row" }, atText(row)), h("td", {}, row.front ? "●" : ""),
+      h("tbody", {}, rows.slice(0, MOST_ROWS).map((row) => h("tr", { class: row.front ? "chosen" : null },
+        h("th", { scope: "row" }, atText(row)), h("td", {}, row.front ? "●" : ""),
         page.sweep.metrics.map((each) => h("td", { class: "num" }, sweepText(row, each))))))));
   }
 
   // ----------------------------------------------------------------------------------------------------------- start
 
   const VIEWS = [
-    { id: "cost", title: two ? "What changed" : "Where the cost is", draw: drawIcicle, keys: ["metric", "order", "zoom", "at", "side"], when: () => root && LOOKS.length },
-    { id: "fall", title: "From total to total", draw: drawWaterfall, keys: ["metric"], when: () => two && LOOKS.length },
-    { id: "memory", title: "Memory over the run", draw: drawMemory, keys: ["run", "part", "side"], when: () => model && runsOf().length },
+    { id: "cost", title: two ? "What changed" : "Where the cost is", draw: drawIcicle,
+      keys: ["metric", "order", "zoom", "at", "side"], when: () => root && LOOKS.length },
+    { id: "fall", title: "From total to total", draw: drawWaterfall, keys: ["metric"], when: () => two
+      && LOOKS.length },
+    { id: "memory", title: "Memory over the run", draw: drawMemory, keys: ["run", "part", "side"], when: () => model
+      && runsOf().length },
     { id: "graph", title: "Layer graph", draw: drawGraph, keys: ["zoom", "at", "side", "metric"], when: () => root },
     { id: "layer", title: "Selected layer", draw: drawPanel, keys: ["zoom", "at"], when: () => root },
     { id: "table", title: "Layers", draw: drawTable, keys: ["q", "sort", "columns", "open", "at"], when: () => root },
@@ -1379,7 +1529,8 @@
       return [view.id, section(view.id, view.title, view.id === "cost" ? findings() : null, view.place)];
     }));
     const beside = made.has("graph") ? h("div", { class: "beside" }, made.get("graph"), made.get("layer")) : null;
-    return ["cost", "fall", "memory", "beside", "table", "sweep"].map((id) => (id === "beside" ? beside : made.get(id))).filter(Boolean);
+    return ["cost", "fall", "memory", "beside", "table", "sweep"].map((id) =>
+      (id === "beside" ? beside : made.get(id))).filter(Boolean);
   }
 
   function pageKey(event) {
@@ -1406,7 +1557,8 @@
     document.addEventListener("keydown", pageKey);
     window.addEventListener("hashchange", () => { Object.assign(state, START, fromHash()); draw(Object.keys(START)); });
     let width = innerWidth;
-    window.addEventListener("resize", () => { if (innerWidth !== width) draw(["zoom", "run", "x"]); width = innerWidth; });
+    window.addEventListener("resize", () => { if (innerWidth !== width) draw(["zoom", "run",
+      "x"]); width = innerWidth; });
   }
 
   start();
