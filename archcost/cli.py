@@ -31,6 +31,7 @@ GROUPS = {
         "explain": "explain",
         "memory": "memory",
         "reconcile": "reconcile",
+        "report": "report",
     },
     "Decide": {"predict": "predict", "fits": "fits", "devices": "devices"},
     "Guard": {"check": "check", "baseline": "baseline"},

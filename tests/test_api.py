@@ -144,6 +144,7 @@ FUNCTIONS = {command: command for command in COMMANDS if command != "completion"
     "baseline": "update_baseline",
     "import": "import_model",
     "ops": "op_reference",
+    "report": "page",  # a report is what analyze returns
     "zoo --check": "zoo_check",
     "zoo --copy": "zoo_copy",
 }

@@ -21,6 +21,7 @@ from archcost.fitting.data import FitsData
 from archcost.hardware.device import DeviceData
 from archcost.pytorch.bench_data import BenchData
 from archcost.pytorch.data import VerificationData
+from archcost.render.page.page_data import PageData
 from archcost.spec.schema import spec_schema
 from archcost.timing.data import PredictionData
 from archcost.zoo_index import ZooModelData
@@ -46,6 +47,7 @@ DOCUMENTS: dict[str, Any] = {  # a type each: one document, a list, or either
     "devices": list[DeviceData],
     "fits": FitsData | list[FitsData],
     "prediction": PredictionData | list[PredictionData],
+    "page": PageData,
     "ops": list[OpData],
     "zoo": list[ZooModelData],
     "zoo-check": list[StatedData],
