@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.page.sample import document_of, html_of
+import archcost
+from archcost.render.page.page import Page as ReportPage
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -89,7 +90,7 @@ def page_file(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Path]:
     def file_of(*names: str) -> Path:
         if names not in made:
             made[names] = folder / f"{'-'.join(names)}.html"
-            made[names].write_text(html_of(document_of(*names)), encoding="utf-8")
+            made[names].write_text(ReportPage([archcost.analyze(name) for name in names]).html, encoding="utf-8")
         return made[names]
 
     return file_of

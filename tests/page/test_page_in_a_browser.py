@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 import archcost
-from tests.page.sample import html_of
+from archcost.render.page.shell import html_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -120,7 +120,7 @@ def test_keys_move_and_zoom(look: Callable[..., Looked]) -> None:
 def test_metric_and_order_switch(look: Callable[..., Looked]) -> None:
     looked = look("googlenet")
     looked.page.get_by_role("button", name="weights", exact=True).click()
-    assert looked.page.locator(".cell.base").all_inner_texts() == ["weights 26.7 MiB"]
+    assert [text.endswith(" 26.7 MiB") for text in looked.page.locator(".cell.base").all_inner_texts()] == [True]
     looked.page.get_by_role("button", name="heaviest first").click()
     boxes = looked.page.eval_on_selector_all(
         ".cell", "cells => cells.map((cell) => [cell.offsetTop, cell.offsetLeft, cell.offsetWidth])"
@@ -269,13 +269,13 @@ def test_a_sweep_is_a_scatter_with_its_front(look: Callable[..., Looked], tmp_pa
     path = tmp_path / "sweep.html"
     document = {
         "schema": "archcost.page/1",
-        "tool": {},
+        "tool": {"name": "archcost", "version": "0"},
         "models": [],
         "comparison": None,
         "device": None,
         "sweep": SWEEP,
     }
-    path.write_text(html_of(document), encoding="utf-8")
+    path.write_text(html_of(document, []), encoding="utf-8")
     page = look(path).page
     assert page.locator("circle.variant").count() == 4
     assert page.locator("circle.variant.front").count() == 3

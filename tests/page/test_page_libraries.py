@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import archcost
+from archcost.render.page.shell import lean
 
 PAGE = Path(archcost.__file__).parent / "render" / "page"
 ASSETS = Path(__file__).parents[2] / "assets"
@@ -55,3 +56,9 @@ def test_our_script_runs_nothing_that_is_text_and_fetches_nothing() -> None:
     )
     assert not re.search(r"</script|<!--", text, re.IGNORECASE)
     assert not re.search(r"url\((?!#)|@import", (PAGE / "page.css").read_text(encoding="utf-8"))
+
+
+def test_our_script_and_styles_leave_without_comments_and_indents() -> None:
+    assert lean("/* a\n b */\n\n  /** c */\n  f(`d`); // e\n  // g\n* { h: 0 }\n") == "f(`d`); // e\n* { h: 0 }\n"
+    lines = (PAGE / "page.js").read_text(encoding="utf-8").splitlines()
+    assert [line for line in lines if line.count("`") % 2] == [], "a text of several lines would lose its indents"
