@@ -689,7 +689,7 @@
       each.change);
     changed.sort((left, right) => Math.abs(right.change) - Math.abs(left.change));
     const rest = changed.slice(BARS).reduce((sum, each) => sum + each.change, 0);
-    const steps = changed.slice(0, BARS).map(({ item, change }) => ({ label: pathOf(item), key: item.key, change }));
+    const steps = changed.slice(0, BARS).map(({ item, change }) => ({ label: longName(item), key: item.key, change }));
     if (rest) steps.push({ label: `${changed.length - BARS} others`, change: rest });
     const before = figure(root, place, "a");
     const rows = [{ label: models[0].name, from: 0, to: before }];
@@ -734,7 +734,7 @@
     bar.style.left = `${left}%`;
     bar.style.width = `${right - left}%`;
     return h("div", { class: "fall", "data-item": key, onclick: key && (() => go({ at: key })) },
-      h("span", { class: "label", title: label }, label), h("span", { class: "track" }, bar),
+      h("span", { class: "label", title: label }, tail(label, 36)), h("span", { class: "track" }, bar),
       h("span", { class: "figure" }, change === undefined ? short(to, unit) : signed(change, unit)));
   }
 
@@ -1042,6 +1042,8 @@
   }
 
   const figureOf = (node, place) => Number(node.figures[place] ?? 0);
+  /** The end of a path, which tells layers apart. */
+  const tail = (text, most) => (text.length > most ? `…${text.slice(1 - most)}` : text);
   const cut = (text, most) => (text.length > most ? `${text.slice(0, most - 1)}…` : text);
 
   /** Drag moves the graph, Ctrl and the wheel or the buttons make it larger. */
