@@ -33,8 +33,8 @@ PANELS = {  # of options, in this order; those that are in none stand before
     "What is shown": ("--depth", "--sort", "--top", "--columns", "--convention", "--functional", "--relative-to",
                       "--metric", "--only-changed", "--what-if"),
     "Measuring": ("--latency", "--device", "--threads", "--min-time", "--channels-last", "--compile", "--layers"),
-    "Output": ("--format", "--output", "--open", "--export-json", "--export-markdown", "--export-github", "--export-gitlab",
-               "--export-junit", "--export-sarif", "--export-concise"),
+    "Output": ("--format", "--output", "--open", "--export-json", "--export-markdown", "--export-github",
+               "--export-gitlab", "--export-junit", "--export-sarif", "--export-concise"),
     "Help": ("--help", "--version"),
 }  # fmt: skip
 _WIDEST = 100  # a longer line is hard to read

@@ -33,7 +33,7 @@ class _Rows:
     def pair(self, old: int, new: int) -> None:
         """A row for two nodes, and rows for what is below them."""
         one, other = self.before.nodes[old], self.after.nodes[new]
-        same = one.times == other.times and fingerprint(one.tree) == fingerprint(other.tree)
+        same = len(one.members) == len(other.members) and fingerprint(one.tree) == fingerprint(other.tree)
         self._add(" " if same else "~", old, new)
         siblings = [self.before.nodes[child].tree for child in self._below[0].get(old, ())]
         others = [self.after.nodes[child].tree for child in self._below[1].get(new, ())]

@@ -17,10 +17,8 @@ if TYPE_CHECKING:
 WIDTH = 960
 FONTS = "system-ui,-apple-system,Segoe UI,Helvetica,Arial,sans-serif"
 _ROW = 22  # height of a level
-_MOST_LEVELS = 6
 _MIDDLE = 22  # between the two halves
 _EDGE = 18  # for the words above and below
-_LEAST = 0.5  # what is narrower is not drawn
 _LETTER = 6.3  # width of a letter
 _PADDING = 8  # of a cell, both sides together
 _LEAST_LETTERS = 3  # of a name that is cut
@@ -35,74 +33,110 @@ _SCHEMES = (
 )
 
 
+class Look(NamedTuple):
+    """How much a picture tells, and whether it is a file of its own, which knows light and dark."""
+
+    levels: int  # of scopes, at most
+    least: float  # what is narrower is not drawn
+    told: bool = True  # a cell says its figure where the pointer rests
+    alone: bool = False
+
+
+PAGE = Look(levels=4, least=2, told=False)  # where a script draws another one, and printers see this
+FILE = Look(levels=6, least=0.5, alone=True)
+NOTEBOOK = Look(levels=6, least=0.5)
+
+
 class _Cell(NamedTuple):
-    """A rectangle: its node, level, and where it begins and ends."""
+    """A rectangle: its node, and where it is."""
 
     node: int
-    level: int
-    start: float
-    stop: float
+    x: float
+    y: float
+    width: float
 
 
-def icicle(folded: Folded, *, alone: bool, tones: Mapping[int, str] | None = None) -> str:
-    """The picture; ``alone`` is a file of its own, which knows light and dark. ``tones`` are colours of nodes.
+class _Half(NamedTuple):
+    """One side: its figure, where its first level is, and which way the others go."""
+
+    metric: str
+    top: int
+    way: int
+
+
+def icicle(folded: Folded, look: Look, tones: Mapping[int, str] | None = None) -> str:
+    """The picture of a model; ``tones`` are colours of nodes.
 
     Cells are as wide as their share of the model's figure, and scopes stand closest to the middle.
     """
-    deepest = min(max((node.depth for node in folded.nodes), default=1) or 1, _MOST_LEVELS)
-    half = deepest * _ROW
-    height = 2 * (half + _EDGE) + _MIDDLE
+    levels = min(max(node.depth for node in folded.nodes) or 1, look.levels)
+    side = levels * _ROW
+    height = 2 * (side + _EDGE) + _MIDDLE
     colours = {**_tones(folded), **(tones or {})}
     name = safe_text(folded.report.name)
-    totals = {metric: getattr(folded.nodes[0].costs, metric) for metric in (_UP, _DOWN)}
-    said = ", ".join(f"{format_exact(totals[metric])} {METRICS[metric].label}" for metric in (_UP, _DOWN))
-    size = f'width="{WIDTH}" height="{height}"' if alone else 'width="100%"'
-    parts = [
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {height}" {size}',
-        f' role="img" font-family="{FONTS}" font-size="11">',
-        f"<title>{name}: {said}</title>",
-        _SCHEMES if alone else "",
-        _words(0, _EDGE - 6, f"{format_count(totals[_UP])} {METRICS[_UP].label} ↑", alone=alone),
-        _words(0, _EDGE + half + 15, f"{name} · in the order of the run", alone=alone),
-        _words(0, height - 5, f"{format_count(totals[_DOWN])} {METRICS[_DOWN].label} ↓", alone=alone),
-    ]
-    for metric, top, way in ((_UP, _EDGE + half - _ROW, -1), (_DOWN, _EDGE + half + _MIDDLE, 1)):
-        for cell in _cells(folded, metric, deepest):
-            y = top + way * cell.level * _ROW
-            parts += [_drawn(folded, cell, metric, totals[metric], y, colours)]
-    return "".join([*parts, "</svg>"])
+    sums = {metric: getattr(folded.nodes[0].costs, metric) for metric in (_UP, _DOWN)}
+    said = ", ".join(f"{format_exact(sums[metric])} {METRICS[metric].label}" for metric in (_UP, _DOWN))
+    size = f'width="{WIDTH}" height="{height}"' if look.alone else 'width="100%"'
+    halves = _Half(_UP, _EDGE + side - _ROW, -1), _Half(_DOWN, _EDGE + side + _MIDDLE, 1)
+    words = (
+        (_EDGE - 6, f"{format_count(sums[_UP])} {METRICS[_UP].label} ↑"),
+        (_EDGE + side + 15, f"{name} · in the order of the run"),
+        (height - 5, f"{format_count(sums[_DOWN])} {METRICS[_DOWN].label} ↓"),
+    )
+    return "".join(
+        [
+            f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {height}" {size}',
+            f' role="img" font-family="{FONTS}" font-size="11">',
+            f"<title>{name}: {said}</title>",
+            _SCHEMES if look.alone else "",
+            '<g class="ac-words"' + ("" if look.alone else ' fill="currentColor"') + ">",
+            *[f'<text y="{y}">{text}</text>' for y, text in words],
+            f'</g><g fill="{LETTERS}">',
+            *[text for half in halves for text in _half(folded, half, levels, look, colours)],
+            "</g></svg>",
+        ]
+    )
 
 
-def _cells(folded: Folded, metric: str, deepest: int) -> Iterator[_Cell]:
-    """The cells of one half that can be seen, level by level from the middle."""
-    whole = getattr(folded.nodes[0].costs, metric)
+def _half(folded: Folded, half: _Half, levels: int, look: Look, colours: Mapping[int, str]) -> Iterator[str]:
+    """The cells of one side as SVG."""
+    whole = getattr(folded.nodes[0].costs, half.metric)
+    for cell in _cells(folded, half, levels, look.least):
+        node = folded.nodes[cell.node]
+        said = f"<title>{safe_text(_said(node, half.metric, whole))}</title>" if look.told else ""
+        box = (
+            f'<rect x="{_number(cell.x)}" y="{_number(cell.y)}" width="{_number(max(cell.width - 1, look.least / 2))}" '
+            f'height="{_ROW - 1}" rx="2" fill="{colours[cell.node]}"/>'
+        )
+        drawn = said + box + _named(node, cell)
+        yield f'<g class="ac-cell">{drawn}</g>' if said else drawn
+
+
+def _cells(folded: Folded, half: _Half, levels: int, least: float) -> Iterator[_Cell]:
+    """The cells of one side that can be seen."""
+    whole = getattr(folded.nodes[0].costs, half.metric)
     starts = {0: 0.0}
     if not whole:
         return
     for place, node in enumerate(folded.nodes):
-        if not place or node.depth > deepest or node.parent not in starts:
+        if not place or node.depth > levels or node.parent not in starts:
             continue
         start = starts[node.parent]
-        width = WIDTH * getattr(node.costs, metric) / whole
+        width = WIDTH * getattr(node.costs, half.metric) / whole
         starts[node.parent] = start + width
-        if width >= _LEAST:
+        if width >= least:
             starts[place] = start
-            yield _Cell(place, node.depth - 1, start, start + width)
+            yield _Cell(place, start, half.top + half.way * (node.depth - 1) * _ROW, width)
 
 
-def _drawn(folded: Folded, cell: _Cell, metric: str, whole: int, top: float, colours: Mapping[int, str]) -> str:
-    node = folded.nodes[cell.node]
-    width = cell.stop - cell.start
+def _named(node: FoldedNode, cell: _Cell) -> str:
+    """The name of a cell, or as much of it as there is room for."""
     name = f"{node.name} ×{node.times}" if node.times > 1 else node.name
-    letters = int((width - _PADDING) / _LETTER)
-    shown = name if len(name) <= letters else f"{name[: letters - 1]}…" if letters >= _LEAST_LETTERS else ""
-    place = f'x="{_number(cell.start + _PADDING / 2)}" y="{_number(top + 15)}"'
-    text = f'<text {place} fill="{LETTERS}">{safe_text(shown)}</text>' if shown else ""
-    return (
-        f'<g class="ac-cell"><title>{safe_text(_said(node, metric, whole))}</title><rect x="{_number(cell.start)}" '
-        f'y="{_number(top)}" width="{_number(max(width - 1, _LEAST))}" height="{_ROW - 1}" rx="2" '
-        f'fill="{colours[cell.node]}"/>{text}</g>'
-    )
+    letters = int((cell.width - _PADDING) / _LETTER)
+    if letters < min(len(name), _LEAST_LETTERS):
+        return ""
+    shown = name if len(name) <= letters else f"{name[: letters - 1]}…"
+    return f'<text x="{_number(cell.x + _PADDING / 2)}" y="{_number(cell.y + 15)}">{safe_text(shown)}</text>'
 
 
 def _said(node: FoldedNode, metric: str, whole: int) -> str:
@@ -126,11 +160,6 @@ def _tones(folded: Folded) -> dict[int, str]:
         else:
             found[place] = found[node.parent]
     return found
-
-
-def _words(x: float, y: float, text: str, *, alone: bool) -> str:
-    paint = 'class="ac-words"' if alone else 'class="ac-words" fill="currentColor"'
-    return f'<text x="{_number(x)}" y="{_number(y)}" {paint}>{text}</text>'
 
 
 def _number(value: float) -> str:

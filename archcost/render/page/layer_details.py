@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from archcost.render.page.folded_nodes import Folded
     from archcost.render.page.page_data import CountedData, DetailData, ReceptiveData
 
+_AMONG_FIGURES = ("weight_bytes", "output_bytes")  # what the figures of a node tell as well
+
 
 class Details(NamedTuple):
     """The details of a model, and by node the place of its own; None for scopes, and for what is left out."""
@@ -73,7 +75,9 @@ class _Maker:
         formulas = self._formulas.get(signature)
         if formulas is None:
             formulas = self._formulas[signature] = formulas_of(signature)
-        lines = [f"{each.label}: {equation_text(each)}" for each in layer_equations(self.report, index, formulas)]
+        equations = layer_equations(self.report, index, formulas)
+        told = [each for each in equations if each.figure not in _AMONG_FIGURES and (each.value or each.unknown)]
+        lines = [f"{each.label}: {equation_text(each)}" for each in told]
         return {
             "arithmetic": lines,
             "receptive": _receptive(self.fields[index]),
@@ -83,10 +87,10 @@ class _Maker:
         }
 
     def _counted(self, index: int) -> list[CountedData] | None:
-        """The tools' figures; None where none of them counts anything, nor does archcost."""
-        counts = [(reading.convention, reading.counts[index].amount) for reading in self.readings]
-        if not self.report.layers[index].costs.macs and not any(amount for _, amount in counts):
+        """The tools' figures; None where archcost knows of no MACs."""
+        if not self.report.layers[index].costs.macs:
             return None
+        counts = [(reading.convention, reading.counts[index].amount) for reading in self.readings]
         names: dict[tuple[int | None, str], list[str]] = {}
         for tool, amount in counts:
             names.setdefault((amount, tool.unit), []).append(tool.name)
@@ -105,5 +109,4 @@ def _receptive(field: ReceptiveField | None) -> ReceptiveData | None:
         "size": [sizes[0] if len(sizes) == 1 else sizes for sizes in axes],
         "jump": plain["jump"],
         "offset": plain["start"],
-        "source": list(field.source),
     }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from collections import Counter
 from functools import cached_property
@@ -9,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from archcost import model_zoo
 from archcost.figures import ALWAYS, METRICS, OPTIONAL, TIME, told_of
+from archcost.fitting.reserve import usual_reserve
 from archcost.hardware.device import MICROCONTROLLER
 from archcost.paths import scopes
 from archcost.render.cell_text import layers_text, unknown_notes
@@ -31,7 +33,8 @@ if TYPE_CHECKING:
     from archcost.render.page.page_data import CardData, NodeData, PageMetricData, PageModelData, SourceLinesData
 
 PREDICTED_TIME = "time_ns"
-MOST_DETAILS = 2**17  # bytes of details of a model
+_MOST_BYTES = 176 * 2**10  # of a document: as much is left of 400 KiB beside the scripts and what is seen without them
+_LEAST_DETAILS = 16 * 2**10  # of a model that is larger than that without any
 _WIDEST_LINE = 200
 
 
@@ -71,15 +74,25 @@ class ModelPage:
         optional = [name for name in told_of(OPTIONAL, training=self.report.graph.training) if _tells(name, figures)]
         return (*ALWAYS, *optional)
 
-    def data(self, metrics: Sequence[str]) -> PageModelData:
-        """The JSON form, with these figures of nodes, and times where there is a device."""
-        report = self.report
-        details = details_of(self.folded, MOST_DETAILS)
-        lines = _Lines()
-        notes = unknown_notes(report)
+    def data(self, metrics: Sequence[str], *, models: int = 1) -> PageModelData:
+        """The JSON form, with these figures of nodes, and times where there is a device; on a page of so many models.
+
+        It has as many details as there is room for.
+        """
+        found = self._without_details(metrics)
+        room = _MOST_BYTES // models - len(json.dumps(found, ensure_ascii=False, separators=(",", ":")).encode())
+        details = details_of(self.folded, max(room, _LEAST_DETAILS))
+        found["details"] = details.found
+        for node, place in zip(found["nodes"], details.of_nodes, strict=True):
+            if place is not None:
+                node["detail"] = place
         if details.left_out:
-            notes.append(f"Details are left out of what computes least: {layers_text(details.left_out)}.")
-        limit = None if self.device is None or self.device.kind == MICROCONTROLLER else self.device.available_bytes
+            found["notes"].append(f"Details are left out of what computes least: {layers_text(details.left_out)}.")
+        return found
+
+    def _without_details(self, metrics: Sequence[str]) -> PageModelData:
+        report = self.report
+        lines = _Lines()
         return {
             "name": report.name,
             "path": model_zoo.name_at(report.spec.path),
@@ -92,11 +105,11 @@ class ModelPage:
             "cards": self.cards,
             "totals": {name: figure(value) for name, value in report.totals.to_dict().items()},
             "metrics": self._metric_data(metrics),
-            "nodes": self._nodes(metrics, details.of_nodes, lines),
-            "details": details.found,
-            "timeline": timeline_of(self.folded, limit),
+            "nodes": self._nodes(metrics, lines),
+            "details": [],
+            "timeline": timeline_of(self.folded, self._limit()),
             "lines": lines.data(),
-            "notes": notes,
+            "notes": unknown_notes(report),
         }
 
     def _metric_data(self, metrics: Sequence[str]) -> list[PageMetricData]:
@@ -105,7 +118,14 @@ class ModelPage:
         ]
         return rows + ([{"name": PREDICTED_TIME, "label": "predicted time", "unit": TIME}] if self.times else [])
 
-    def _nodes(self, metrics: Sequence[str], details: Sequence[int | None], lines: _Lines) -> list[NodeData]:
+    def _limit(self) -> int | None:
+        """The memory of the device less what is usually kept free; none of a microcontroller, which fuses kernels."""
+        if self.device is None or self.device.kind == MICROCONTROLLER:
+            return None
+        available = self.device.available_bytes
+        return available - usual_reserve(self.device).of(available)
+
+    def _nodes(self, metrics: Sequence[str], lines: _Lines) -> list[NodeData]:
         edges = edges_of(self.folded)
         found: list[NodeData] = []
         for place, node in enumerate(self.folded.nodes):
@@ -114,24 +134,23 @@ class ModelPage:
             figures = [_figure(costs, name) for name in metrics]
             unknown = [number for number, name in enumerate(metrics) if costs.unknown(name) and figures[number]]
             mark = self._mark(node)
-            file, line = lines.add(mark) if mark is not None else (None, None)
+            optional: dict[str, Any] = {} if mark is None else lines.add(mark)
+            if tree.layer is None:
+                optional |= {"edges": edges.get(place, []), **({"block": tree.kind} if tree.kind else {})}
+            if unknown:
+                optional["unknown"] = unknown
             data: dict[str, Any] = {
                 "name": node.name,
                 "path": tree.path,
                 "op": None if tree.layer is None else tree.kind,
-                **({"block": tree.kind} if tree.layer is None and tree.kind else {}),
                 "parent": node.parent if place else None,
                 "depth": node.depth,
                 "times": node.times,
                 "layers": tree.layers * len(node.members),
                 "figures": [*figures, *times],
-                **({"unknown": unknown} if unknown else {}),
                 "input": self._input(node),
                 "output": [list(shape) for shape in (tree.output if place else self.report.outputs.values())],
-                "line": line,
-                "file": file,
-                "detail": details[place],
-                "edges": edges.get(place) if tree.layer is None else None,
+                **optional,
             }
             found.append(data)  # type: ignore[arg-type]  # its keys are those of the type
         return found
@@ -176,14 +195,14 @@ class _Lines:
         self._files: dict[str, int] = {}
         self._text: list[dict[str, str]] = []
 
-    def add(self, mark: Mark) -> tuple[int, int]:
-        """The number of the file and the line."""
+    def add(self, mark: Mark) -> dict[str, int]:
+        """The number of the line, and the place of its file."""
         file = self._files.setdefault(_file(mark.source), len(self._files))
         if file == len(self._text):
             self._text.append({})
         line = mark.line + 1
         self._text[file][str(line)] = mark.source.line(mark.line).strip()[:_WIDEST_LINE]
-        return file, line
+        return {"line": line, "file": file}
 
     def data(self) -> list[SourceLinesData]:
         """The files with their lines."""

@@ -11,7 +11,7 @@ from archcost.comparing import Comparison, SideBySide
 from archcost.figures import METRICS, RUN
 from archcost.fitting.fit import Fits
 from archcost.render.page.folded_nodes import Folded
-from archcost.render.page.icicle import FONTS, icicle
+from archcost.render.page.icicle import FONTS, NOTEBOOK, icicle
 from archcost.render.page.page import Page
 from archcost.render.page.page_text import safe_text
 from archcost.render.page.summary_cards import (
@@ -106,7 +106,7 @@ def _figure(
     boxes = "".join([_card(card, before.get(card["label"], card["value"])) for card in cards])
     return (
         f'<div style="max-width:960px"><div style="font:600 14px {FONTS};margin:0 0 6px">{safe_text(title)}</div>'
-        f"<div>{boxes}</div><div>{icicle(folded, alone=False, tones=tones)}</div></div>"
+        f"<div>{boxes}</div><div>{icicle(folded, NOTEBOOK, tones)}</div></div>"
     )
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from archcost.displays import in_notebook
 from archcost.documents import envelope
 from archcost.render.page.aligned_nodes import comparison_of
-from archcost.render.page.icicle import LESS, MORE, SAME, icicle
+from archcost.render.page.icicle import FILE, LESS, MORE, PAGE, SAME, icicle
 from archcost.render.page.model_page import ModelPage
 from archcost.render.page.shell import html_of
 from archcost.render.prediction import error_text
@@ -38,7 +38,7 @@ class Page:
         metrics = tuple(dict.fromkeys(name for model in self.models for name in model.metrics()))
         return {
             **envelope("page"),
-            "models": [model.data(metrics) for model in self.models],
+            "models": [model.data(metrics, models=len(self.models)) for model in self.models],
             "comparison": self._comparison,
             "device": self._device(),
             "sweep": None,
@@ -60,12 +60,12 @@ class Page:
     @property
     def html(self) -> str:
         """One file for a browser, which needs nothing else."""
-        return html_of(self.data, [icicle(model.folded, alone=False) for model in self.models])
+        return html_of(self.data, [icicle(model.folded, PAGE) for model in self.models])
 
     @property
     def svg(self) -> str:
         """The icicle of the model, or of the one after the change, coloured by it."""
-        return icicle(self.models[-1].folded, alone=True, tones=self.tones()) + "\n"
+        return icicle(self.models[-1].folded, FILE, self.tones()) + "\n"
 
     def tones(self) -> Mapping[int, str]:
         """The colours of a change: red where the MACs, or else the params, are more, blue where they are less."""

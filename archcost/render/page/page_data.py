@@ -56,6 +56,7 @@ class NodeData(TypedDict):
     known, and the places of those of which only a part is known are in ``unknown``. ``input`` and ``output`` are shapes
     of one of them. ``edges`` lead between its children: from, to, and the bytes handed on; null is what is around it.
     A scope has no ``op``, but may have a ``block``; ``file`` is the place of the file of its ``line`` among ``lines``.
+    A layer whose ``detail`` is left out has none.
     """
 
     name: str
@@ -70,23 +71,22 @@ class NodeData(TypedDict):
     unknown: NotRequired[list[Count]]
     input: list[Shape]
     output: list[Shape]
-    line: Positive | None
-    file: Count | None
-    detail: Count | None
-    edges: list[list[Figure | None]] | None
+    line: NotRequired[Positive]
+    file: NotRequired[Count]
+    detail: NotRequired[Count]
+    edges: NotRequired[list[list[Figure | None]]]
 
 
 class ReceptiveData(TypedDict):
     """What one position of the output sees of the first input, along each of its axes; fractions are text.
 
     An axis on which several paths see different sizes has all of them. It is of the first of equal neighbours;
-    ``offset`` is where the field of position 0 begins, ``source`` the size of the input.
+    ``offset`` is where the field of position 0 begins.
     """
 
     size: list[Positive | list[Positive]]
     jump: list[int | str]
     offset: list[int | str]
-    source: list[Positive]
 
 
 class CountedData(TypedDict):
