@@ -24,6 +24,7 @@ SCRIPTS = ("vendor.js", "page.js")  # beside this module, in this order
 STYLES = ("page.css",)
 _UNSAFE = re.compile("[<>&\u2028\u2029]|#(?=#)")  # and what a log of a CI host takes for a command
 _MOST_PLAIN = 2**17  # characters of a document that stand there as they are
+_COMMENT = re.compile(r"^[ ]*(?:/\*.*?\*/|//[^\n]*)$", re.MULTILINE | re.DOTALL)  # in lines of its own
 _MOST_ROWS = 60  # of the table without a script
 _COLUMNS = ("params", "macs", "weight_bytes", "activation_bytes", "time_ns")
 
@@ -95,7 +96,14 @@ def _escape(char: str) -> str:
 def _asset(name: str) -> str:
     """A file of the page as it leaves: what is printed is made harmless, and hashes are of that."""
     path = files("archcost.render.page") / name
-    return harmless("\n" + path.read_text(encoding="utf-8")) if path.is_file() else ""
+    text = path.read_text(encoding="utf-8") if path.is_file() else ""
+    return harmless("\n" + (lean(text) if name.startswith("page.") else text)) if text else ""
+
+
+def lean(text: str) -> str:
+    """A script or style sheet of ours without comments in lines of their own and indents; no text in it spans lines."""
+    lines = map(str.strip, _COMMENT.sub("", text).splitlines())
+    return "\n".join(filter(None, lines)) + "\n"
 
 
 def _hashes(texts: Sequence[str]) -> str:
