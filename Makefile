@@ -8,7 +8,7 @@ override FAMILY := $(value FAMILY)
 export NAME FAMILY # text for programs: neither make nor a shell reads what is in it
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet install --constraint constraints.txt
 
-.PHONY: demo test trust fuzz test-all lint format bench bench-gpu docs op clean
+.PHONY: demo test trust fuzz test-all lint format bench bench-gpu docs op assets browser screenshots clean
 
 demo: $(VENV)/core.stamp
 	$(BIN)/archcost analyze googlenet
@@ -57,6 +57,18 @@ op: $(VENV)/test.stamp
 	$(BIN)/python -m benchmarks.flops
 	$(BIN)/python -m benchmarks.conventions --rules
 	$(BIN)/python -m tests.ops.gaps "$$NAME"
+
+# The libraries of the page that `archcost report` writes, in one committed file: the only thing that Node.js is for.
+assets:
+	cd assets && npm ci --ignore-scripts --no-audit --no-fund && npm run --silent build
+
+# A browser for tests/page: Debian's, where there is none yet and apt-get may install it.
+browser:
+	@scripts/browser.sh
+
+# The pictures of docs/report.md.
+screenshots: browser $(VENV)/test.stamp
+	$(BIN)/python -m scripts.screenshots
 
 $(VENV)/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \

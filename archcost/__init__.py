@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from archcost.api.measuring import bench, verify
     from archcost.api.models import analyze, build, export, init, load, schema, validate, zoo, zoo_check, zoo_copy
     from archcost.api.predicting import predict, training_cost
+    from archcost.api.showing import page
     from archcost.api.sweeping import space
     from archcost.api.understanding import compare, explain, memory, microcontroller, op_reference, reconcile
     from archcost.budget.verdict import Finding, Verdict
@@ -67,6 +68,7 @@ _EXPORTS = {
     "memory": "archcost.api.understanding",
     "microcontroller": "archcost.api.understanding",
     "op_reference": "archcost.api.understanding",
+    "page": "archcost.api.showing",
     "predict": "archcost.api.predicting",
     "reconcile": "archcost.api.understanding",
     "schema": "archcost.api.models",
@@ -115,6 +117,7 @@ __all__ = [
     "memory",
     "microcontroller",
     "op_reference",
+    "page",
     "predict",
     "reconcile",
     "schema",

@@ -31,6 +31,7 @@ GROUPS = {
         "explain": "explain",
         "memory": "memory",
         "reconcile": "reconcile",
+        "report": "report",
     },
     "Decide": {"predict": "predict", "fits": "fits", "sweep": "sweep", "devices": "devices", "calibrate": "calibrate"},
     "Guard": {"check": "check", "baseline": "baseline"},

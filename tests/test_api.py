@@ -145,6 +145,7 @@ FUNCTIONS = {command: command for command in COMMANDS if command != "completion"
     "import": "import_model",
     "ops": "op_reference",
     "sweep": "space",
+    "report": "page",  # a report is what analyze returns
     "zoo --check": "zoo_check",
     "zoo --copy": "zoo_copy",
 }

@@ -84,6 +84,12 @@ COMMANDS = {  # the schema of what a command prints
         ("predict", "gpt2", "--device", "a100", "--tokens", "300B", "--dtype", "bfloat16", "--price", "2.5"),
         ("predict", "conv5x5", "conv1x1", "--device", "t4", "--samples", "1M", "--devices", "8", "--mfu", "30%"),
     ),
+    "page": (
+        ("report", "conv5x5_reduced", "--device", "t4"),
+        ("report", "inception_naive", "inception_reduced"),
+        ("report", "unknown.yaml"),
+        ("report", "llama_3_8b", "--set", "layers=2", "--training"),
+    ),
     "comparison": (
         ("compare", "conv5x5", "conv1x1", "--device", "t4"),
         ("compare", "inception_naive", "inception_reduced"),
@@ -310,7 +316,7 @@ def test_marks_of_a_type_become_words_of_its_schema() -> None:
 # --- formats ----------------------------------------------------------------------------------------------------------
 
 SUFFIXES = {".json": "json", ".csv": "csv", ".md": "markdown", ".tex": "latex", ".txt": "table", "": "table"}
-SHOWN = [commands[0] for commands in COMMANDS.values()]
+SHOWN = [commands[0] for name, commands in COMMANDS.items() if name != "page"]  # which has formats of its own
 OWN_PAGE = ("--check", "check")  # commands with a page of their own, which is no table
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from archcost.analysis.costs import Costs, graph_costs, sum_costs
 from archcost.analysis.memory import Storages
 from archcost.collector import collector_paused
+from archcost.displays import in_notebook
 from archcost.errors import SpecError
 from archcost.figures import IN_REPORTS, UNDECLARED, LayerFigures, ModelFigures, told_of
 from archcost.graph.inputs import given_shapes
@@ -141,6 +142,9 @@ class Report:
     def __repr__(self) -> str:
         partial = "" if self.complete else ", partial"
         return f"Report({self.name!r}, params={self.totals.params}, macs={self.totals.macs}{partial})"
+
+    def _repr_html_(self) -> str | None:
+        return in_notebook(self)
 
     @property
     def warnings(self) -> tuple[Diagnostic, ...]:

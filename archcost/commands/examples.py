@@ -53,6 +53,11 @@ EXAMPLES: dict[str, tuple[Example, ...]] = {
         ("archcost reconcile resnet50 --with fvcore,thop", "Only these two tools."),
         ('archcost reconcile resnet50 --published "4.1 G"', "What a published figure counts."),
     ),
+    "report": (
+        ("archcost report googlenet -o googlenet.html", "A page for a browser, in one file."),
+        ("archcost report resnet18 resnet34 -o grown.html", "The same, coloured by what changed."),
+        ("archcost report llama_3_8b -o llama.svg", "The picture alone, for a README."),
+    ),
     "devices": (
         ("archcost devices geforce", "The devices that have a word in their name."),
         ("archcost devices 4090", "All that is known of one, and its sources."),

@@ -35,8 +35,8 @@ PANELS = {  # of options, in this order; those that are in none stand before
                       "--metric", "--only-changed", "--what-if"),
     "Measuring": ("--latency", "--device", "--threads", "--min-time", "--channels-last", "--compile", "--layers",
                   "--predict", "--predict-device", "--quick"),
-    "Output": ("--format", "--output", "--export-json", "--export-markdown", "--export-github", "--export-gitlab",
-               "--export-junit", "--export-sarif", "--export-concise"),
+    "Output": ("--format", "--output", "--open", "--export-json", "--export-markdown", "--export-github",
+               "--export-gitlab", "--export-junit", "--export-sarif", "--export-concise"),
     "Help": ("--help", "--version"),
 }  # fmt: skip
 _WIDEST = 100  # a longer line is hard to read

@@ -12,6 +12,7 @@ from archcost.analysis.costs import Costs
 from archcost.analysis.tree import build_tree
 from archcost.comparing.alignment import align, fingerprint
 from archcost.comparing.naming import labels
+from archcost.displays import in_notebook
 from archcost.figures import telling
 
 if TYPE_CHECKING:
@@ -109,6 +110,9 @@ class Comparison:
 
         return {**comparison_data(self)}
 
+    def _repr_html_(self) -> str | None:
+        return in_notebook(self)
+
     @property
     def training(self) -> bool:
         """Whether the figures of a training step are known of either."""
@@ -134,6 +138,9 @@ class SideBySide:
     """Several models beside each other, in order."""
 
     reports: tuple[Report, ...]
+
+    def _repr_html_(self) -> str | None:
+        return in_notebook(self)
 
     def to_dict(self) -> dict[str, Any]:
         """The JSON document of several models, ``archcost.comparison/1``."""

@@ -28,11 +28,6 @@ def explain_layer(report: Report, index: int) -> Explanation:
     node = layer.node
     signature = node.signature
     formulas = formulas_of(signature)
-    equations = [
-        *size_equations(formulas, signature),
-        *_work_equations(report, index, formulas),
-        *_byte_equations(report, index),
-    ]
     return Explanation(
         report=report,
         path=layer.path,
@@ -41,11 +36,20 @@ def explain_layer(report: Report, index: int) -> Explanation:
         inputs=signature.input_shapes,
         outputs=layer.output,
         layers=1,
-        equations=tuple(equations),
+        equations=tuple(layer_equations(report, index, formulas)),
         seen=layer_fields(report, index),
         parts=(),
         mark=node.mark,
     )
+
+
+def layer_equations(report: Report, index: int, formulas: Formulas) -> list[Equation]:
+    """The figures of the layer with this index, with the formulas of its op."""
+    return [
+        *size_equations(formulas, report.layers[index].node.signature),
+        *_work_equations(report, index, formulas),
+        *_byte_equations(report, index),
+    ]
 
 
 def about(signature: Signature) -> str:

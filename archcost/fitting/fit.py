@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from archcost.analysis.memory.alternatives import HALF as MIXED
 from archcost.analysis.memory.conditions import HALVES
+from archcost.displays import in_notebook
 from archcost.errors import SpecError, UsageError
 from archcost.fitting.changes import HALF, WEIGHTS, changes, changes_on_chip
 from archcost.fitting.reserve import flash_of, usual_reserve
@@ -151,6 +152,9 @@ class Fits:
         self.devices = devices
         self.variants = variants
         self.chips = chips
+
+    def _repr_html_(self) -> str | None:
+        return in_notebook(self)
 
     @property
     def is_table(self) -> bool:

@@ -21,6 +21,7 @@ from archcost.fitting.data import FitsData
 from archcost.hardware.device import DeviceData
 from archcost.pytorch.bench_data import BenchData
 from archcost.pytorch.data import VerificationData
+from archcost.render.page.page_data import PageData
 from archcost.spec.schema import spec_schema
 from archcost.sweeping.data import SweepData
 from archcost.sweeping.space_schema import space_schema
@@ -52,6 +53,7 @@ DOCUMENTS: dict[str, Any] = {  # a type each: one document, a list, or either
     "prediction": PredictionData | list[PredictionData],
     "sweep": SweepData,
     "training-cost": TrainingCostData | list[TrainingCostData],
+    "page": PageData,
     "ops": list[OpData],
     "zoo": list[ZooModelData],
     "zoo-check": list[StatedData],

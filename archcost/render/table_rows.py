@@ -57,7 +57,7 @@ def _places(tree: Tree, level: int, depth: int | None) -> Iterator[Place]:
     while start < len(siblings):
         first = siblings[start]
         stop = start + 1
-        while stop < len(siblings) and _folds(first, siblings[stop]):
+        while stop < len(siblings) and folds(first, siblings[stop]):
             stop += 1
         opened = first.layer is None and (depth is None or level < depth)
         yield level, siblings[start:stop], opened
@@ -66,7 +66,7 @@ def _places(tree: Tree, level: int, depth: int | None) -> Iterator[Place]:
         start = stop
 
 
-def _folds(first: Tree, other: Tree) -> bool:
+def folds(first: Tree, other: Tree) -> bool:
     """Whether a sibling is told in one row with the first: it is equal, and its name was not chosen by anyone."""
     return stem(first.name) == stem(other.name) and first.equals(other)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from archcost.displays import in_notebook
 from archcost.errors import CallError, UsageError, suggestion
 from archcost.hardware.device import CPU
 from archcost.timing.kernels import RunMode
@@ -43,6 +44,9 @@ class Prediction:
 
     def __repr__(self) -> str:
         return f"Prediction({self.report.name!r} on {self.device.name!r}: {self.nanoseconds} ns)"
+
+    def _repr_html_(self) -> str | None:
+        return in_notebook(self)
 
     @cached_property
     def kernels(self) -> list[DeviceKernel]:

@@ -13,7 +13,7 @@ from archcost.ops.facets import Work
 from archcost.paths import level, outer
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from archcost.graph.model import Graph
 
@@ -134,15 +134,10 @@ def _holders(
 ) -> list[Holder]:
     """What is alive at the peak, the largest first."""
     sizes, makers, of = storages.sizes, storages.makers, storages.of
-    values: dict[int, int] = {}  # the first value on each storage
-    for value, storage in of.items():
-        values.setdefault(storage, value)
+    values = _first_values(storages)
     places = {node: place for place, node in enumerate(order)}
     end = len(order)
-    until = [end if last == end else -1 for last in storages.last]
-    for node, touched in enumerate(given.touches):
-        for storage in touched:
-            until[storage] = max(until[storage], places[node])
+    until = _until(storages, given, places)
     peak = max(range(end), key=live.__getitem__) if order else -1
     running = order[peak] if order else -1
     read = {of[value] for value in graph.nodes[running].inputs} if order else set()
@@ -158,3 +153,43 @@ def _holders(
     if rest:
         found.append(Holder(WORKSPACE, running, 0, rest, running))
     return sorted(found, key=lambda holder: -holder.bytes)
+
+
+def _first_values(storages: Storages) -> dict[int, int]:
+    """By storage: the first value that is on it."""
+    values: dict[int, int] = {}
+    for value, storage in storages.of.items():
+        values.setdefault(storage, value)
+    return values
+
+
+def _until(storages: Storages, given: Problem, places: Mapping[int, int]) -> list[int]:
+    """For every storage the last place in the order that needs it; the number of places, if it stays to the end."""
+    end = len(places)
+    until = [end if last == end else -1 for last in storages.last]
+    for node, touched in enumerate(given.touches):
+        for storage in touched:
+            until[storage] = max(until[storage], places[node])
+    return until
+
+
+def alive_in_turn(graph: Graph, memory: InferenceMemory, *, inplace: bool = False) -> Iterator[list[tuple[int, int]]]:
+    """While each node runs, in the order of a result: what is alive, as nodes that made it and bytes.
+
+    Inputs of the model are -1. What the running node needs for itself is not among them. ``inplace`` as the result has.
+    """
+    chosen = inplace_nodes(graph) if inplace else frozenset()
+    storages = Storages(graph, inplace=chosen)
+    places = {node: place for place, node in enumerate(memory.order)}
+    until = _until(storages, problem(graph, storages, chosen), places)
+    begins: dict[int, list[int]] = {}
+    alive: dict[int, tuple[int, int]] = {}
+    for storage, (size, maker) in enumerate(zip(storages.sizes, storages.makers, strict=True)):
+        if size and maker < 0:
+            alive[storage] = (maker, size)
+        elif size:
+            begins.setdefault(places[maker], []).append(storage)
+    for place in range(len(memory.order)):
+        alive |= {storage: (storages.makers[storage], storages.sizes[storage]) for storage in begins.get(place, ())}
+        yield list(alive.values())
+        alive = {storage: held for storage, held in alive.items() if until[storage] > place}

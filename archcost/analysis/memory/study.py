@@ -10,6 +10,7 @@ from archcost.analysis.memory.inference import inference_memory
 from archcost.analysis.memory.run_memory import refuse_stored_dtypes, run_memory
 from archcost.analysis.memory.training import training_memory
 from archcost.analysis.training_costs import step_costs
+from archcost.displays import in_notebook
 from archcost.errors import UsageError
 from archcost.meter import Meter
 from archcost.paths import first, matching, unmatched_help
@@ -40,6 +41,9 @@ class Study(NamedTuple):
     peak: int
     peak_path: str
     step: StepCosts | None = None
+
+    def _repr_html_(self) -> str | None:
+        return in_notebook(self)
 
     @property
     def run(self) -> RunMemory:

@@ -1,0 +1,47 @@
+"""Pages for browsers and notebooks."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from archcost.api.hardware import device_in
+from archcost.api.models import report_of
+from archcost.settings import Settings, shapes_by_name
+
+if TYPE_CHECKING:
+    import os
+    from collections.abc import Mapping
+
+    from archcost.analysis.report import Report
+    from archcost.api.models import AnyInputs, AnySpec
+    from archcost.hardware.device import Device
+    from archcost.render.page.page import Page
+
+
+def page(
+    spec: AnySpec | Report,
+    after: AnySpec | Report | None = None,
+    *,
+    device: str | os.PathLike[str] | Device | None = None,
+    params: Mapping[str, Any] | None = None,
+    inputs: AnyInputs | None = None,
+    batch: int = 1,
+    training: bool = False,
+    dtype: str | None = None,
+    weight_dtype: str | None = None,
+    kv_dtype: str | None = None,
+) -> Page:
+    """A model on a page, or two coloured by what changes from one to the other, as ``archcost report`` writes it.
+
+    ``save("net.html")`` writes the one file that a browser shows, ``net.svg`` the picture alone and ``net.json`` the
+    document; in a notebook the page shows its headlines and the picture. With a ``device`` it tells the time on it and
+    whether the model fits. Settings are those of both; for settings of their own, give reports.
+    Raises what :func:`archcost.analyze` raises, and UsageError for an unknown device, for one without the figures that
+    a time takes, and for settings beside a report.
+    """
+    from archcost.render.page.page import Page as PageType
+
+    settings = Settings(params or {}, batch, training, dtype, weight_dtype, shapes_by_name(inputs), kv_dtype)
+    models = [spec] if after is None else [spec, after]
+    reports = [report_of(model, settings) for model in models]
+    return PageType(reports, None if device is None else device_in(device))

@@ -1,0 +1,208 @@
+"""The JSON form of a page: all that the page in a browser shows, folded, and equal parts said once."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal, NotRequired, TypedDict
+
+from archcost.documents import AtLeast, Count, Envelope, Matches, Positive, Shape
+
+EXACT = 2**53  # beyond it a number in JavaScript is not exact
+Figure = Count | Annotated[str, Matches("^[0-9]+$"), "Beyond 2^53: the digits."]
+NodeId = Annotated[int, AtLeast(0)]
+
+
+def figure(value: int) -> Any:
+    """A whole number, as text where a number of JavaScript would not hold it exactly."""
+    return value if abs(value) <= EXACT else str(value)
+
+
+class CardPartData(TypedDict):
+    """What a card's figure consists of, or what is beside it."""
+
+    label: str
+    value: str
+    exact: str
+
+
+class CardData(TypedDict):
+    """A headline: a figure in few digits and to the unit, and its parts; ``state`` is whether a limit holds."""
+
+    label: str
+    value: str
+    exact: str
+    parts: list[CardPartData]
+    state: Literal["ok", "bad"] | None
+
+
+class PageMetricData(TypedDict):
+    """A figure that nodes have, in the order of their ``figures``."""
+
+    name: str
+    label: str
+    unit: Annotated[str, "count, operations, bytes or ns"]
+
+
+class NamedShapeData(TypedDict):
+    """An input or output of the model."""
+
+    name: str
+    shape: list[Positive]
+
+
+class NodeData(TypedDict):
+    """A scope or layer, or ``times`` equal neighbours; its id is its place in the list, and 0 is the whole model.
+
+    ``figures`` are of all of them in the whole model, so that those of its children add up to it: null where nothing is
+    known, and the places of those of which only a part is known are in ``unknown``. ``input`` and ``output`` are shapes
+    of one of them. ``edges`` lead between its children: from, to, and the bytes handed on; null is what is around it.
+    A scope has no ``op``, but may have a ``block``; ``file`` is the place of the file of its ``line`` among ``lines``.
+    A layer whose ``detail`` is left out has none.
+    """
+
+    name: str
+    path: str
+    op: str | None
+    block: NotRequired[str]
+    parent: NodeId | None
+    depth: Count
+    times: Positive
+    layers: Count
+    figures: list[Figure | None]
+    unknown: NotRequired[list[Count]]
+    input: list[Shape]
+    output: list[Shape]
+    line: NotRequired[Positive]
+    file: NotRequired[Count]
+    detail: NotRequired[Count]
+    edges: NotRequired[list[list[Figure | None]]]
+
+
+class ReceptiveData(TypedDict):
+    """What one position of the output sees of the first input, along each of its axes; fractions are text.
+
+    An axis on which several paths see different sizes has all of them. It is of the first of equal neighbours;
+    ``offset`` is where the field of position 0 begins.
+    """
+
+    size: list[Positive | list[Positive]]
+    jump: list[int | str]
+    offset: list[int | str]
+
+
+class CountedData(TypedDict):
+    """What other tools count of one layer, those that agree together; null where they count nothing of it."""
+
+    name: str
+    figure: Figure | None
+    unit: Annotated[str, "MACs or FLOPs"]
+
+
+class DetailData(TypedDict):
+    """What is known of one layer: the lines of ``archcost explain``, its field, and other tools' figures."""
+
+    arithmetic: list[str]
+    receptive: ReceptiveData | None
+    tools: list[CountedData] | None
+    flops: Figure
+    notes: list[str]
+
+
+class FixedData(TypedDict):
+    """Bytes that are there all the time."""
+
+    label: str
+    bytes: Figure
+
+
+class AliveData(TypedDict):
+    """What is alive: ``sets`` of tensors, each the node that made it, its bytes, and what it is where it has no node.
+
+    ``of`` has the place of its set for each step, null where only the sum is known.
+    """
+
+    sets: list[list[list[int | str | None]]]
+    of: list[Count | None]
+
+
+class RunData(TypedDict):
+    """Memory while a model runs: the ``fixed`` bytes, and at each step those that come on top.
+
+    A step is a layer, or ``layers_a_step`` neighbours, of which it has the most. ``labels`` are the nodes of its steps,
+    null where they are those of the timeline, and so is ``alive`` where it is as in the first run. ``phase`` is the
+    step that the backward pass begins with, ``peak`` the one with the most bytes.
+    """
+
+    name: str
+    label: str
+    option: Annotated[str, "what asks `archcost memory` for it"]
+    fixed: list[FixedData]
+    steps: list[Figure]
+    layers_a_step: Positive
+    labels: list[NodeId | None] | None
+    phase: Count | None
+    peak: Count
+    alive: AliveData | None
+    limit: Figure | None
+
+
+class TimelineData(TypedDict):
+    """Memory over the run, as it is and as it could be; ``notes`` say what is left out."""
+
+    labels: list[NodeId | None]
+    runs: list[RunData]
+    notes: list[str]
+
+
+class SourceLinesData(TypedDict):
+    """The lines of a file that nodes come from, by their numbers."""
+
+    file: str
+    text: dict[str, str]
+
+
+class PageModelData(TypedDict):
+    """A model: headlines, totals, the folded tree, details and memory; ``notes`` say what is left out."""
+
+    name: str
+    path: str
+    source: str
+    params: dict[str, Any]
+    batch: Positive
+    dtype: str
+    inputs: list[NamedShapeData]
+    outputs: list[NamedShapeData]
+    cards: list[CardData]
+    totals: dict[str, Figure]
+    metrics: list[PageMetricData]
+    nodes: list[NodeData]
+    details: list[DetailData]
+    timeline: TimelineData
+    lines: list[SourceLinesData]
+    notes: list[str]
+
+
+class PageDeviceData(TypedDict):
+    """The device that times are predicted on, and how wrong that has been."""
+
+    name: str
+    title: str
+    error: str
+
+
+class PageComparisonData(TypedDict):
+    """The nodes of two models that stand for one another, each node once, and one of them null where it has none.
+
+    ``marks`` has a sign for each pair: ``~`` changed, ``+`` added, ``-`` removed, `` `` the same.
+    """
+
+    pairs: list[list[NodeId | None]]
+    marks: list[str]
+
+
+class PageData(Envelope):
+    """One model, or one before and after a change, as its page shows it."""
+
+    models: list[PageModelData]
+    comparison: PageComparisonData | None
+    device: PageDeviceData | None
+    sweep: dict[str, Any] | None

@@ -1,0 +1,182 @@
+"""The file around a page: a policy that lets nothing in, what is seen without a script, the data, and the script."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+import re
+import zlib
+from functools import cache
+from importlib.resources import files
+from typing import TYPE_CHECKING
+
+from archcost.printable import harmless, one_line
+from archcost.render.page.page_text import safe_text
+from archcost.strict_json import plain_data
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from archcost.render.page.page_data import CardData, PageData, PageModelData
+
+SCRIPTS = ("vendor.js", "page.js")  # beside this module, in this order
+STYLES = ("page.css",)
+_UNSAFE = re.compile("[<>&\u2028\u2029]|#(?=#)")  # and what a log of a CI host takes for a command
+_MOST_PLAIN = 2**17  # characters of a document that stand there as they are
+_COMMENT = re.compile(r"^[ ]*(?:/\*.*?\*/|//[^\n]*)$", re.MULTILINE | re.DOTALL)  # in lines of its own
+_MOST_ROWS = 60  # of the table without a script
+_COLUMNS = ("params", "macs", "weight_bytes", "activation_bytes", "time_ns")
+
+
+def html_of(data: PageData, pictures: Sequence[str]) -> str:
+    """One file: nothing in it is fetched, and nothing in it runs but the scripts whose hashes it names.
+
+    ``pictures`` are SVG of ours, one for each model.
+    """
+    styles = [_asset(name) for name in STYLES]
+    scripts = [text for text in map(_asset, SCRIPTS) if text]
+    title = " → ".join(model["name"] for model in data["models"])
+    policy = "; ".join(
+        [
+            "default-src 'none'",
+            f"style-src {_hashes(styles)}",
+            f"script-src {_hashes(scripts)}",
+            "img-src data:",
+            "base-uri 'none'",
+            "form-action 'none'",
+        ]
+    )
+    parts = [
+        '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">',
+        f'<meta http-equiv="Content-Security-Policy" content="{policy}">',
+        '<meta name="viewport" content="width=device-width, initial-scale=1">',
+        '<meta name="color-scheme" content="light dark">',
+        f'<meta name="generator" content="archcost {safe_text(data["tool"]["version"])}">',
+        f"<title>{safe_text(title)} · archcost</title>",
+        *[f"<style>{text}</style>" for text in styles],
+        '</head>\n<body>\n<main id="archcost-page">',
+        f"<h1>{safe_text(title)}</h1>",
+        *[_static(model, picture) for model, picture in zip(data["models"], pictures, strict=True)],
+        "</main>",
+        _data(data),
+        *[f"<script>{text}</script>" for text in scripts],
+        "</body>\n</html>\n",
+    ]
+    return "\n".join(parts)
+
+
+def _data(data: PageData) -> str:
+    """The document in a script that does not run: as JSON, or a long one compressed, in base64."""
+    text = compact_json(data)
+    if len(text) <= _MOST_PLAIN:
+        return f'<script type="application/json" id="archcost-data">{escaped(text)}</script>'
+    packed = base64.b64encode(zlib.compress(text.encode(), 9)).decode()
+    return f'<script type="application/octet-stream" id="archcost-data" data-packed="deflate">{packed}</script>'
+
+
+def compact_json(data: object) -> str:
+    """JSON without a blank."""
+    return json.dumps(plain_data(data), ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+
+
+def escaped(text: str) -> str:
+    """JSON in which there is no end of a script, of a comment or of a line."""
+    text = _UNSAFE.sub(lambda match: f"\\u{ord(match[0]):04x}", text)
+    return text if text.isprintable() else "".join(char if char.isprintable() else _escape(char) for char in text)
+
+
+def _escape(char: str) -> str:
+    """A character of a JSON text by its number."""
+    units = char.encode("utf-16-be", "surrogatepass")
+    return "".join(f"\\u{units[place]:02x}{units[place + 1]:02x}" for place in range(0, len(units), 2))
+
+
+@cache
+def _asset(name: str) -> str:
+    """A file of the page as it leaves: what is printed is made harmless, and hashes are of that."""
+    path = files("archcost.render.page") / name
+    text = path.read_text(encoding="utf-8") if path.is_file() else ""
+    return harmless("\n" + (lean(text) if name.startswith("page.") else text)) if text else ""
+
+
+def lean(text: str) -> str:
+    """A script or style sheet of ours without comments in lines of their own and indents; no text in it spans lines."""
+    lines = map(str.strip, _COMMENT.sub("", text).splitlines())
+    return "\n".join(filter(None, lines)) + "\n"
+
+
+def _hashes(texts: Sequence[str]) -> str:
+    found = [base64.b64encode(hashlib.sha256(text.encode()).digest()).decode() for text in texts]
+    return " ".join(f"'sha256-{each}'" for each in found) or "'none'"
+
+
+def _static(model: PageModelData, picture: str) -> str:
+    """What is seen without a script, and printed: headlines, the picture, and the largest scopes and layers."""
+    inputs = ", ".join(f"{each['name']} {_shape(each['shape'])}" for each in model["inputs"])
+    about = f"{inputs} · {model['dtype']} · batch {model['batch']}"
+    return "\n".join(
+        [
+            f'<section class="static" aria-label="{safe_text(model["name"])}">',
+            f"<h2>{safe_text(model['name'])}</h2>",
+            f'<p class="quiet">{safe_text(about)}</p>',
+            f'<p class="quiet source">{safe_text(one_line(model["source"]))}</p>' if model["source"] else "",
+            '<div class="cards">',
+            *map(_card, model["cards"]),
+            "</div>",
+            f'<div class="picture">{picture}</div>',
+            _table(model),
+            *[f'<p class="quiet">{safe_text(note)}</p>' for note in (*model["notes"], *model["timeline"]["notes"])],
+            "</section>",
+        ]
+    )
+
+
+def _card(card: CardData) -> str:
+    state = f' data-state="{card["state"]}"' if card["state"] else ""
+    parts = "".join(
+        f'<li title="{safe_text(part["exact"])}"><span>{safe_text(part["label"])}</span> '
+        f"<span>{safe_text(part['value'])}</span></li>"
+        for part in card["parts"]
+    )
+    return (
+        f'<div class="card"{state}><div class="card-label">{safe_text(card["label"])}</div>'
+        f'<div class="card-value" title="{safe_text(card["exact"])}">{safe_text(card["value"])}</div>'
+        + (f'<ul class="card-parts">{parts}</ul>' if parts else "")
+        + "</div>"
+    )
+
+
+def _table(model: PageModelData) -> str:
+    """The tree down to the level that stays within some rows."""
+    names = [metric["name"] for metric in model["metrics"]]
+    shown = [(names.index(name), model["metrics"][names.index(name)]) for name in _COLUMNS if name in names]
+    depths = [node["depth"] for node in model["nodes"]]
+    fitting = [level for level in set(depths) if sum(depth <= level for depth in depths) <= _MOST_ROWS]
+    level = max([1, *fitting])
+    heads = "".join(f'<th scope="col" class="num">{safe_text(metric["label"])}</th>' for _, metric in shown)
+    rows = []
+    for node in model["nodes"]:
+        if 1 <= node["depth"] <= level:
+            times = f" ×{node['times']}" if node["times"] > 1 else ""
+            cells = "".join(f'<td class="num">{_figure(node["figures"][place])}</td>' for place, _ in shown)
+            shapes = ", ".join(map(_shape, node["output"]))
+            indent = "\u2003" * (node["depth"] - 1)
+            rows.append(
+                f'<tr><th scope="row">{indent}{safe_text(node["name"])}{times}</th>'
+                f"<td>{safe_text(node['op'] or node.get('block', ''))}</td><td>{shapes}</td>{cells}</tr>"
+            )
+    total = "".join(f'<td class="num">{_figure(model["nodes"][0]["figures"][place])}</td>' for place, _ in shown)
+    return (
+        f'<table><caption>{safe_text(model["name"])}, layer by layer</caption><thead><tr><th scope="col">layer</th>'
+        f'<th scope="col">op</th><th scope="col">output</th>{heads}</tr></thead><tbody>{"".join(rows)}</tbody>'
+        f'<tfoot><tr><th scope="row">total</th><td></td><td></td>{total}</tr></tfoot></table>'
+    )
+
+
+def _figure(value: int | str | None) -> str:
+    return "unknown" if value is None else f"{int(value):,}" if int(value) else "–"
+
+
+def _shape(shape: Sequence[int]) -> str:
+    return "×".join(map(str, shape)) or "scalar"

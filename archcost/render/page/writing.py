@@ -1,0 +1,39 @@
+"""Pages as text, and where it goes."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from archcost.errors import UsageError
+from archcost.render.formats import OF_PAGES
+from archcost.render.output import write_text
+from archcost.strict_json import json_text
+
+if TYPE_CHECKING:
+    from archcost.render.page.page import Page
+
+
+def format_of_page(path: str | None) -> str:
+    """The format that a file's name asks for; HTML for one without an ending, and for standard output."""
+    from pathlib import PurePath
+
+    suffix = PurePath(path).suffix.lower() if path else ""
+    if not suffix:
+        return "html"
+    name = "html" if suffix == ".htm" else suffix.removeprefix(".")
+    if name not in OF_PAGES:
+        endings = ", ".join(f".{each}" for each in OF_PAGES)
+        raise UsageError(f"no format of a page ends in '{suffix}': {path}", f"use one of {endings}, or --format")
+    return name
+
+
+def page_text(page: Page, format: str) -> str:  # noqa: A002 - as the option
+    """A page in one of its formats."""
+    if format == "json":
+        return json_text(page.data)
+    return page.svg if format == "svg" else page.html
+
+
+def write_page(page: Page, format: str, path: str | None) -> None:  # noqa: A002 - as the option
+    """Print a page, or write it to a file; raises UsageError where neither is possible."""
+    write_text(page_text(page, format), path, format)

@@ -1,0 +1,88 @@
+"""What notebooks show: every value as HTML without a script, and the notebook in examples/, executed."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from xml.etree import ElementTree as ET
+
+import nbformat
+import pytest
+from nbclient import NotebookClient
+
+import archcost
+from tests.shared import zoo_report
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+NOTEBOOK = Path(__file__).parents[2] / "examples" / "archcost.ipynb"
+
+# A value, and headlines that it shows: 7·7·3·64 + 64 = 9,472 params are GoogLeNet's first layer.
+VALUES: dict[str, tuple[Callable[[], Any], tuple[str, ...]]] = {
+    "report": (lambda: zoo_report("googlenet"), ("6,998,552", "conv1.conv2d (conv2d): 9,472 params")),
+    "page": (lambda: archcost.page(zoo_report("googlenet")), ("1,582,671,872", "26.7 MiB")),
+    "comparison": (
+        lambda: archcost.compare(zoo_report("resnet18"), zoo_report("resnet34")),
+        ("11.7 M → 21.8 M", "resnet18 → resnet34"),
+    ),
+    "side by side": (
+        lambda: archcost.compare(*map(zoo_report, ("resnet18", "resnet34", "resnet50"))),
+        ("11.7 M", "21.8 M", "25.6 M"),
+    ),
+    "prediction": (lambda: archcost.predict("resnet18", device="t4"), ("time: Tesla T4", "fits Tesla T4")),
+    "fits": (lambda: archcost.fits("resnet18", device="t4"), ("fits Tesla T4", "✓")),
+    "fits, a table": (lambda: archcost.fits("resnet18"), ("needed: float32", "needed: int4 weights")),
+    "memory": (lambda: archcost.memory("resnet18"), ("memory to run", "peak activations")),
+    "training": (lambda: archcost.memory("resnet18", training=True), ("memory to train", "gradients")),
+}
+
+
+@pytest.mark.parametrize("name", VALUES)
+def test_a_value_shows_headlines_and_a_picture_without_a_script(name: str) -> None:
+    make, told = VALUES[name]
+    html = make()._repr_html_()
+    for text in told:
+        assert text in html
+    assert "<script" not in html
+    assert "http" not in html.replace("http://www.w3.org/2000/svg", "")
+    tree = ET.fromstring(f"<div>{html}</div>")
+    assert tree.findall(".//{http://www.w3.org/2000/svg}svg")
+
+
+def test_names_of_others_stay_text() -> None:
+    spec = {"name": "<script>alert(1)</script>", "input": [4], "layers": [{"id": "a", "linear": {"out_features": 2}}]}
+    html = archcost.analyze(_written(spec))._repr_html_() or ""
+    assert "<script" not in html
+    assert "&lt;script&gt;" in html
+
+
+def _written(spec: dict[str, Any]) -> archcost.Spec:
+    import yaml
+
+    from archcost.spec.loader import loads
+
+    return loads(yaml.safe_dump({"archcost": 1, **spec}))
+
+
+def test_the_notebook_runs(tmp_path: Path) -> None:
+    notebook = nbformat.read(NOTEBOOK, as_version=4)
+    NotebookClient(notebook, timeout=300, resources={"metadata": {"path": str(tmp_path)}}).execute()
+    shown = [output["data"] for cell in notebook.cells if cell.cell_type == "code" for output in cell.outputs]
+    pictures = [data["text/html"] for data in shown if "text/html" in data]
+    assert len(pictures) == 6
+    assert all("<svg" in picture and "<script" not in picture for picture in pictures)
+    assert shown[1]["text/plain"] == "('conv2.conv_relu_1.conv2d', 346816512, 6998552)"
+    assert 56 * 56 * 192 * 3 * 3 * 64 == 346_816_512
+    assert (tmp_path / "googlenet.html").read_text(encoding="utf-8").startswith("<!doctype html>")
+
+
+def test_the_notebook_is_committed_without_outputs() -> None:
+    """Figures in them would be a second place that tells them, and code hosts drop pictures of outputs anyway."""
+    notebook = nbformat.read(NOTEBOOK, as_version=4)
+    nbformat.validate(notebook)
+    for cell in notebook.cells:
+        assert not cell.get("outputs")
+        assert cell.get("execution_count") is None
+        assert not re.search(r"[ \t]$", cell.source, re.MULTILINE)

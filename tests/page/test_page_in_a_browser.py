@@ -1,0 +1,310 @@
+"""The page in a real browser: what it shows, and how it answers. Nothing is said, nothing asked for."""
+
+from __future__ import annotations
+
+import csv
+import io
+import itertools
+import json
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+import archcost
+from archcost.render.page.shell import html_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from tests.page.conftest import Looked
+
+GOOGLENET = 1_582_671_872
+LAYER = "inception_3b.3x3.conv_relu_1.conv2d"
+SWEEP = {
+    "name": "widths",
+    "axes": ["width"],
+    "metrics": [
+        {"name": "macs", "label": "MACs", "unit": "operations"},
+        {"name": "params", "label": "params", "unit": "count"},
+    ],
+    "rows": [
+        {"at": {"width": width}, "figures": [width * width * 1000, width * 10], "front": width != 24, "note": None}
+        for width in (8, 16, 24, 32)
+    ],
+    "x": "macs",
+    "y": "params",
+}
+
+
+@pytest.mark.parametrize(
+    "names", [("alexnet",), ("googlenet",), ("llama_3_8b",), ("llama_2_7b", "llama_3_8b"), ("alexnet", "vgg11")]
+)
+def test_opens_without_a_word(look: Callable[..., Looked], names: tuple[str, ...]) -> None:
+    page = look(*names).page
+    assert page.locator("h1").inner_text() == " → ".join(names)
+    assert page.locator(".cell.base").count() == 2
+    assert page.locator("table.layers tbody tr").count() > 5
+
+
+def test_the_first_sentence_names_the_heaviest_layers(look: Callable[..., Looked]) -> None:
+    report = archcost.analyze("googlenet")
+    most_macs = max(report.layers, key=lambda layer: layer.macs)
+    most_params = max(report.layers, key=lambda layer: layer.params)
+    peak = archcost.memory("googlenet").to_dict()["peak_path"]
+    said = look("googlenet").page.locator("#findings button").all_inner_texts()
+    assert any(most_macs.path in text and "MACs" in text for text in said)
+    assert any(most_params.path in text and "params" in text for text in said)
+    assert any(peak in text and "memory peaks" in text for text in said)
+
+
+def test_a_click_looks_closer_and_the_breadcrumb_leads_back(look: Callable[..., Looked]) -> None:
+    looked = look("googlenet")
+    looked.cell("up", "inception_3b").click()
+    assert "MACs 304 M" in looked.page.locator('.cell.base[data-half="up"]').inner_text()
+    assert set(looked.shown("up")) <= {key for key in looked.shown("up") if key.startswith("inception_3b")}
+    assert "zoom=inception_3b" in looked.page.url
+    looked.page.locator(".crumbs button").first.click()
+    assert "conv2" in looked.shown("up")
+
+
+def test_a_block_lights_up_in_both_halves(look: Callable[..., Looked]) -> None:
+    looked = look("googlenet")
+    looked.cell("up", "inception_5b").hover()
+    lit = looked.page.eval_on_selector_all(
+        ".cell.lit", "cells => cells.map((cell) => [cell.dataset.half, cell.dataset.item])"
+    )
+    assert sorted(lit) == [["down", "inception_5b"], ["up", "inception_5b"]]
+    tip = looked.page.locator("#tip")
+    assert "inception_5b" in tip.inner_text()
+    assert "MACs" in tip.inner_text()
+
+
+def test_widths_are_shares(look: Callable[..., Looked]) -> None:
+    looked = look("googlenet")
+    whole = looked.page.locator('.cell.base[data-half="up"]').bounding_box()["width"]
+    macs = sum(layer.macs for layer in archcost.analyze("googlenet").layers if layer.path.startswith("inception_4e."))
+    assert looked.cell("up", "inception_4e").bounding_box()["width"] / whole == pytest.approx(
+        macs / GOOGLENET, abs=2e-3
+    )
+
+
+def test_equal_rounds_are_one_column(look: Callable[..., Looked]) -> None:
+    looked = look("llama_3_8b")
+    assert "×32" in looked.cell("up", "layers").inner_text()
+    assert sum("input_layernorm" in name for name in looked.column(0)) <= 1
+
+
+def test_keys_move_and_zoom(look: Callable[..., Looked]) -> None:
+    looked = look("googlenet")
+    page = looked.page
+    page.locator(".icicle").focus()
+
+    def chosen() -> Any:
+        return page.locator(".cell.chosen").first.get_attribute("data-item")
+
+    page.keyboard.press("ArrowUp")
+    assert chosen() == "conv1"
+    page.keyboard.press("ArrowRight")
+    assert chosen() == "conv2"
+    page.keyboard.press("Enter")
+    assert "zoom=conv2" in page.url
+    assert page.locator("#said").inner_text().startswith("conv2:")
+    page.keyboard.press("Escape")
+    assert "zoom" not in page.url
+    page.keyboard.press("/")
+    assert page.evaluate("document.activeElement.id") == "search"
+
+
+def test_metric_and_order_switch(look: Callable[..., Looked]) -> None:
+    looked = look("googlenet")
+    looked.page.get_by_role("button", name="weights", exact=True).click()
+    assert [text.endswith(" 26.7 MiB") for text in looked.page.locator(".cell.base").all_inner_texts()] == [True]
+    looked.page.get_by_role("button", name="heaviest first").click()
+    boxes = looked.page.eval_on_selector_all(
+        ".cell", "cells => cells.map((cell) => [cell.offsetTop, cell.offsetLeft, cell.offsetWidth])"
+    )
+    first_level = sorted((left, width) for top, left, width in boxes if top == sorted({box[0] for box in boxes})[1])
+    widths = [width for _, width in first_level]
+    assert all(earlier >= later - 1 for earlier, later in itertools.pairwise(widths))
+    looked.page.get_by_role("button", name="by op").click()
+    assert "op:conv2d" in looked.shown("down")
+
+
+def _figure(text: str) -> float:
+    number, _, unit = text.partition(" ")
+    return 0.0 if text == "–" else float(number) * {"": 1, "k": 1e3, "M": 1e6, "G": 1e9}[unit]
+
+
+def test_the_table_sorts_and_is_searched(look: Callable[..., Looked]) -> None:
+    looked = look("googlenet")
+    heads = [text.strip(" ▼▲") for text in looked.page.locator("table.layers thead th").all_inner_texts()]
+    place = heads.index("MACs")
+    head = looked.page.locator("table.layers thead th").nth(place)
+    head.locator("button").click()
+    figures = [_figure(text) for text in looked.column(place)]
+    assert figures == sorted(figures, reverse=True)
+    assert figures[0] > 0
+    assert head.get_attribute("aria-sort") == "descending"
+    head.locator("button").click()
+    assert [_figure(text) for text in looked.column(place)] == sorted(figures)
+    looked.page.locator("#search").fill("5x5 conv2d")
+    found = looked.column(0)
+    assert found
+    assert all("5x5" in name for name in found)
+
+
+def test_rows_open_and_close(look: Callable[..., Looked]) -> None:
+    looked = look("googlenet")
+    rows = looked.page.locator("table.layers tbody tr")
+    before = rows.count()
+    row = looked.page.locator('table.layers tr[data-item="inception_3a"]')
+    assert row.get_attribute("aria-expanded") == "false"
+    row.locator(".twist").click()
+    assert row.get_attribute("aria-expanded") == "true"
+    assert rows.count() > before
+    looked.page.get_by_role("button", name="close all").click()
+    assert rows.count() < before + 1
+
+
+def test_columns_are_chosen(look: Callable[..., Looked]) -> None:
+    page = look("googlenet").page
+    assert "input" not in page.locator("table.layers thead").inner_text()
+    page.locator(".columns summary").click()
+    page.locator(".picks label", has_text="input").locator("input").check()
+    assert "input" in page.locator("table.layers thead").inner_text()
+
+
+def test_the_hash_brings_back_what_was_seen(look: Callable[..., Looked]) -> None:
+    first = look("googlenet")
+    first.cell("down", "inception_5a").click()
+    first.page.get_by_role("button", name="heaviest first").click()
+    first.page.locator("#search").fill("linear")
+    first.page.locator('table.layers tr[data-item="linear"]').click()
+    again = look("googlenet", at="#" + first.page.url.split("#")[1])
+    assert again.page.locator("#search").input_value() == "linear"
+    assert again.page.locator('[aria-pressed="true"]', has_text="heaviest first").count() == 1
+    assert again.page.locator("#layer h3").inner_text() == "linear"
+    assert again.shown("up") == first.shown("up")
+
+
+@pytest.mark.parametrize(
+    "at", ["#zoom=nothing&at=nobody&metric=none&order=what&run=x&sort=y%20z", "#%%%", "#zoom=op:conv2d"]
+)
+def test_a_hash_that_means_nothing_does_no_harm(look: Callable[..., Looked], at: str) -> None:
+    assert look("alexnet", at=at).page.locator(".cell.base").count() == 2
+
+
+def _copied(looked: Looked, form: str) -> str:
+    looked.page.evaluate(
+        "navigator.clipboard.writeText = (text) => { window.copied = text; return Promise.resolve(); }"
+    )
+    looked.page.locator(f'[data-copy="{form}"]').click()
+    text: str = looked.page.evaluate("window.copied")
+    return text
+
+
+def test_the_table_is_copied_with_exact_figures(look: Callable[..., Looked]) -> None:
+    looked = look("googlenet", at="#sort=macs+down")
+    rows = list(csv.DictReader(io.StringIO(_copied(looked, "CSV"))))
+    assert len(rows) == len(archcost.analyze("googlenet").layers)
+    assert sum(int(row["MACs"]) for row in rows) == GOOGLENET
+    markdown = _copied(looked, "Markdown").splitlines()
+    assert markdown[0].startswith("| layer | ")
+    assert markdown[2].split(" | ")[0] == "| " + rows[0]["layer"]
+    latex = _copied(looked, "LaTeX")
+    assert latex.startswith("\\begin{tabular}{l")
+    assert rows[0]["layer"].replace("_", "\\_") in latex
+
+
+def test_memory_names_its_peak_and_takes_what_ifs(look: Callable[..., Looked]) -> None:
+    memory = archcost.memory("googlenet").to_dict()
+    page = look("googlenet").page
+    assert memory["peak_path"] in page.locator("#memory text.peak").text_content()
+    before = page.locator("#memory p b").first.inner_text()
+    page.locator("#memory .choice button", has_text="int4").click()
+    assert page.locator("#memory p b").first.inner_text() != before
+    assert "run=" in page.url
+    box = page.locator("#memory .catch").bounding_box()
+    page.mouse.move(box["x"] + 5, box["y"] + 20)
+    assert "conv1" in page.locator("#tip").inner_text()
+
+
+def test_the_graph_is_of_the_scope_and_selects(look: Callable[..., Looked]) -> None:
+    page = look("googlenet", at="#zoom=inception_3b").page
+    names = [name.strip() for name in page.locator("#graph .box .name").all_text_contents()]
+    assert sorted(names) == ["1x1", "3x3", "5x5", "concat", "pool"]
+    page.locator('#graph .box[data-item="inception_3b.5x5"]').click()
+    assert page.locator("#layer h3").inner_text() == "inception_3b.5x5"
+    places = page.eval_on_selector_all(
+        "#graph .box", "boxes => boxes.map((box) => [box.dataset.item, box.getBoundingClientRect().x])"
+    )
+    order = [key for key, _ in sorted(places, key=lambda each: each[1]) if not key.endswith("concat")]
+    assert order == [f"inception_3b.{name}" for name in ("1x1", "3x3", "5x5", "pool")]
+
+
+def test_a_change_is_coloured_and_adds_up(look: Callable[..., Looked]) -> None:
+    before, after = archcost.analyze("llama_2_7b"), archcost.analyze("llama_3_8b")
+    looked = look("llama_2_7b", "llama_3_8b")
+    page = looked.page
+    keys = page.locator('.cell[data-half="down"][data-item*="k_proj"]').first
+    assert "less" in keys.get_attribute("class")
+    assert "more" in looked.cell("down", "lm_head").get_attribute("class")
+    figures = page.locator(".waterfall").nth(1).locator(".figure").all_inner_texts()
+    assert figures[0] == f"{before.totals.params / 1e9:.2f} G"
+    assert figures[-1] == f"{after.totals.params / 1e9:.2f} G"
+    page.get_by_role("button", name="before", exact=True).click()
+    assert "side=before" in page.url
+    page.get_by_role("button", name="Δ", exact=True).click()
+    assert "31.5 T → 79.1 T" in page.locator(".cell.base").first.inner_text()
+
+
+def test_what_is_gone_is_hatched(look: Callable[..., Looked]) -> None:
+    looked = look("vgg11", "alexnet", at="#side=before")
+    assert looked.page.locator(".cell.gone").count() > 0
+
+
+def test_a_sweep_is_a_scatter_with_its_front(look: Callable[..., Looked], tmp_path: Path) -> None:
+    path = tmp_path / "sweep.html"
+    document = {
+        "schema": "archcost.page/1",
+        "tool": {"name": "archcost", "version": "0"},
+        "models": [],
+        "comparison": None,
+        "device": None,
+        "sweep": SWEEP,
+    }
+    path.write_text(html_of(document, []), encoding="utf-8")
+    page = look(path).page
+    assert page.locator("circle.variant").count() == 4
+    assert page.locator("circle.variant.front").count() == 3
+    page.locator("table.layers thead button", has_text="params").click()
+    assert page.locator("table.layers tbody th").first.inner_text().strip() == "width=32"
+
+
+def test_print_shows_cards_and_table(look: Callable[..., Looked]) -> None:
+    page = look("googlenet").page
+    page.emulate_media(media="print")
+    assert page.locator("table.layers").is_visible()
+    assert page.locator(".cards").is_visible()
+    assert not page.locator(".icicle").is_visible()
+    assert not page.locator(".table-tools").is_visible()
+
+
+@pytest.mark.parametrize("names", [("llama_3_8b",), ("llama_2_7b", "llama_3_8b")])
+def test_a_narrow_screen_does_not_scroll_sideways(look: Callable[..., Looked], names: tuple[str, ...]) -> None:
+    page = look(*names, viewport={"width": 400, "height": 800}).page
+    assert page.evaluate("document.documentElement.scrollWidth") <= 400
+
+
+@pytest.mark.parametrize(("names", "scheme"), [(("alexnet",), "light"), (("alexnet", "vgg11"), "dark")])
+def test_contrast_and_aria(look: Callable[..., Looked], names: tuple[str, ...], scheme: str) -> None:
+    found = find_spec("axe_playwright_python")
+    if found is None or found.origin is None:
+        pytest.skip("axe-core is in the dev extra")
+    page = look(*names, color_scheme=scheme, bypass_csp=True).page
+    page.evaluate((Path(found.origin).parent / "axe.min.js").read_text(encoding="utf-8"))
+    result: dict[str, Any] = page.evaluate("axe.run()")
+    assert json.dumps([(each["id"], each["nodes"][0]["html"]) for each in result["violations"]], indent=1) == "[]"
+    assert len(result["passes"]) > 20
