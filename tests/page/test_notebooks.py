@@ -69,9 +69,7 @@ def _written(spec: dict[str, Any]) -> archcost.Spec:
 def test_the_notebook_runs(tmp_path: Path) -> None:
     notebook = nbformat.read(NOTEBOOK, as_version=4)
     NotebookClient(notebook, timeout=300, resources={"metadata": {"path": str(tmp_path)}}).execute()
-    shown = [
-        output["data"] for cell in notebook.cells if cell.cell_type == "code" for output in cell.outputs
-    ]
+    shown = [output["data"] for cell in notebook.cells if cell.cell_type == "code" for output in cell.outputs]
     pictures = [data["text/html"] for data in shown if "text/html" in data]
     assert len(pictures) == 6
     assert all("<svg" in picture and "<script" not in picture for picture in pictures)

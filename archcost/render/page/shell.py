@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import base64
 import hashlib
-import json
 import re
 from functools import cache
 from importlib.resources import files
 from typing import TYPE_CHECKING
 
 from archcost.printable import harmless, one_line
+from archcost.render.page.packed_data import data_element
 from archcost.render.page.page_text import safe_text
-from archcost.strict_json import plain_data
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -21,7 +20,6 @@ if TYPE_CHECKING:
 
 SCRIPTS = ("vendor.js", "page.js")  # beside this module, in this order
 STYLES = ("page.css",)
-_UNSAFE = re.compile("[<>&\u2028\u2029]|#(?=#)")  # and what a log of a CI host takes for a command
 _COMMENT = re.compile(r"^[ ]*(?:/\*.*?\*/|//[^\n]*)$", re.MULTILINE | re.DOTALL)  # in lines of its own
 _MOST_ROWS = 60  # of the table without a script
 _COLUMNS = ("params", "macs", "weight_bytes", "activation_bytes", "time_ns")
@@ -57,24 +55,11 @@ def html_of(data: PageData, pictures: Sequence[str]) -> str:
         f"<h1>{safe_text(title)}</h1>",
         *[_static(model, picture) for model, picture in zip(data["models"], pictures, strict=True)],
         "</main>",
-        f'<script type="application/json" id="archcost-data">{escaped_json(data)}</script>',
+        data_element(data),
         *[f"<script>{text}</script>" for text in scripts],
         "</body>\n</html>\n",
     ]
     return "\n".join(parts)
-
-
-def escaped_json(data: object) -> str:
-    """JSON that no end of a script, comment or line can be in."""
-    text = json.dumps(plain_data(data), ensure_ascii=False, allow_nan=False, separators=(",", ":"))
-    text = _UNSAFE.sub(lambda match: f"\\u{ord(match[0]):04x}", text)
-    return text if text.isprintable() else "".join(char if char.isprintable() else _escape(char) for char in text)
-
-
-def _escape(char: str) -> str:
-    """A character of a JSON text by its number."""
-    units = char.encode("utf-16-be", "surrogatepass")
-    return "".join(f"\\u{units[place]:02x}{units[place + 1]:02x}" for place in range(0, len(units), 2))
 
 
 @cache
