@@ -1205,7 +1205,7 @@
     if (isUnknown(item, place)) return "unknown";
     const value = figure(item, place);
     const more = isPartial(item, place) ? "≥ " : "";
-    return value || more ? more + short(value, metric.unit) : item.b ? "–" : "removed";
+    return value || more ? more + short(value, metric.unit) : "–";
   }
 
   const columns = allColumns();
