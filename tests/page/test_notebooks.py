@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from xml.etree import ElementTree
+from xml.etree import ElementTree as ET
 
 import nbformat
 import pytest
@@ -47,7 +47,7 @@ def test_a_value_shows_headlines_and_a_picture_without_a_script(name: str) -> No
         assert text in html
     assert "<script" not in html
     assert "http" not in html.replace("http://www.w3.org/2000/svg", "")
-    tree = ElementTree.fromstring(f"<div>{html}</div>")
+    tree = ET.fromstring(f"<div>{html}</div>")
     assert tree.findall(".//{http://www.w3.org/2000/svg}svg")
 
 

@@ -34,6 +34,7 @@ MOST_STEPS = 400  # of a run that are told one by one
 _MOST_HELD = 6  # tensors of a step that are told apart
 _QUANTISED = "int4"
 _OPTIMIZER = "adamw"
+_WORK = 500_000  # steps of work of training, beside what each layer may take: a few seconds
 _LEVELS = 3  # of blocks that are tried for checkpoints
 _FIXED = ("weight_bytes", "buffer_bytes", "cache_bytes")
 
@@ -103,10 +104,10 @@ class _Maker:
         try:
             graph = self.graph if settings.training else unroll(self.graph.spec, settings._replace(training=True))
             conditions = Conditions(training=True, optimizer=_OPTIMIZER)
-            meter = Meter()
+            meter = Meter(_WORK)
             step = training_memory(graph, conditions.setting(graph), meter=meter)
         except (UsageError, SpecError, WorkError):
-            self.notes.append("A training step is left out: `archcost memory --training` says why.")
+            self.notes.append("A training step is left out here: see `archcost memory --training`.")
             return
         option = f"--optimizer {_OPTIMIZER}"
         yield self._training_run("training", "training, AdamW", option, graph, step)

@@ -33,8 +33,8 @@ if TYPE_CHECKING:
     from archcost.render.page.page_data import CardData, NodeData, PageMetricData, PageModelData, SourceLinesData
 
 PREDICTED_TIME = "time_ns"
-_MOST_BYTES = 176 * 2**10  # of a document: as much is left of 400 KiB beside the scripts and what is seen without them
-_LEAST_DETAILS = 16 * 2**10  # of a model that is larger than that without any
+_MOST_BYTES = 2**20  # of a document, which takes a tenth of that in a page
+_LEAST_DETAILS = 2**16  # of a model that is larger than that without any
 _WIDEST_LINE = 200
 
 

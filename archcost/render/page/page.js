@@ -26,15 +26,15 @@
 
   // ------------------------------------------------------------------------------------------------------------ data
 
-  /** The document; a long one is packed. */
-  async function readDocument() {
-    const element = document.getElementById("archcost-data");
-    if (element.dataset.encoding !== "gzip") return JSON.parse(element.textContent);
-    const bytes = Uint8Array.from(atob(element.textContent), (char) => char.charCodeAt(0));
-    return new Response(new Blob([bytes]).stream().pipeThrough(new DecompressionStream("gzip"))).json();
+  /** The document in this file: as it stands, or unpacked where it is long. */
+  async function documentHere() {
+    const place = document.getElementById("archcost-data");
+    if (!place.dataset.packed) return JSON.parse(place.textContent);
+    const bytes = Uint8Array.from(atob(place.textContent), (letter) => letter.charCodeAt(0));
+    return new Response(new Blob([bytes]).stream().pipeThrough(new DecompressionStream(place.dataset.packed))).json();
   }
 
-  const page = await readDocument();
+  const page = await documentHere();
   const models = page.models;
   const two = models.length === 2 && Boolean(page.comparison);
   const model = models[models.length - 1];

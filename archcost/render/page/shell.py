@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import json
 import re
+import zlib
 from functools import cache
 from importlib.resources import files
 from typing import TYPE_CHECKING
 
 from archcost.printable import harmless, one_line
-from archcost.render.page.packed_data import data_element
 from archcost.render.page.page_text import safe_text
+from archcost.strict_json import plain_data
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -20,6 +22,8 @@ if TYPE_CHECKING:
 
 SCRIPTS = ("vendor.js", "page.js")  # beside this module, in this order
 STYLES = ("page.css",)
+_UNSAFE = re.compile("[<>&\u2028\u2029]|#(?=#)")  # and what a log of a CI host takes for a command
+_MOST_PLAIN = 2**17  # characters of a document that stand there as they are
 _COMMENT = re.compile(r"^[ ]*(?:/\*.*?\*/|//[^\n]*)$", re.MULTILINE | re.DOTALL)  # in lines of its own
 _MOST_ROWS = 60  # of the table without a script
 _COLUMNS = ("params", "macs", "weight_bytes", "activation_bytes", "time_ns")
@@ -55,11 +59,37 @@ def html_of(data: PageData, pictures: Sequence[str]) -> str:
         f"<h1>{safe_text(title)}</h1>",
         *[_static(model, picture) for model, picture in zip(data["models"], pictures, strict=True)],
         "</main>",
-        data_element(data),
+        _data(data),
         *[f"<script>{text}</script>" for text in scripts],
         "</body>\n</html>\n",
     ]
     return "\n".join(parts)
+
+
+def _data(data: PageData) -> str:
+    """The document in a script that does not run: as JSON, or a long one compressed, in base64."""
+    text = compact_json(data)
+    if len(text) <= _MOST_PLAIN:
+        return f'<script type="application/json" id="archcost-data">{escaped(text)}</script>'
+    packed = base64.b64encode(zlib.compress(text.encode(), 9)).decode()
+    return f'<script type="application/octet-stream" id="archcost-data" data-packed="deflate">{packed}</script>'
+
+
+def compact_json(data: object) -> str:
+    """JSON without a blank."""
+    return json.dumps(plain_data(data), ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+
+
+def escaped(text: str) -> str:
+    """JSON in which there is no end of a script, of a comment or of a line."""
+    text = _UNSAFE.sub(lambda match: f"\\u{ord(match[0]):04x}", text)
+    return text if text.isprintable() else "".join(char if char.isprintable() else _escape(char) for char in text)
+
+
+def _escape(char: str) -> str:
+    """A character of a JSON text by its number."""
+    units = char.encode("utf-16-be", "surrogatepass")
+    return "".join(f"\\u{units[place]:02x}{units[place + 1]:02x}" for place in range(0, len(units), 2))
 
 
 @cache

@@ -1,0 +1,312 @@
+"""The file of a page: nothing in it is fetched or breaks out, it is small, and the same each time."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+import re
+import subprocess
+import sys
+import zlib
+from html.parser import HTMLParser
+from typing import TYPE_CHECKING, Any
+from xml.etree import ElementTree as ET
+
+import pytest
+import yaml
+
+import archcost
+from archcost import model_zoo
+from archcost.render.page.shell import SCRIPTS, STYLES, compact_json, escaped
+from archcost.spec.loader import loads
+from tests.shared import zoo_report
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from conftest import Run
+
+VOID = {"meta", "br", "hr", "img", "input", "link"}
+SVG = "{http://www.w3.org/2000/svg}"
+
+HOSTILE = (
+    "</script><script>alert(1)</script>",
+    "<!--<script>",
+    "--></svg></style><img src=x onerror=alert(1)>",
+    "\"'><b>&amp;",
+    "##[error]command ::error::command",
+    "]]></title>",
+)
+
+
+class Reader(HTMLParser):
+    """Reads a page strictly: every element is closed in order; keeps attributes, scripts and styles."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__(convert_charrefs=True)
+        self.open: list[str] = []
+        self.elements: list[tuple[str, dict[str, str | None]]] = []
+        self.texts: list[tuple[str, str]] = []
+        self.feed(text)
+        self.close()
+        assert self.open == []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        assert len({name for name, _ in attrs}) == len(attrs)
+        self.elements.append((tag, dict(attrs)))
+        if tag not in VOID:
+            self.open.append(tag)
+
+    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        assert "svg" in self.open
+        self.elements.append((tag, dict(attrs)))
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.open.pop() == tag
+
+    def handle_data(self, data: str) -> None:
+        self.texts.append((self.open[-1] if self.open else "", data))
+
+    def of(self, tag: str) -> list[str]:
+        return [text for each, text in self.texts if each == tag]
+
+    def attributes(self, tag: str) -> list[dict[str, str | None]]:
+        return [found for each, found in self.elements if each == tag]
+
+
+def document_in(page: str) -> Any:
+    """The document that a script finds in a page."""
+    reader = Reader(page)
+    (found,) = [each for each in reader.attributes("script") if each.get("id") == "archcost-data"]
+    text = next(text for text in reader.of("script") if text.startswith(("{", "eN")))
+    if found.get("data-packed"):
+        return json.loads(zlib.decompress(base64.b64decode(text)))
+    return json.loads(text)
+
+
+def hostile(text: str) -> archcost.Spec:
+    spec = {
+        "archcost": 1,
+        "name": text,
+        "source": text,
+        "params": {"word": text},
+        "input": [4],
+        "layers": [{"id": "a", "linear": {"out_features": 2}}],
+    }
+    return loads(yaml.safe_dump(spec))
+
+
+@pytest.mark.parametrize("names", [("googlenet",), ("llama_3_8b",), ("resnet18", "resnet34")], ids=" ".join)
+def test_a_page_is_well_formed_and_asks_for_nothing(names: tuple[str, ...]) -> None:
+    page = archcost.page(*map(zoo_report, names)).html
+    reader = Reader(page)
+    assert page.startswith("<!doctype html>\n")
+    for tag, attributes in reader.elements:
+        assert tag not in ("link", "img", "iframe", "object", "base", "form")
+        assert not [name for name in attributes if name.startswith("on") or name in ("src", "href", "style")]
+    assert len(reader.of("title")) >= 1
+    assert reader.attributes("html") == [{"lang": "en"}]
+    assert all(name in page for name in names)
+
+
+def test_the_policy_names_what_is_there_and_nothing_else() -> None:
+    reader = Reader(archcost.page(zoo_report("conv5x5")).html)
+    (policy,) = [
+        each["content"] or ""
+        for each in reader.attributes("meta")
+        if each.get("http-equiv") == "Content-Security-Policy"
+    ]
+    rules = dict(rule.split(" ", 1) for rule in policy.split("; "))
+    assert set(rules) == {"default-src", "style-src", "script-src", "img-src", "base-uri", "form-action"}
+    assert rules["default-src"] == rules["base-uri"] == rules["form-action"] == "'none'"
+    assert "unsafe" not in policy
+    assert "http" not in policy
+    styles = reader.of("style")
+    scripts = [text for text in reader.of("script") if not text.startswith("{")]
+    assert rules["style-src"].split() == [_hash(text) for text in styles]
+    assert rules["script-src"].split() == ([_hash(text) for text in scripts] or ["'none'"])
+    assert len(styles) == len(STYLES)
+    assert len(scripts) <= len(SCRIPTS)
+
+
+def _hash(text: str) -> str:
+    return f"'sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}'"
+
+
+@pytest.mark.parametrize("text", HOSTILE)
+def test_words_of_others_stay_words(text: str, tmp_path: Path) -> None:
+    page = archcost.page(hostile(text))
+    path = tmp_path / "page.html"
+    page.save(path)
+    written = path.read_text(encoding="utf-8")
+    (model,) = document_in(written)["models"]
+    assert model["name"] == text
+    assert model["source"] == text
+    assert model["params"] == {"word": text}
+    reader, plain = Reader(written), Reader(archcost.page(hostile("plain")).html)
+    assert [tag for tag, _ in reader.elements] == [tag for tag, _ in plain.elements]
+    assert not re.search(r"##\w*\[", written)
+    assert not re.search("[\x00-\x09\x0b-\x1f\u2028\u2029\u202e]", written)
+
+
+@pytest.mark.parametrize("text", HOSTILE)
+def test_words_of_others_stay_words_in_a_picture(text: str, tmp_path: Path) -> None:
+    path = tmp_path / "picture.svg"
+    archcost.page(hostile(text)).save(path)
+    picture = ET.fromstring(path.read_text(encoding="utf-8"))
+    plain = ET.fromstring(archcost.page(hostile("plain")).svg)
+    assert [each.tag for each in picture.iter()] == [each.tag for each in plain.iter()]
+
+
+def test_what_moves_a_cursor_or_ends_a_line_is_escaped() -> None:
+    text = "line\u2028separator\u2029and\u202eright\x07to\x1b[31mleft\U000e0001"
+    written = escaped(compact_json([text]))
+    assert written.isprintable()
+    assert json.loads(written) == [text]
+
+
+@pytest.mark.parametrize("name", ["googlenet", "swin_v2_b"])
+def test_the_document_in_a_page_is_the_document(name: str) -> None:
+    page = archcost.page(zoo_report(name))
+    assert document_in(page.html) == json.loads(json.dumps(page.to_dict()))
+
+
+def test_a_long_document_is_packed() -> None:
+    packed = 'data-packed="deflate"'
+    assert packed in archcost.page(zoo_report("swin_v2_b")).html
+    assert packed not in archcost.page(zoo_report("resnet18")).html
+
+
+def test_the_same_model_gives_the_same_page() -> None:
+    first, second = (archcost.page(archcost.analyze("googlenet"), device="t4") for _ in range(2))
+    assert first.html == second.html
+    assert first.svg == second.svg
+
+
+LARGE = ("gemma_2_9b", "stable_diffusion_v1_unet", "mvit_v2_s", "deepseek_v3", "llama_3_70b", "efficientnet_b7", "unet")
+
+
+def test_pages_are_small(pytestconfig: pytest.Config) -> None:
+    """Those of the models whose documents are the largest; of all under ``--zoo``."""
+    for name in model_zoo.names() if pytestconfig.getoption("zoo") else LARGE:
+        assert len(archcost.page(zoo_report(name)).html.encode()) < 400 * 2**10, name
+
+
+# --- the picture ------------------------------------------------------------------------------------------------------
+
+
+def cells(svg: str) -> list[tuple[str, float, float, float]]:
+    """Of each cell what it says, where it begins, how high it is, and its width."""
+    found = []
+    for group in ET.fromstring(svg).iter(f"{SVG}g"):
+        if group.get("class") == "ac-cell":
+            box, said = group.find(f"{SVG}rect"), group.find(f"{SVG}title")
+            assert box is not None
+            assert said is not None
+            found.append((said.text or "", *(float(box.get(name) or 0) for name in ("x", "y", "width"))))
+    return found
+
+
+def test_a_cell_is_as_wide_as_its_share() -> None:
+    found = cells(archcost.page(zoo_report("googlenet")).svg)
+    (first,) = [each for each in found if each[0].startswith("conv1 (conv_relu): 118,013,952 MACs")]
+    assert first[1] == 0
+    assert first[3] == pytest.approx(960 * 118_013_952 / 1_582_671_872 - 1, abs=0.1)
+    (last,) = [each for each in found if each[0].startswith("linear") and "params" in each[0]]
+    assert last[3] == pytest.approx(960 * (1024 * 1000 + 1000) / 6_998_552 - 1, abs=0.1)
+    assert last[1] + last[3] + 1 == pytest.approx(960, abs=0.2)
+
+
+def test_macs_go_up_and_params_down_from_the_middle() -> None:
+    found = cells(archcost.page(zoo_report("resnet18")).svg)
+    up = {said.split(" ")[0]: y for said, _, y, _ in found if "MACs" in said}
+    down = {said.split(" ")[0]: y for said, _, y, _ in found if "params" in said}
+    assert up["layer1.0"] < up["layer1"] < down["layer1"] < down["layer1.0"]
+
+
+def test_two_models_are_coloured_by_their_change() -> None:
+    before, after = zoo_report("resnet18"), zoo_report("resnet34")
+    grown, shrunk = archcost.page(before, after), archcost.page(after, before)
+    assert "#f4a582" in grown.svg
+    assert "#92c5de" not in grown.svg
+    assert "#92c5de" in shrunk.svg
+    assert "#f4a582" not in shrunk.svg
+
+
+def test_a_model_without_macs_has_a_picture() -> None:
+    report = archcost.analyze(loads("archcost: 1\ninput: [4]\nlayers: [relu]\n"))
+    assert cells(archcost.page(report).svg) == []
+    assert "0 MACs" in archcost.page(report).html
+
+
+# --- the command ------------------------------------------------------------------------------------------------------
+
+
+def test_the_name_of_the_file_is_the_format(run: Callable[..., Run], tmp_path: Path) -> None:
+    for suffix, start in ((".html", "<!doctype html>"), (".svg", "<svg "), (".json", "{"), ("", "<!doctype html>")):
+        path = tmp_path / f"net{suffix}"
+        result = run("report", "conv5x5", "-o", str(path))
+        assert (result.code, result.out, result.err) == (0, "", "")
+        assert path.read_text(encoding="utf-8").startswith(start)
+        format = suffix.removeprefix(".") or "html"  # noqa: A001 - as the option
+        assert path.read_text(encoding="utf-8") == run("report", "conv5x5", "--format", format).out
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("report", "a", "b", "c"), "one model, or two"),
+        (("report", "conv5x5", "-o", "net.pdf"), "no format of a page ends in '.pdf'"),
+        (("report", "conv5x5", "--format", "table"), "'table'"),
+        (("report", "conv5x5", "--device", "abacus"), "abacus"),
+        (("report", "nowhere.yaml"), "nowhere.yaml"),
+        (("report",), "SPEC"),
+    ],
+)
+def test_what_cannot_be_is_told(words: tuple[str, ...], said: str, run: Callable[..., Run]) -> None:
+    result = run(*words)
+    assert result.code == 2
+    assert said in result.err
+    assert "Traceback" not in result.err
+
+
+def test_without_a_display_it_says_where_the_page_is(
+    run: Callable[..., Run], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("DISPLAY", "WAYLAND_DISPLAY"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setattr("sys.platform", "linux")
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
+    monkeypatch.setattr("tempfile.tempdir", None)
+    result = run("report", "conv5x5", "--open")
+    assert result.code == 0
+    (page,) = tmp_path.glob("archcost-*.html")
+    assert str(page) in result.out
+    assert page.read_text(encoding="utf-8").startswith("<!doctype html>")
+
+
+def test_with_a_display_the_page_is_opened(
+    run: Callable[..., Run], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened: list[str] = []
+    monkeypatch.setenv("DISPLAY", ":0")
+    monkeypatch.setattr("webbrowser.open", lambda address: opened.append(address) or True)
+    path = tmp_path / "net.html"
+    result = run("report", "conv5x5", "--open", "-o", str(path))
+    assert (result.code, result.out) == (0, "")
+    assert opened == [path.as_uri()]
+
+
+def test_analysing_loads_nothing_of_it() -> None:
+    code = (
+        "import sys\n"
+        "from archcost.cli import main\n"
+        "sys.argv = ['archcost', 'analyze', 'conv5x5']\n"
+        "try:\n    main()\n"
+        "except SystemExit:\n    pass\n"
+        "sys.exit(', '.join(name for name in sys.modules if name.startswith('archcost.render.page')) or 0)\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
