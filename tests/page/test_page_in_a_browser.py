@@ -346,3 +346,26 @@ def test_without_scripts_there_are_headlines_and_table(browser: Browser, page_fi
     assert "7.00 M" in page.locator(".cards").inner_text()
     assert "inception_4e" in page.locator("table").inner_text()
     context.close()
+
+
+def test_light_and_dark(look: Callable[..., Looked]) -> None:
+    page = look("alexnet", color_scheme="dark").page
+    paper = "getComputedStyle(document.body).backgroundColor"
+    dark = page.evaluate(paper)
+    page.locator("#theme").click()
+    light = page.evaluate(paper)
+    page.locator("#theme").click()
+    assert page.evaluate(paper) == dark != light
+
+
+def test_rows_are_a_tree_for_the_keyboard(look: Callable[..., Looked]) -> None:
+    page = look("googlenet").page
+    page.locator('tr[data-item="inception_3a"]').focus()
+    page.keyboard.press("ArrowRight")
+    row = page.locator('tr[data-item="inception_3a"]')
+    assert row.get_attribute("aria-expanded") == "true"
+    page.keyboard.press("ArrowDown")
+    assert page.evaluate("document.activeElement.dataset.item") == "inception_3a.1x1"
+    assert page.locator('tr[data-item="inception_3a.1x1"]').get_attribute("aria-level") == "3"
+    page.keyboard.press("Enter")
+    assert page.locator("#layer h3").inner_text() == "inception_3a.1x1"
