@@ -33,9 +33,10 @@ class Column(NamedTuple):
     """A heading, one cell a row, and a footer.
 
     ``right`` is for figures. Cells of a ``flexible`` column are cut where a page is narrow, unless it ``folds`` them
-    into lines. Where that does not suffice columns leave, the lowest ``leaves`` first (0: it stays). A terminal shows
-    figures to the unit where there is room, but those of a ``rounded`` column always in few digits. ``parts`` in place
-    of cells are drawn as bars, the largest as long as there is room; they stand on a terminal alone.
+    into lines; those of ``paths`` in the middle, as both ends of a path tell most. Where that does not suffice columns
+    leave, the lowest ``leaves`` first (0: it stays). A terminal shows figures to the unit where there is room, but
+    those of a ``rounded`` column always in few digits. ``parts`` in place of cells are drawn as bars, the largest as
+    long as there is room; they stand on a terminal alone.
     """
 
     heading: str
@@ -48,6 +49,7 @@ class Column(NamedTuple):
     leaves: int = 0
     rounded: bool = False
     parts: Sequence[int] = ()
+    paths: bool = False
 
 
 class Table(NamedTuple):

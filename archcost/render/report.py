@@ -137,6 +137,7 @@ def _table(view: ModelView, report: Report, rows: Sequence[Row]) -> Table:
             [name_of(row) for row in rows],
             f"{total_label(report)} · {layers_text(report.totals.layers)}",
             flexible=True,
+            paths=view.wanted.sort is not None,
         ),
         Column("op", [kind_of(row) for row in rows], leaves=1),
         Column("output", [shape_cell(row.output) for row in rows], leaves=3),

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from archcost.figures import BYTES, METRICS
 from archcost.quantities import format_bytes
-from archcost.render.cell_text import figure_cell, lower_bound
+from archcost.render.cell_text import figure_cell, lower_bound, times_text
 from archcost.render.chosen_columns import NOTHING
 from archcost.render.document import Cell
 
@@ -17,8 +17,7 @@ if TYPE_CHECKING:
 
 def name_of(row: Row) -> Cell:
     """A row's name at its depth, with ×N for folded neighbours, whose sum it tells; what is below is of each."""
-    times = f" ×{row.times}{' (each below)' * row.opened}" if row.times > 1 else ""
-    return Cell(row.name + times, level=row.depth, style="bold" if row.group else "")
+    return Cell(row.name + times_text(row.times, opened=row.opened), level=row.depth, style="bold" if row.group else "")
 
 
 def kind_of(row: Row) -> Cell:
