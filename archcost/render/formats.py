@@ -14,3 +14,4 @@ SUFFIXES = {".json": "json", ".csv": "csv", ".md": "markdown", ".tex": "latex", 
 FULL, CONCISE, GITHUB, JUNIT, SARIF = "full", "concise", "github", "junit", "sarif"
 FOR_HOSTS = (GITHUB, "gitlab", JUNIT, SARIF)
 OF_VERDICTS = (FULL, CONCISE, *FOR_HOSTS)  # beside those of every document
+BADGE = "badge"  # of a verdict, in a file beside what is printed
