@@ -25,6 +25,7 @@ from archcost.commands.options import (
     Specs,
     Training,
     TrainingStep,
+    Watch,
     WeightDtype,
     metric_option,
     number_option,
@@ -44,6 +45,7 @@ def analyze(
     specs: Specs,
     format: Format = None,  # noqa: A002 - the option's name
     output: Output = None,
+    watch: Watch = False,
     settings: SetParams = None,
     inputs: Inputs = None,
     batch: Batch = 1,
@@ -77,6 +79,10 @@ def analyze(
         from archcost.errors import UsageError
 
         raise UsageError("--functional goes with --convention", "say whose figures depend on it: --convention thop")
+    if watch:
+        from archcost.commands.watching import begin
+
+        begin(specs, output)
     chosen = format or format_of(output)
     wanted = Wanted(
         depth=depth,

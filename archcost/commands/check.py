@@ -6,7 +6,17 @@ from typing import Annotated
 
 import typer
 
-from archcost.commands.options import Batch, Dtype, Inputs, KvDtype, Output, SetParams, WeightDtype, format_option
+from archcost.commands.options import (
+    Batch,
+    Dtype,
+    Inputs,
+    KvDtype,
+    Output,
+    SetParams,
+    Watch,
+    WeightDtype,
+    format_option,
+)
 from archcost.render.formats import BADGE, FULL, GITHUB, JUNIT, OF_VERDICTS, SARIF
 
 ConfigFile = Annotated[
@@ -50,6 +60,7 @@ def check(
     quiet: Annotated[
         bool, typer.Option("--quiet", "-q", help="Do not list limits that hold: one line if all do.")
     ] = False,
+    watch: Watch = False,
     settings: SetParams = None,
     inputs: Inputs = None,
     batch: Batch = 1,
@@ -74,6 +85,10 @@ def check(
     from archcost.render.progress import progress
     from archcost.render.verdict_output import write_verdict
 
+    if watch:
+        from archcost.commands.watching import begin
+
+        begin(specs or (), output)
     chosen = format or _format_of(output)
     verdict = archcost.check(
         specs or (),

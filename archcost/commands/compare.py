@@ -17,6 +17,7 @@ from archcost.commands.options import (
     Output,
     SetParams,
     TrainingStep,
+    Watch,
     WeightDtype,
     metric_option,
     number_option,
@@ -44,6 +45,7 @@ def compare(
     ],
     format: Format = None,  # noqa: A002 - the option's name
     output: Output = None,
+    watch: Watch = False,
     settings: SetParams = None,
     inputs: Inputs = None,
     settings_a: Annotated[
@@ -100,6 +102,10 @@ def compare(
     from archcost.render.comparison import ComparisonView
     from archcost.render.printing import format_of, write
 
+    if watch:
+        from archcost.commands.watching import begin
+
+        begin(specs, output)
     chosen = format or format_of(output)
     limits = [_limit(text) for text in fail_on or ()]
     of_second = {"dtype": dtype_b, "weight_dtype": weight_dtype_b, "kv_dtype": kv_dtype_b}

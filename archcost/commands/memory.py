@@ -19,6 +19,7 @@ from archcost.commands.options import (
     Output,
     SetParams,
     Specs,
+    Watch,
     WeightDtype,
     word_option,
 )
@@ -50,6 +51,7 @@ def memory(
     specs: Specs,
     format: Format = None,  # noqa: A002 - the option's name
     output: Output = None,
+    watch: Watch = False,
     settings: SetParams = None,
     inputs: Inputs = None,
     batch: Batch = 1,
@@ -85,6 +87,10 @@ def memory(
     from archcost.render.memory import MemoryDocument
     from archcost.render.printing import format_of, write
 
+    if watch:
+        from archcost.commands.watching import begin
+
+        begin(specs, output)
     chosen = format or format_of(output)
     params, shapes = parse_params(settings or ()), parse_inputs(inputs or ())
     others = {

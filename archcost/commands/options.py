@@ -34,6 +34,8 @@ TrainingStep = Annotated[
 ]
 Output = Annotated[str | None, typer.Option("--output", "-o", metavar="FILE", help="Write to a file.")]
 
+Watch = Annotated[bool, typer.Option("--watch", help="Draw again whenever a file is saved that was read; Ctrl-C ends.")]
+
 
 def word_option(
     name: str, words: Sequence[str], metavar: str, help_text: str, synonyms: Mapping[str, str] | None = None

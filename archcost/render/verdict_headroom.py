@@ -27,7 +27,7 @@ _EIGHTHS = 8 * _BAR
 _WITHOUT_END = 10**9  # the share of a limit of nothing that is exceeded
 
 
-class Use(NamedTuple):
+class LimitUse(NamedTuple):
     """What of a limit is used: the figure of a maximum, or how far it has grown of what it may grow."""
 
     finding: Finding
@@ -48,14 +48,14 @@ def _grows(finding: Finding) -> bool:
     return finding.limit is not None and finding.limit.is_growth
 
 
-def uses(verdict: Verdict) -> list[Use]:
+def uses(verdict: Verdict) -> list[LimitUse]:
     """The limits of which it is known what they leave, the nearest to its limit first."""
     found = [use for finding in verdict.all_findings() if (use := _use(finding)) is not None]
     found.sort(key=lambda use: (-use.share, use.finding.status is Status.OK))
     return found
 
 
-def _use(finding: Finding) -> Use | None:
+def _use(finding: Finding) -> LimitUse | None:
     """What of one limit is used; None where that is not known, or where layers stand together."""
     known = has_row(finding) and finding.headroom is not None and finding.status is not Status.NOT_MEASURED
     if not known or finding.figure is None or finding.allowed is None or finding.cause is Cause.UNKNOWN:
@@ -66,10 +66,10 @@ def _use(finding: Finding) -> Use | None:
             return None
         used, allowed = used - finding.baseline, allowed - finding.baseline
     share = Fraction(max(0, used), allowed) if allowed > 0 else Fraction(_WITHOUT_END if used > allowed else 0)
-    return Use(finding, used, allowed, share)
+    return LimitUse(finding, used, allowed, share)
 
 
-def headroom_lines(verdict: Verdict, width: int) -> list[tuple[str, Use]]:
+def headroom_lines(verdict: Verdict, width: int) -> list[tuple[str, LimitUse]]:
     """A line a limit within a width: what it is of, the figure, the limit, a bar and the share."""
     found = uses(verdict)
     shown = found[:MOST]
