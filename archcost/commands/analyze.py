@@ -13,6 +13,7 @@ from archcost.commands.options import (
     Columns,
     Depth,
     Device,
+    Digits,
     Dtype,
     Format,
     Functional,
@@ -45,6 +46,7 @@ def analyze(
     specs: Specs,
     format: Format = None,  # noqa: A002 - the option's name
     output: Output = None,
+    digits: Digits = None,
     watch: Watch = False,
     settings: SetParams = None,
     inputs: Inputs = None,
@@ -107,12 +109,18 @@ def analyze(
         lora_targets=lora_targets,
     )
     results = analyze_all(specs, asked)
-    _write(results, wanted, chosen, output)
+    _write(results, wanted, chosen, output, digits)
     if any(result.diagnostics for result in results):
         raise typer.Exit(2)
 
 
-def _write(results: Sequence[SpecResult], wanted: Wanted, format: str, output: str | None) -> None:  # noqa: A002
+def _write(
+    results: Sequence[SpecResult],
+    wanted: Wanted,
+    format: str,  # noqa: A002 - as the option
+    output: str | None,
+    digits: int | None,
+) -> None:
     """Print the reports; problems go to standard error (and into the JSON), even where the reports go nowhere."""
     from archcost.collector import collector_paused
     from archcost.render.output import print_diagnostics, print_warnings
@@ -120,7 +128,7 @@ def _write(results: Sequence[SpecResult], wanted: Wanted, format: str, output: s
 
     try:
         with collector_paused():
-            write(_document(list(map(wanted.view, results))), format, output)
+            write(_document(list(map(wanted.view, results))), format, output, digits)
     finally:
         print_warnings([warning for result in results for warning in result.warnings])
         print_diagnostics([diagnostic for result in results for diagnostic in result.diagnostics])

@@ -10,6 +10,7 @@ from archcost.commands.options import (
     Batch,
     Depth,
     Device,
+    Digits,
     Dtype,
     Format,
     Inputs,
@@ -45,6 +46,7 @@ def compare(
     ],
     format: Format = None,  # noqa: A002 - the option's name
     output: Output = None,
+    digits: Digits = None,
     watch: Watch = False,
     settings: SetParams = None,
     inputs: Inputs = None,
@@ -130,7 +132,7 @@ def compare(
     found = archcost.compare(*reports, sort=None if two else sort)
     shown = ComparisonView(sort if two and sort and sort != _DELTA else metric, depth, only_changed, bool(sort), top)
     document = _document(found, shown, stat=stat)
-    write(document if device is None else timed(document, reports, device), chosen, output)
+    write(document if device is None else timed(document, reports, device), chosen, output, digits)
     if _exceeded(reports, limits):
         raise typer.Exit(1)
 

@@ -11,6 +11,7 @@ from archcost.commands.option_values import apart, attempt_all, parse_inputs, pa
 from archcost.commands.options import (
     Batch,
     Depth,
+    Digits,
     Format,
     Inputs,
     KvDtype,
@@ -51,6 +52,7 @@ def memory(
     specs: Specs,
     format: Format = None,  # noqa: A002 - the option's name
     output: Output = None,
+    digits: Digits = None,
     watch: Watch = False,
     settings: SetParams = None,
     inputs: Inputs = None,
@@ -148,7 +150,7 @@ def memory(
         )
 
     studies, failed = apart(attempt_all(specs, work, "analysing", Settings(inputs=shapes, training=training)))
-    write(MemoryDocument(studies, depth, failed), chosen, output)
+    write(MemoryDocument(studies, depth, failed), chosen, output, digits)
     tell([study.report for study in studies], failed)
     if failed:
         raise typer.Exit(2)

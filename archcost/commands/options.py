@@ -134,6 +134,10 @@ MinTimeIfAny = Annotated[float | None, _MIN_TIME]
 Threads = Annotated[int, _THREADS]
 ThreadsIfAny = Annotated[int | None, _THREADS]
 
+Digits = Annotated[
+    int | None, number_option("--digits", "Significant digits, and units in headings: of latex and markdown.")
+]
+
 
 def metric_option(name: str, help_text: str) -> Any:
     """An option that takes one of the figures that layers have."""

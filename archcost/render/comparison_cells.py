@@ -28,7 +28,7 @@ def figure(value: int, metric: str, *, exact: bool) -> str:
 def total_cell(value: int, metric: str, unknown: int) -> Cell:
     """A figure as far as it is known: a lower bound where it is not of so many layers."""
     exact, short = (lower_bound(figure(value, metric, exact=exact), value, unknown) for exact in (True, False))
-    return Cell(exact, short)
+    return Cell(exact, short, amount=value, binary=METRICS[metric].unit == BYTES)
 
 
 def before_cell(difference: Difference, metric: str) -> Cell:
@@ -45,7 +45,8 @@ def delta_cell(difference: Difference, metric: str) -> Cell:
     """The difference with its sign; unknown where one of both figures is."""
     if not difference.known:
         return Cell("unknown")
-    return Cell(signed(difference.delta, metric, exact=True), signed(difference.delta, metric, exact=False))
+    exact, short = (signed(difference.delta, metric, exact=exact) for exact in (True, False))
+    return Cell(exact, short, amount=difference.delta, binary=METRICS[metric].unit == BYTES)
 
 
 def signed(value: int, metric: str, *, exact: bool) -> str:

@@ -18,6 +18,7 @@ class Cell(NamedTuple):
     ``short`` is the same in few digits, for a narrow page; ``level`` the depth of a name in its tree, from 1;
     ``code`` marks what is typed, such as an option; ``strong`` what stands out, and ``style`` is rich's, for colours.
     ``mark`` is a sign of ours before a name and its indent, such as ``+`` for what was added; a blank keeps its room.
+    ``amount`` is the figure that the text tells, if it is one: ``binary`` of bytes, else of things.
     """
 
     text: str
@@ -27,6 +28,8 @@ class Cell(NamedTuple):
     strong: bool = False
     code: bool = False
     mark: str = ""
+    amount: int | None = None
+    binary: bool = False
 
 
 class Column(NamedTuple):

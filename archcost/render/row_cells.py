@@ -31,9 +31,9 @@ def cost_cell(costs: Costs, name: str) -> Cell:
     if METRICS[name].unit == BYTES:
         return bytes_cell(value)
     exact, short = figure_cell(value, exact=True), figure_cell(value, exact=False)
-    return Cell(lower_bound(exact, value, unknown), lower_bound(short, value, unknown))
+    return Cell(lower_bound(exact, value, unknown), lower_bound(short, value, unknown), amount=value or None)
 
 
 def bytes_cell(value: int) -> Cell:
     """A number of bytes; a dash for none."""
-    return Cell(format_bytes(value)) if value else Cell(NOTHING)
+    return Cell(format_bytes(value), amount=value, binary=True) if value else Cell(NOTHING)
