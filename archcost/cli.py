@@ -50,6 +50,7 @@ GROUPS = {
 }
 COMMANDS = {name: (module, group) for group, commands in GROUPS.items() for name, module in commands.items()}
 _INTERRUPTED = 130  # as shells have it: 128 and the number of the signal
+_WATCHING = "archcost.commands.watching"  # loaded by commands that are asked to watch
 _FOREIGN = ("--against", "--allow-import")  # options by which code of other people's runs
 _COMPLETE = "ARCHCOST_COMPLETE"  # set by a shell that asks what may stand at the cursor
 _WRONG_USAGE: type[Exception] = typer.BadParameter.__mro__[1]  # what typer raises for a wrong command line
@@ -172,8 +173,16 @@ def main() -> None:
         if shell:
             sys.exit(_told(lambda: _complete(shell, words)))
         if _names_sources(words):
-            sys.exit(_told(lambda: _run_with_sources(words, may_fork=may_fork)))
-        sys.exit(_run(words))
+            sys.exit(_drawn(lambda: _told(lambda: _run_with_sources(words, may_fork=may_fork))))
+        sys.exit(_drawn(lambda: _run(words)))
+
+
+def _drawn(run: Callable[[], int | str | None]) -> int | str | None:
+    """The exit code of a command line, which runs again and again if it asked to watch."""
+    code = run()
+    watching = sys.modules.get(_WATCHING)
+    drawn: int | str | None = watching.keep_drawing(run, code) if watching is not None and watching.asked() else code
+    return drawn
 
 
 def _complete(shell: str, words: Sequence[str]) -> int:
@@ -218,6 +227,10 @@ def _run_with_sources(words: Sequence[str], *, may_fork: bool) -> int | str | No
     Watched.watch = patient_spinner
     ConfiguredNames.read = _configured
     foreign = any(word.partition("=")[0] in _FOREIGN or runs_users_code(word) for word in words)
+    if foreign and "--watch" in words:
+        from archcost.errors import UsageError
+
+        raise UsageError("--watch is for specs: code that is not archcost's runs in a process of its own, once")
     if not (foreign and may_fork):
         return _run(words)
     from archcost.supervision import supervised

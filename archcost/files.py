@@ -129,6 +129,29 @@ def refuse_gits_own(path: str) -> None:
         raise FileError("it lies in .git, which is git's own")
 
 
+FileState = tuple[int, int, int] | None  # when it was written, its size, which file it is; None: there is none
+
+
+def state_of(path: str) -> FileState:
+    """What of a file changes when it is saved."""
+    try:
+        status = os.stat(path)
+    except (OSError, ValueError):
+        return None
+    return status.st_mtime_ns, status.st_size, status.st_ino
+
+
+class Opened:
+    """The files that were read, or looked for, since somebody set ``seen``, each as it was before that."""
+
+    seen: dict[str, FileState] | None = None
+
+
+def _note(real: str) -> None:
+    if Opened.seen is not None:
+        Opened.seen[real] = state_of(real)
+
+
 class Disk:
     """The file system, for names that are not to be trusted."""
 
@@ -149,6 +172,7 @@ class Disk:
 
     def read(self, real: str, limit: int) -> bytes:
         """See Files."""
+        _note(real)
         if real.startswith(MADE_UP):
             raise FileError("it is not a file on a disk")
         refuse_gits_own(real)
@@ -243,6 +267,7 @@ def read_named(real: str, limit: int) -> bytes:
     :meth:`Files.read`.
     """
     handed_over = _is_handed_over(real)
+    _note(real)
     try:
         if handed_over:
             descriptor = os.open(real, _NAMED)

@@ -13,6 +13,7 @@ from archcost.budget.configured_dtypes import with_dtypes
 from archcost.budget.missing_specs import gone_entries, gone_files, unused, with_guesses
 from archcost.budget.verdict import Verdict
 from archcost.errors import ConfigError, Diagnostic, UsageError
+from archcost.files import Opened
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -95,7 +96,8 @@ def _no_baseline(limits: Sequence[Limit], path: str, chosen: ChosenSpecs) -> Dia
 
 def _judge_all(context: CheckContext, track: Track) -> Iterator[SpecVerdict | None]:
     paths = context.chosen.paths
-    if len(paths) >= _POOL_FROM and context.revision is None and not context.request.latency:
+    noted = Opened.seen is not None  # which is of this process alone
+    if len(paths) >= _POOL_FROM and context.revision is None and not context.request.latency and not noted:
         from archcost.budget.parallel import cores, judge_in_processes
 
         if cores() > 1:

@@ -13,6 +13,7 @@ from archcost.commands.options import (
     Columns,
     Depth,
     Device,
+    Digits,
     Dtype,
     Format,
     Functional,
@@ -25,6 +26,7 @@ from archcost.commands.options import (
     Specs,
     Training,
     TrainingStep,
+    Watch,
     WeightDtype,
     metric_option,
     number_option,
@@ -44,6 +46,8 @@ def analyze(
     specs: Specs,
     format: Format = None,  # noqa: A002 - the option's name
     output: Output = None,
+    digits: Digits = None,
+    watch: Watch = False,
     settings: SetParams = None,
     inputs: Inputs = None,
     batch: Batch = 1,
@@ -77,6 +81,10 @@ def analyze(
         from archcost.errors import UsageError
 
         raise UsageError("--functional goes with --convention", "say whose figures depend on it: --convention thop")
+    if watch:
+        from archcost.commands.watching import begin
+
+        begin(specs, output)
     chosen = format or format_of(output)
     wanted = Wanted(
         depth=depth,
@@ -101,12 +109,18 @@ def analyze(
         lora_targets=lora_targets,
     )
     results = analyze_all(specs, asked)
-    _write(results, wanted, chosen, output)
+    _write(results, wanted, chosen, output, digits)
     if any(result.diagnostics for result in results):
         raise typer.Exit(2)
 
 
-def _write(results: Sequence[SpecResult], wanted: Wanted, format: str, output: str | None) -> None:  # noqa: A002
+def _write(
+    results: Sequence[SpecResult],
+    wanted: Wanted,
+    format: str,  # noqa: A002 - as the option
+    output: str | None,
+    digits: int | None,
+) -> None:
     """Print the reports; problems go to standard error (and into the JSON), even where the reports go nowhere."""
     from archcost.collector import collector_paused
     from archcost.render.output import print_diagnostics, print_warnings
@@ -114,7 +128,7 @@ def _write(results: Sequence[SpecResult], wanted: Wanted, format: str, output: s
 
     try:
         with collector_paused():
-            write(_document(list(map(wanted.view, results))), format, output)
+            write(_document(list(map(wanted.view, results))), format, output, digits)
     finally:
         print_warnings([warning for result in results for warning in result.warnings])
         print_diagnostics([diagnostic for result in results for diagnostic in result.diagnostics])

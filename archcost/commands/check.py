@@ -6,8 +6,18 @@ from typing import Annotated
 
 import typer
 
-from archcost.commands.options import Batch, Dtype, Inputs, KvDtype, Output, SetParams, WeightDtype, format_option
-from archcost.render.formats import FULL, GITHUB, JUNIT, OF_VERDICTS, SARIF
+from archcost.commands.options import (
+    Batch,
+    Dtype,
+    Inputs,
+    KvDtype,
+    Output,
+    SetParams,
+    Watch,
+    WeightDtype,
+    format_option,
+)
+from archcost.render.formats import BADGE, FULL, GITHUB, JUNIT, OF_VERDICTS, SARIF
 
 ConfigFile = Annotated[
     str | None,
@@ -44,6 +54,13 @@ def check(
     export_junit: Annotated[str | None, _export("junit")] = None,
     export_sarif: Annotated[str | None, _export("sarif")] = None,
     export_concise: Annotated[str | None, _export("concise")] = None,
+    badge: Annotated[
+        str | None, typer.Option("--badge", metavar=_FILE, help="Also write a badge for shields.io to this file: JSON.")
+    ] = None,
+    quiet: Annotated[
+        bool, typer.Option("--quiet", "-q", help="Do not list limits that hold: one line if all do.")
+    ] = False,
+    watch: Watch = False,
     settings: SetParams = None,
     inputs: Inputs = None,
     batch: Batch = 1,
@@ -68,6 +85,10 @@ def check(
     from archcost.render.progress import progress
     from archcost.render.verdict_output import write_verdict
 
+    if watch:
+        from archcost.commands.watching import begin
+
+        begin(specs or (), output)
     chosen = format or _format_of(output)
     verdict = archcost.check(
         specs or (),
@@ -94,9 +115,10 @@ def check(
         "junit": export_junit,
         "sarif": export_sarif,
         "concise": export_concise,
+        BADGE: badge,
     }
     exports = {name: path for name, path in files.items() if path is not None}
-    write_verdict(verdict, chosen, output, exports)
+    write_verdict(verdict, chosen, output, exports, quiet=quiet)
     if verdict.exit_code == 2 or (verdict.exit_code and not exit_zero):  # noqa: PLR2004 - could not judge
         raise typer.Exit(verdict.exit_code)
 

@@ -10,6 +10,7 @@ from archcost.commands.options import (
     Batch,
     Depth,
     Device,
+    Digits,
     Dtype,
     Format,
     Inputs,
@@ -17,19 +18,25 @@ from archcost.commands.options import (
     Output,
     SetParams,
     TrainingStep,
+    Watch,
     WeightDtype,
     metric_option,
+    number_option,
     word_option,
 )
 from archcost.dtypes import FLOAT_DTYPES
+from archcost.figures import OF_LAYERS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from archcost.analysis.report import Report
     from archcost.comparing import Comparison, SideBySide
+    from archcost.render.comparison import ComparisonView
     from archcost.render.document import Document
     from archcost.settings import Settings
+
+_DELTA = "delta"  # the difference in the metric that is shown
 
 
 def compare(
@@ -39,6 +46,8 @@ def compare(
     ],
     format: Format = None,  # noqa: A002 - the option's name
     output: Output = None,
+    digits: Digits = None,
+    watch: Watch = False,
     settings: SetParams = None,
     inputs: Inputs = None,
     settings_a: Annotated[
@@ -68,8 +77,18 @@ def compare(
         str | None, typer.Option("--kv-dtype-b", metavar="DTYPE", help="--kv-dtype of the second spec alone.")
     ] = None,
     metric: Annotated[str, metric_option("--metric", "Metric to show changes in.")] = "macs",
-    sort: Annotated[str | None, metric_option("--sort", "Sort three or more specs by a metric.")] = None,
+    sort: Annotated[
+        str | None,
+        word_option(
+            "--sort",
+            (_DELTA, *OF_LAYERS),
+            "METRIC",
+            "delta: list what changes most first; of three or more specs, sort them by a metric.",
+        ),
+    ] = None,
+    top: Annotated[int | None, number_option("--top", "Only the first N rows.")] = None,
     depth: Depth = None,
+    stat: Annotated[bool, typer.Option("--stat", help="One line a block, for hooks: the difference of each.")] = False,
     device: Device = None,
     only_changed: Annotated[bool, typer.Option("--only-changed", help="Leave out unchanged layers.")] = False,
     fail_on: Annotated[
@@ -82,13 +101,19 @@ def compare(
     import archcost
     from archcost.commands.option_values import check_training, settings_of, timed, whole
     from archcost.named_specs import analyze_one
+    from archcost.render.comparison import ComparisonView
     from archcost.render.printing import format_of, write
 
+    if watch:
+        from archcost.commands.watching import begin
+
+        begin(specs, output)
     chosen = format or format_of(output)
     limits = [_limit(text) for text in fail_on or ()]
     of_second = {"dtype": dtype_b, "weight_dtype": weight_dtype_b, "kv_dtype": kv_dtype_b}
     given = {name: word for name, word in of_second.items() if word}
     _check_number(specs, dtypes=list(given), own=bool(settings_a or settings_b or inputs_a or inputs_b))
+    _check_view(specs, sort, metric=metric, stat=stat)
     check_training((metric, sort, *[name for name, _ in limits]), training=training)
     asked = settings_of(
         settings,
@@ -103,9 +128,11 @@ def compare(
     second = _own(asked, "b", settings_b, inputs_b).with_dtypes(given)
     asked_of = [first, second, *[asked] * (len(specs) - 2)]
     reports = whole([analyze_one(name, own) for name, own in zip(specs, asked_of, strict=True)])
-    found = archcost.compare(*reports, sort=sort)
-    document = _document(found, metric, depth, only_changed=only_changed)
-    write(document if device is None else timed(document, reports, device), chosen, output)
+    two = len(specs) == 2  # noqa: PLR2004 - which have changes
+    found = archcost.compare(*reports, sort=None if two else sort)
+    shown = ComparisonView(sort if two and sort and sort != _DELTA else metric, depth, only_changed, bool(sort), top)
+    document = _document(found, shown, stat=stat)
+    write(document if device is None else timed(document, reports, device), chosen, output, digits)
     if _exceeded(reports, limits):
         raise typer.Exit(1)
 
@@ -125,6 +152,16 @@ def _check_number(specs: Sequence[str], *, dtypes: Sequence[str], own: bool) -> 
         raise UsageError("--set-a, --set-b, --input-a and --input-b are for two specs")
 
 
+def _check_view(specs: Sequence[str], sort: str | None, *, metric: str, stat: bool) -> None:
+    """Raise UsageError for what is asked of changes where there are none, and for two metrics at once."""
+    from archcost.errors import UsageError
+
+    if len(specs) > 2 and (sort == _DELTA or stat):  # noqa: PLR2004 - only two have changes
+        raise UsageError(f"{'--stat' if stat else '--sort delta'} is for two specs")
+    if len(specs) == 2 and sort not in (None, _DELTA, metric) and metric != "macs":  # noqa: PLR2004 - as above
+        raise UsageError(f"changes are shown in one metric: --metric {metric} or --sort {sort}", "use --sort delta")
+
+
 def _own(asked: Settings, side: str, params: Sequence[str] | None, inputs: Sequence[str] | None) -> Settings:
     """The settings of one of two specs: those of both, and its own over them."""
     from archcost.commands.option_values import parse_params
@@ -136,17 +173,22 @@ def _own(asked: Settings, side: str, params: Sequence[str] | None, inputs: Seque
     )
 
 
-def _document(found: Comparison | SideBySide, metric: str, depth: int | None, *, only_changed: bool) -> Document:
+def _document(found: Comparison | SideBySide, shown: ComparisonView, *, stat: bool) -> Document:
     """Two models with their changes, or several beside each other."""
     from archcost.comparing import Comparison
 
     if isinstance(found, Comparison):
         from archcost.render.comparison import ComparisonDocument
 
-        return ComparisonDocument(found, metric, depth, only_changed)
+        document = ComparisonDocument(found, shown)
+        if not stat:
+            return document
+        from archcost.render.comparison_stat import ChangeStatDocument
+
+        return ChangeStatDocument(document)
     from archcost.render.side_by_side import SideBySideDocument
 
-    return SideBySideDocument(found.reports)
+    return SideBySideDocument(found.reports[: shown.top])
 
 
 def _limit(text: str) -> tuple[str, Any]:

@@ -16,6 +16,7 @@ from archcost.commands.options import (
     Output,
     SetParams,
     Training,
+    Watch,
     WeightDtype,
 )
 
@@ -35,6 +36,7 @@ def explain(
     ] = None,
     format: Format = None,  # noqa: A002 - the option's name
     output: Output = None,
+    watch: Watch = False,
     settings: SetParams = None,
     inputs: Inputs = None,
     batch: Batch = 1,
@@ -62,6 +64,10 @@ def explain(
     from archcost.errors import UsageError
     from archcost.render.printing import format_of, write
 
+    if watch:
+        from archcost.commands.watching import begin
+
+        begin([spec], output)
     chosen, threshold = format or format_of(output), _threshold(balance)
     asked = settings_of(
         settings,

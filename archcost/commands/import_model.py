@@ -128,7 +128,7 @@ def _check(ask: Ask, path: str, *, strict: bool) -> None:
     from archcost.importers.file_readers import takes_inputs
     from archcost.importers.importing import import_anew
     from archcost.named_specs import load_spec
-    from archcost.render.comparison import ComparisonDocument
+    from archcost.render.comparison import ComparisonDocument, ComparisonView
     from archcost.render.exit import write_out
     from archcost.render.output import print_failure, print_line
     from archcost.render.printing import write
@@ -144,7 +144,7 @@ def _check(ask: Ask, path: str, *, strict: bool) -> None:
         if strict:
             _judge_strictly(after)
         return
-    write(ComparisonDocument(compare(before, after), "macs", None, only_changed=True), "table", None)
+    write(ComparisonDocument(compare(before, after), ComparisonView(only_changed=True)), "table", None)
     print_failure(f"{ask.source.text} does not give {path} any more: {different} is the first that differs")
     print_line("help", f"`archcost import {ask.source.text} -o {path}` writes it as it is now")
     raise typer.Exit(1)

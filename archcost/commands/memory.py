@@ -11,6 +11,7 @@ from archcost.commands.option_values import apart, attempt_all, parse_inputs, pa
 from archcost.commands.options import (
     Batch,
     Depth,
+    Digits,
     Format,
     Inputs,
     KvDtype,
@@ -19,6 +20,7 @@ from archcost.commands.options import (
     Output,
     SetParams,
     Specs,
+    Watch,
     WeightDtype,
     word_option,
 )
@@ -51,6 +53,8 @@ def memory(
     specs: Specs,
     format: Format = None,  # noqa: A002 - the option's name
     output: Output = None,
+    digits: Digits = None,
+    watch: Watch = False,
     settings: SetParams = None,
     inputs: Inputs = None,
     batch: Batch = 1,
@@ -88,6 +92,10 @@ def memory(
     from archcost.render.memory import MemoryDocument
     from archcost.render.printing import format_of, write
 
+    if watch:
+        from archcost.commands.watching import begin
+
+        begin(specs, output)
     chosen = format or format_of(output)
     params, shapes = parse_params(settings or ()), parse_inputs(inputs or ())
     others = {
@@ -148,7 +156,7 @@ def memory(
         )
 
     studies, failed = apart(attempt_all(specs, work, "analysing", Settings(inputs=shapes, training=training)))
-    write(MemoryDocument(studies, depth, failed), chosen, output)
+    write(MemoryDocument(studies, depth, failed), chosen, output, digits)
     tell([study.report for study in studies], failed)
     if failed:
         raise typer.Exit(2)

@@ -41,6 +41,8 @@ TrainingStep = Annotated[
 ]
 Output = Annotated[str | None, typer.Option("--output", "-o", metavar="FILE", help="Write to a file.")]
 
+Watch = Annotated[bool, typer.Option("--watch", help="Draw again whenever a file is saved that was read; Ctrl-C ends.")]
+
 
 def word_option(
     name: str, words: Sequence[str], metavar: str, help_text: str, synonyms: Mapping[str, str] | None = None
@@ -138,6 +140,10 @@ MinTime = Annotated[float, _MIN_TIME]
 MinTimeIfAny = Annotated[float | None, _MIN_TIME]
 Threads = Annotated[int, _THREADS]
 ThreadsIfAny = Annotated[int | None, _THREADS]
+
+Digits = Annotated[
+    int | None, number_option("--digits", "Significant digits, and units in headings: of latex and markdown.")
+]
 
 
 def metric_option(name: str, help_text: str) -> Any:

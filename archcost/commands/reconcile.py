@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from archcost.commands.options import Batch, Format, Functional, Inputs, Output, SetParams, Training
+from archcost.commands.options import Batch, Digits, Format, Functional, Inputs, Output, SetParams, Training
 
 
 def reconcile(
@@ -26,6 +26,7 @@ def reconcile(
     functional: Functional = None,
     format: Format = None,  # noqa: A002 - the option's name
     output: Output = None,
+    digits: Digits = None,
     settings: SetParams = None,
     inputs: Inputs = None,
     batch: Batch = 1,
@@ -42,4 +43,4 @@ def reconcile(
     report = analyze_one(spec, settings_of(settings, inputs=inputs, batch=batch, training=training))
     found = archcost.reconcile(report, tools=names, functional=functional or (), published=published)
     warn_of_narrow(report, functional or ())
-    write(ReconciliationDocument(found), chosen, output)
+    write(ReconciliationDocument(found), chosen, output, digits)

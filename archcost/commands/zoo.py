@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from archcost.commands.options import Dtype, Format, KvDtype, Output, WeightDtype
+from archcost.commands.options import Digits, Dtype, Format, KvDtype, Output, WeightDtype
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -26,6 +26,7 @@ def zoo(
     ] = None,
     format: Format = None,  # noqa: A002 - the option's name
     output: Output = None,
+    digits: Digits = None,
     family: Annotated[
         str | None, typer.Option("--family", metavar="NAME", help="Only this family; case does not matter.")
     ] = None,
@@ -67,7 +68,7 @@ def zoo(
 
         reports, broken = _reports(names)
         found = archcost.zoo_check(reports)
-        write(ZooCheckDocument(found, listed=bool(format) or chosen != "table"), chosen, output)
+        write(ZooCheckDocument(found, listed=bool(format) or chosen != "table"), chosen, output, digits)
         if not found.holds:
             raise typer.Exit(1)
     else:
@@ -76,7 +77,7 @@ def zoo(
 
         models, problems = zoo_index.models(names, asked, lambda found: progress(found, "analysing"))
         print_diagnostics(problems)
-        write(_document(pattern, models), chosen, output)
+        write(_document(pattern, models), chosen, output, digits)
         broken = bool(problems)
     if broken:
         raise typer.Exit(2)

@@ -1,7 +1,8 @@
 """Trees of two models -> pairs of siblings: by path, and where names changed by structure.
 
 A sequence alignment of siblings prefers equal kinds, shapes and attributes. Where one model repeats a step
-that the other writes out, the rounds are siblings of the steps.
+that the other writes out, the rounds are siblings of the steps: they are so if their kinds are the same, or if
+several of them hand on what the steps do, as the stages of two networks.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from archcost.analysis.tree import Tree
 
 _MAX_CELLS = 250_000  # of an alignment table; longer sibling lists are aligned by name alone
+_STAGES = 2  # rounds with different outputs that show that they are what the other model writes out
 
 
 def fingerprint(tree: Tree) -> object:
@@ -39,11 +41,16 @@ def align(old: Sequence[Tree], new: Sequence[Tree]) -> list[Pair]:
     partner = _partners(old, new)
     left_old = [tree for index, tree in enumerate(old) if index not in set(partner.values())]
     left_new = [tree for index, tree in enumerate(new) if index not in partner]
+    loose_old, loose_new = list(left_old), list(left_new)
     for index, other in partner.items():
         if old[other].kind != new[index].kind:  # of one name, and no more
             left_old.append(old[other])
             left_new.append(new[index])
-    repeats_old, repeats_new = _repeated(left_old, left_new), _repeated(left_new, left_old)
+        if old[other].name != new[index].name:  # of one kind, and perhaps no more
+            loose_old.append(old[other])
+            loose_new.append(new[index])
+    repeats_old = _repeated(left_old, left_new) | _stages(loose_old, loose_new)
+    repeats_new = _repeated(left_new, left_old) | _stages(loose_new, loose_old)
     if repeats_old or repeats_new:
         old, new = _opened(old, repeats_old), _opened(new, repeats_new)
         partner = _partners(old, new)
@@ -60,6 +67,30 @@ def _repeated(left: Sequence[Tree], others: Sequence[Tree]) -> set[str]:
     }
 
 
+def _stages(loose: Sequence[Tree], others: Sequence[Tree]) -> set[str]:
+    """The repeated steps among what is loose, several of whose rounds hand on what others there do."""
+    outputs = {tree.output for tree in others if tree.children}
+    return {
+        tree.name
+        for tree in loose
+        if tree.kind == REPEAT and len(outputs.intersection(child.output for child in _scopes(tree))) >= _STAGES
+    }
+
+
+def _scopes(tree: Tree) -> list[Tree]:
+    return [child for child in tree.children.values() if child.children]
+
+
+def inside(tree: Tree, other: Tree) -> list[Tree]:
+    """What is one level below a scope, to be aligned with what is below another one.
+
+    A scope that only holds one of the other's kind stands for that: a group around a repeat beside a repeat.
+    """
+    below = list(tree.children.values())
+    alone = tree.kind != other.kind and len(below) == 1 and below[0].kind == other.kind
+    return (list(below[0].children.values()) or below) if alone else below
+
+
 def _opened(siblings: Sequence[Tree], repeats: set[str]) -> list[Tree]:
     """The siblings, with rounds in place of these repeated steps."""
     return [beside for tree in siblings for beside in (tree.rounds() if tree.name in repeats else (tree,))]
@@ -69,7 +100,7 @@ def _partners(old: Sequence[Tree], new: Sequence[Tree]) -> dict[int, int]:
     """The index in the new model -> the index in the old.
 
     First those of the same name and kind are paired, wherever they moved, if somebody chose the name or the outputs are
-    equal, too; what is left by similarity in order; then by name alone.
+    equal, too; what is left by similarity in order; then what is the same in another place; then by name alone.
     """
     partner: dict[int, int] = {}
     by_name = {tree.name: index for index, tree in enumerate(old)}
@@ -78,12 +109,25 @@ def _partners(old: Sequence[Tree], new: Sequence[Tree]) -> dict[int, int]:
         if other is not None and old[other].kind == tree.kind and (_chosen(tree) or old[other].output == tree.output):
             partner[index] = other
     partner |= {b: a for a, b in _similar(_rest(old, partner.values()), _rest(new, partner))}
+    partner |= _moved(_rest(old, partner.values()), _rest(new, partner))
     taken = set(partner.values())
     for index, tree in enumerate(new):
         other = by_name.get(tree.name)
         if index not in partner and other is not None and other not in taken:
             partner[index] = other
     return partner
+
+
+def _moved(old: list[tuple[int, Tree]], new: list[tuple[int, Tree]]) -> dict[int, int]:
+    """Scopes, and layers with params, that are the same in both models, and stand elsewhere among their siblings."""
+    if not old or not new:
+        return {}
+    places: dict[object, list[int]] = {}
+    for index, tree in reversed(old):
+        if tree.costs.params:
+            places.setdefault(fingerprint(tree), []).append(index)
+    found = [(index, places.get(fingerprint(tree))) for index, tree in new]
+    return {index: same.pop() for index, same in found if same}
 
 
 def _chosen(tree: Tree) -> bool:
@@ -134,8 +178,13 @@ def _similar(old: list[tuple[int, Tree]], new: list[tuple[int, Tree]]) -> list[t
 
 
 def _similarity(old: Tree, new: Tree) -> int:
-    """0 for what cannot be the same thing; more for equal structure, output, and name."""
-    if old.kind != new.kind or bool(old.children) != bool(new.children):
+    """0 for what cannot be the same thing; more for equal structure, output, and name.
+
+    Scopes of different kinds are a block and what took its place if they hand on the same.
+    """
+    if bool(old.children) != bool(new.children):
         return 0
+    if old.kind != new.kind:
+        return 2 * (bool(old.children) and old.output == new.output)
     score = 1 + 2 * (old.name == new.name) + 3 * (old.output == new.output)
     return score + 6 * (fingerprint(old) == fingerprint(new))

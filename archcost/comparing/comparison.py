@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from archcost.analysis.costs import Costs
 from archcost.analysis.tree import build_tree
-from archcost.comparing.alignment import align, fingerprint
+from archcost.comparing.alignment import align, fingerprint, inside
 from archcost.comparing.naming import labels
 from archcost.displays import in_notebook
 from archcost.figures import telling
@@ -176,7 +176,7 @@ def _change(old: Tree | None, new: Tree | None) -> Change:
         same = fingerprint(old) == fingerprint(new)
         mark = " " if same else "~"
         if not same and old.children and new.children:
-            pairs = align(list(old.children.values()), list(new.children.values()))
+            pairs = align(inside(old, new), inside(new, old))
             children = tuple([_change(a, b) for a, b in pairs])
     else:
         mark = "-" if new is None else "+"

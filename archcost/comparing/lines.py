@@ -1,20 +1,26 @@
-"""Changes -> lines of a comparison; neighbouring changes of the same kind are folded into one line."""
+"""Changes -> lines of a comparison; neighbouring changes that are alike are folded into one line."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
 from archcost.analysis.costs import Costs
+from archcost.analysis.tree import stem
 from archcost.comparing.comparison import difference
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from archcost.comparing.comparison import Change, Difference
 
+_AT_A_GLANCE = 3  # names that are told one by one
+
 
 class ChangeLine(NamedTuple):
-    """One line of a comparison: a change, or a run of neighbours folded into one."""
+    """One line of a comparison: a change, or ``times`` neighbours folded into one, whose sum it tells.
+
+    Where it is ``opened``, the lines of one of them follow.
+    """
 
     depth: int
     mark: str
@@ -22,60 +28,126 @@ class ChangeLine(NamedTuple):
     op: str
     before: Costs
     after: Costs
+    times: int = 1
+    opened: bool = False
 
     def difference(self, metric: str) -> Difference:
         """One figure before and after."""
         return difference(self.before, self.after, metric)
 
 
+class ShownChanges(NamedTuple):
+    """The lines of a comparison, the depth that they go to, and the depth there is."""
+
+    lines: list[ChangeLine]
+    depth: int
+    deepest: int
+
+
+def shown_changes(changes: Sequence[Change], *, depth: int | None, only_changed: bool, room: int) -> ShownChanges:
+    """The lines down to a depth; without one down to the deepest at which there are at most ``room``, at least 1."""
+    every = change_lines(changes, depth=None, only_changed=only_changed)
+    deepest = max([line.depth for line in every], default=1)
+    if depth is None:
+        depth = deepest
+        while depth > 1 and sum(line.depth <= depth for line in every) > room:
+            depth -= 1
+    if depth < deepest:
+        every = [line._replace(opened=line.opened and line.depth < depth) for line in every if line.depth <= depth]
+    return ShownChanges(every, min(depth, deepest), deepest)
+
+
 def change_lines(
     changes: Sequence[Change], *, depth: int | None, only_changed: bool, level: int = 1
 ) -> list[ChangeLine]:
-    """The lines of a comparison: what is the same, and added or removed neighbours of one kind, are folded."""
+    """The lines of a comparison: what is the same, and neighbours that change alike, are folded."""
     found: list[ChangeLine] = []
+    for run in _runs(changes):
+        first = run[0]
+        if first.mark == " ":
+            found += [] if only_changed else [_summed(run, level, _names(run), "unchanged")]
+            continue
+        opened = first.mark == "~" and bool(first.children) and (depth is None or level < depth)
+        below = []
+        if opened:
+            below = change_lines(first.children, depth=depth, only_changed=only_changed, level=level + 1)
+        found.append(_summed(run, level, _name(run), _op(first))._replace(times=len(run), opened=bool(below)))
+        found += below
+    return found
+
+
+def largest_changes(changes: Sequence[Change], metric: str, *, depth: int | None) -> list[ChangeLine]:
+    """What changes, each with its path, that with the largest difference in a metric first, and what is unknown.
+
+    What is below a scope stands in its place, down to a depth; equal ones are folded.
+    """
+    found = list(_leaves(changes, "", 1, 1, depth))
+    found.sort(key=lambda line: _rank(line.difference(metric)))
+    return found
+
+
+def _rank(found: Difference) -> tuple[bool, int]:
+    return found.known, -abs(found.delta)
+
+
+def _leaves(changes: Sequence[Change], prefix: str, times: int, level: int, depth: int | None) -> Iterator[ChangeLine]:
+    for run in _runs(changes):
+        first, count = run[0], times * len(run)
+        if first.mark == " ":
+            continue
+        name = prefix + (first.name if len(run) == 1 else f"{first.name}…{run[-1].name}")
+        if first.mark == "~" and first.children and (depth is None or level < depth):
+            yield from _leaves(first.children, f"{name}.", count, level + 1, depth)
+        else:
+            yield ChangeLine(
+                1, first.mark, name, _op(first), first.before.times(count), first.after.times(count), count
+            )
+
+
+def _runs(changes: Sequence[Change]) -> Iterator[list[Change]]:
+    """Neighbours that are told in one line."""
     run: list[Change] = []
     for change in changes:
         if run and not _folds(run[-1], change):
-            found += _line(run, level, depth, only_changed=only_changed)
+            yield run
             run = []
         run.append(change)
     if run:
-        found += _line(run, level, depth, only_changed=only_changed)
-    return found
+        yield run
 
 
 def _folds(one: Change, other: Change) -> bool:
-    """Whether two neighbours are told in one line."""
+    """Whether two neighbours are told in one line; names that somebody chose stand each for itself where it changes."""
     if one.mark == other.mark == " ":
         return True
-    return (
-        one.mark == other.mark
-        and one.mark in "+-"
-        and (one.op, one.before, one.after)
-        == (
-            other.op,
-            other.before,
-            other.after,
-        )
-    )
+    if one.mark == "~" and (stem(one.name) != stem(other.name) or stem(one.old_name) != stem(other.old_name)):
+        return False
+    return _alike(one, other)
 
 
-def _line(run: list[Change], level: int, depth: int | None, *, only_changed: bool) -> list[ChangeLine]:
+def _alike(one: Change, other: Change) -> bool:
+    """Whether two changes are the same, whatever they are called."""
+    told = [(each.mark, each.op, each.old_op, each.before, each.after, len(each.children)) for each in (one, other)]
+    return told[0] == told[1] and all(map(_same, one.children, other.children))
+
+
+def _same(one: Change, other: Change) -> bool:
+    return one.name == other.name and _alike(one, other)
+
+
+def _name(run: list[Change]) -> str:
     first = run[0]
-    if first.mark == " ":
-        return [] if only_changed else [_summed(run, level, _names(run), "unchanged")]
-    name = first.name if first.name == first.old_name else f"{first.old_name} → {first.name}"
     if len(run) > 1:
-        name = f"{first.name} … {run[-1].name} ×{len(run)}"
-    op = first.op if first.op == first.old_op else f"{first.old_op} → {first.op}"
-    found = [_summed(run, level, name, op)]
-    if first.mark == "~" and (depth is None or level < depth):
-        found += change_lines(first.children, depth=depth, only_changed=only_changed, level=level + 1)
-    return found
+        return f"{first.name} … {run[-1].name}"
+    return first.name if first.name == first.old_name else f"{first.old_name} → {first.name}"
+
+
+def _op(change: Change) -> str:
+    return change.op if change.op == change.old_op else f"{change.old_op} → {change.op}"
 
 
 def _names(run: list[Change]) -> str:
-    if len(run) <= 3:  # noqa: PLR2004 - as many as are read at a glance
+    if len(run) <= _AT_A_GLANCE:
         return ", ".join(change.name for change in run)
     return f"{run[0].name} … {run[-1].name} ({len(run)})"
 

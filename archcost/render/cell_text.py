@@ -30,6 +30,11 @@ def layers_text(count: int) -> str:
     return f"{count:,} layer{'s' * (count != 1)}"
 
 
+def times_text(times: int, *, opened: bool) -> str:
+    """`` ×3`` behind the name of so many that are told in one line, which tells their sum; what is below is of each."""
+    return f" ×{times}{' (each below)' * opened}" if times > 1 else ""
+
+
 def total_label(report: Report) -> str:
     """The label of the totals: of the whole model, or of the layers before the first error."""
     return "total" if report.complete else UP_TO_ERROR

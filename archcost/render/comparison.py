@@ -1,4 +1,4 @@
-"""A comparison as a document: what changed, by scope, before → after, and the totals."""
+"""A comparison as a document: the totals, and what changed, by scope, before → after."""
 
 from __future__ import annotations
 
@@ -6,18 +6,32 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from archcost.comparing import telling_metrics
 from archcost.comparing.data import comparison_data
-from archcost.comparing.lines import change_lines
+from archcost.comparing.lines import ShownChanges, change_lines, largest_changes, shown_changes
 from archcost.figures import METRICS
+from archcost.render.cell_text import times_text
 from archcost.render.comparison_cells import (
     after_cell,
     before_cell,
+    cost_style,
     delta_cell,
     factor,
     percent,
     share_of_change,
 )
 from archcost.render.csv_cells import Own
-from archcost.render.document import Cell, Column, Heading, Line, Records, Table, TreeLine, rows_left_out
+from archcost.render.document import (
+    Cell,
+    Column,
+    Heading,
+    Line,
+    Records,
+    Table,
+    TreeLine,
+    cell,
+    levels_left_out,
+    rows_left_out,
+)
+from archcost.render.table_rows import MAX_ROWS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -26,48 +40,70 @@ if TYPE_CHECKING:
     from archcost.comparing.lines import ChangeLine
     from archcost.render.document import Block
 
-_STYLES = {"+": "green", "-": "red", "~": "yellow", " ": "dim"}
-_SAME = "no layer differs"
+SAME = "no layer differs"
+_AROUND = 9  # lines of a screen that are no row: the title, the headings with their rules, gaps, the hint
 
 
-class ComparisonDocument(NamedTuple):
-    """Two models: the changes told in one metric, down to a depth, and all totals."""
+class ComparisonView(NamedTuple):
+    """How changes are shown: in a metric, down to a depth, only so many, and the largest difference first."""
 
-    comparison: Comparison
     metric: str = "macs"
     depth: int | None = None
     only_changed: bool = False
+    by_delta: bool = False
+    top: int | None = None
+
+    def changes(self, comparison: Comparison, *, totals: int) -> ShownChanges:
+        """The lines that these ask for; without a depth those of a screen that the totals leave room on."""
+        if self.by_delta:
+            lines = largest_changes(comparison.changes, self.metric, depth=self.depth)
+            return ShownChanges(lines, 1, 1)
+        room = max(1, MAX_ROWS - _AROUND - totals)
+        return shown_changes(comparison.changes, depth=self.depth, only_changed=self.only_changed, room=room)
+
+
+class ComparisonDocument(NamedTuple):
+    """Two models: all totals, and the changes told in one metric."""
+
+    comparison: Comparison
+    shown: ComparisonView = ComparisonView()
 
     def blocks(self, most: int | None) -> Iterator[Block]:
         """The blocks for people to read."""
         yield Heading(self.comparison.title)
-        found = self._lines()
+        totals = total_table(self.comparison)
+        yield totals
         if not self.comparison.changed():
-            yield Line(_SAME)
-        elif found:
-            shown = found[:most]
-            yield _change_table(shown, self.comparison, self.metric)
-            yield from rows_left_out(len(shown), len(found))
-        yield _total_table(self.comparison)
+            yield Line(SAME)
+            return
+        found = self.shown.changes(self.comparison, totals=len(totals.columns[0].cells))
+        lines = found.lines[: self.shown.top or most]
+        if lines:
+            yield _change_table(lines, self.comparison, self.shown)
+        if self.shown.top is None:
+            yield from rows_left_out(len(lines), len(found.lines))
+        else:
+            every = len(found.lines)
+            yield from rows_left_out(len(lines), every, f"`--top {every}` shows all of them")
+        if self.shown.depth is None:
+            yield from levels_left_out(found.depth, found.deepest)
 
     def branches(self) -> Iterator[TreeLine]:
-        """The changes by scope, and the totals."""
+        """The totals, and the changes by scope."""
         yield TreeLine(0, self.comparison.title)
-        if not self.comparison.changed():
-            yield TreeLine(1, _SAME)
-        else:
-            for line in self._lines():
-                told = _told(line.difference(self.metric), self.metric)
-                yield TreeLine(line.depth, f"{line.mark} {line.name} ({line.op}): {told}".strip())
         yield TreeLine(0, "total")
         for metric in _metrics(self.comparison):
             yield TreeLine(1, _told(self.comparison.total(metric), metric))
+        yield TreeLine(0, "change" if self.comparison.changed() else SAME)
+        for line in self._lines() if self.comparison.changed() else ():
+            told = _told(line.difference(self.shown.metric), self.shown.metric)
+            yield TreeLine(line.depth, f"{line.mark} {_name(line)} ({line.op}): {told}".strip())
 
     def records(self) -> Records:
         """Every layer of both models, with params and MACs; nothing where these are unknown."""
         rows = []
         for change in (item for top in self.comparison.changes for item in top.walk()):
-            if change.group or (self.only_changed and not change.changed()):
+            if change.group or (self.shown.only_changed and not change.changed()):
                 continue
             sides = [side for metric in ("params", "macs") for side in _known_sides(change.difference(metric))]
             rows.append((Own(change.mark.strip() or "="), change.path, change.op, *sides))
@@ -79,7 +115,12 @@ class ComparisonDocument(NamedTuple):
         return comparison_data(self.comparison)
 
     def _lines(self) -> list[ChangeLine]:
-        return change_lines(self.comparison.changes, depth=self.depth, only_changed=self.only_changed)
+        """The lines of a tree, which nobody expects on a screen."""
+        shown = self.shown
+        if shown.by_delta:
+            return largest_changes(self.comparison.changes, shown.metric, depth=shown.depth)[: shown.top]
+        lines = change_lines(self.comparison.changes, depth=shown.depth, only_changed=shown.only_changed)
+        return lines[: shown.top]
 
 
 def _known_sides(difference: Difference) -> tuple[int | None, int | None]:
@@ -96,48 +137,70 @@ def _told(difference: Difference, metric: str) -> str:
     return ", ".join(filter(None, (figures, percent(difference), factor(difference))))
 
 
-def _change_table(found: Sequence[ChangeLine], comparison: Comparison, metric: str) -> Table:
+def _name(line: ChangeLine) -> str:
+    return line.name + times_text(line.times, opened=line.opened)
+
+
+def styled(cells: Iterable[Cell | str], styles: Iterable[str]) -> list[Cell]:
+    """Cells in their colours."""
+    return [cell(one)._replace(style=style) for one, style in zip(cells, styles, strict=True)]
+
+
+def by_cost(differences: Sequence[Difference], whole: Difference) -> list[str]:
+    """The colours of differences."""
+    return [cost_style(each, whole) for each in differences]
+
+
+def _change_table(found: Sequence[ChangeLine], comparison: Comparison, shown: ComparisonView) -> Table:
+    """What is the same is dim; what costs more or less has its colour, by the metric of its column."""
+    metric = shown.metric
     other = "macs" if metric == "params" else "params"
     name = METRICS[metric].label
     whole = comparison.total(metric)
     differences = [line.difference(metric) for line in found]
     others = [line.difference(other) for line in found]
-    styles = [_STYLES[line.mark] for line in found]
-
-    def styled(cells: Iterable[Cell | str]) -> list[Cell]:
-        return [
-            (one if isinstance(one, Cell) else Cell(one))._replace(style=style)
-            for one, style in zip(cells, styles, strict=True)
-        ]
+    plain = ["dim" if line.mark == " " else "" for line in found]
+    costs = [dim or cost for dim, cost in zip(plain, by_cost(differences, whole), strict=True)]
+    costs_of_other = [dim or cost for dim, cost in zip(plain, by_cost(others, comparison.total(other)), strict=True)]
 
     def side(figure: Callable[[Difference, str], Cell], absent: str) -> list[Cell]:
         """A figure of every line; nothing for those that are absent there."""
         pairs = zip(found, differences, strict=True)
-        return styled(["" if line.mark == absent else figure(each, metric) for line, each in pairs])
+        return styled(["" if line.mark == absent else figure(each, metric) for line, each in pairs], plain)
 
+    names = [Cell(_name(line), level=line.depth, mark=line.mark) for line in found]
     columns = [
-        Column("change", styled([Cell(line.name, level=line.depth, mark=line.mark) for line in found]), flexible=True),
-        Column("op", styled([line.op for line in found]), leaves=1),
-        Column(f"{name} before", side(before_cell, "+"), right=True),
+        Column("change", styled(names, plain), flexible=True, paths=shown.by_delta),
+        Column("op", styled([line.op for line in found], plain), leaves=1),
+        Column(f"{name} before", side(before_cell, "+"), right=True, leaves=5),
         Column("after", side(after_cell, "-"), right=True),
-        Column(f"Δ {name}", styled([delta_cell(each, metric) for each in differences]), right=True),
-        Column("%", styled(map(percent, differences)), right=True),
-        Column("factor", styled(map(factor, differences)), right=True, leaves=3),
-        Column("of change", styled([share_of_change(each, whole) for each in differences]), right=True, leaves=2),
-        Column(f"Δ {METRICS[other].label}", styled([delta_cell(each, other) for each in others]), right=True, leaves=4),
+        Column(f"Δ {name}", styled([delta_cell(each, metric) for each in differences], costs), right=True),
+        Column("%", styled(map(percent, differences), costs), right=True),
+        Column("factor", styled(map(factor, differences), costs), right=True, leaves=3),
+        Column(
+            "of change", styled([share_of_change(each, whole) for each in differences], plain), right=True, leaves=2
+        ),
+        Column(
+            f"Δ {METRICS[other].label}",
+            styled([delta_cell(each, other) for each in others], costs_of_other),
+            right=True,
+            leaves=4,
+        ),
     ]
     return Table(columns)
 
 
-def _total_table(comparison: Comparison) -> Table:
+def total_table(comparison: Comparison) -> Table:
+    """The totals of both models, a row a metric."""
     totals = {metric: comparison.total(metric) for metric in _metrics(comparison)}
+    costs = [cost_style(each, each) for each in totals.values()]
     columns = [
         Column("total", [METRICS[metric].label for metric in totals], flexible=True),
         Column("before", [before_cell(each, metric) for metric, each in totals.items()], right=True),
         Column("after", [after_cell(each, metric) for metric, each in totals.items()], right=True),
-        Column("Δ", [delta_cell(each, metric) for metric, each in totals.items()], right=True, leaves=3),
-        Column("%", list(map(percent, totals.values())), right=True, leaves=2),
-        Column("factor", list(map(factor, totals.values())), right=True, leaves=1),
+        Column("Δ", styled([delta_cell(each, metric) for metric, each in totals.items()], costs), right=True, leaves=3),
+        Column("%", styled(map(percent, totals.values()), costs), right=True, leaves=2),
+        Column("factor", styled(map(factor, totals.values()), costs), right=True, leaves=1),
     ]
     return Table(columns)
 

@@ -13,6 +13,9 @@ if TYPE_CHECKING:
     from archcost.comparing import Difference
 
 _FACTOR = 1.5  # from which a change is also told as "times less"
+_MOST_PERCENT = 1000  # from which a growth is told as a factor: nobody reads +11,900.0% as 120 times as much
+_MORE, _LESS = "red", "bright_blue"  # by cost, and told apart by everyone; the signs + − ~ say what changed
+_SMALL = 1000  # a change of less than this part of the whole has no colour
 
 
 def figure(value: int, metric: str, *, exact: bool) -> str:
@@ -25,7 +28,7 @@ def figure(value: int, metric: str, *, exact: bool) -> str:
 def total_cell(value: int, metric: str, unknown: int) -> Cell:
     """A figure as far as it is known: a lower bound where it is not of so many layers."""
     exact, short = (lower_bound(figure(value, metric, exact=exact), value, unknown) for exact in (True, False))
-    return Cell(exact, short)
+    return Cell(exact, short, amount=value, binary=METRICS[metric].unit == BYTES)
 
 
 def before_cell(difference: Difference, metric: str) -> Cell:
@@ -42,7 +45,8 @@ def delta_cell(difference: Difference, metric: str) -> Cell:
     """The difference with its sign; unknown where one of both figures is."""
     if not difference.known:
         return Cell("unknown")
-    return Cell(signed(difference.delta, metric, exact=True), signed(difference.delta, metric, exact=False))
+    exact, short = (signed(difference.delta, metric, exact=exact) for exact in (True, False))
+    return Cell(exact, short, amount=difference.delta, binary=METRICS[metric].unit == BYTES)
 
 
 def signed(value: int, metric: str, *, exact: bool) -> str:
@@ -53,7 +57,7 @@ def signed(value: int, metric: str, *, exact: bool) -> str:
 
 
 def percent(difference: Difference) -> str:
-    """The change in percent of before; ``new`` and ``gone`` where there is nothing to divide."""
+    """The change in percent of before, or how often it holds that; ``new`` and ``gone`` where nothing is to divide."""
     if not difference.delta or not difference.known:
         return ""
     if not difference.before:
@@ -61,8 +65,19 @@ def percent(difference: Difference) -> str:
     if not difference.after:
         return "gone"
     value = abs(difference.percent or 0.0)
+    if value >= _MOST_PERCENT:
+        return f"×{difference.after / difference.before:,.1f}"
+    if difference.delta < 0 and value >= 99.95:  # noqa: PLR2004 - rounds to all of it, and something is left
+        return "−>99.9%"
     sign = "+" if difference.delta > 0 else "−"
     return f"{sign}{value:.1f}%" if value >= 0.05 else f"{sign}<0.1%"  # noqa: PLR2004 - rounds to nothing
+
+
+def cost_style(difference: Difference, whole: Difference) -> str:
+    """The colour of a change: more costs more; none for what is nothing beside the whole models."""
+    if not difference.known or abs(difference.delta) * _SMALL < max(whole.before, whole.after):
+        return ""
+    return _MORE if difference.delta > 0 else _LESS
 
 
 def factor(difference: Difference) -> str:

@@ -63,7 +63,7 @@ def total_cell(reading: ToolReport) -> Cell:
 
 
 def _figure(amount: int, *, partly: bool) -> Cell:
-    return _marked(Cell(format_exact(amount), format_count(amount)), partly=partly)
+    return _marked(Cell(format_exact(amount), format_count(amount), amount=amount), partly=partly)
 
 
 def _marked(one: Cell, *, partly: bool) -> Cell:

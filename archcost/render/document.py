@@ -18,6 +18,7 @@ class Cell(NamedTuple):
     ``short`` is the same in few digits, for a narrow page; ``level`` the depth of a name in its tree, from 1;
     ``code`` marks what is typed, such as an option; ``strong`` what stands out, and ``style`` is rich's, for colours.
     ``mark`` is a sign of ours before a name and its indent, such as ``+`` for what was added; a blank keeps its room.
+    ``amount`` is the figure that the text tells, if it is one: ``binary`` of bytes, else of things.
     """
 
     text: str
@@ -27,15 +28,18 @@ class Cell(NamedTuple):
     strong: bool = False
     code: bool = False
     mark: str = ""
+    amount: int | None = None
+    binary: bool = False
 
 
 class Column(NamedTuple):
     """A heading, one cell a row, and a footer.
 
     ``right`` is for figures. Cells of a ``flexible`` column are cut where a page is narrow, unless it ``folds`` them
-    into lines. Where that does not suffice columns leave, the lowest ``leaves`` first (0: it stays). A terminal shows
-    figures to the unit where there is room, but those of a ``rounded`` column always in few digits. ``parts`` in place
-    of cells are drawn as bars, the largest as long as there is room; they stand on a terminal alone.
+    into lines; those of ``paths`` in the middle, as both ends of a path tell most. Where that does not suffice columns
+    leave, the lowest ``leaves`` first (0: it stays). A terminal shows figures to the unit where there is room, but
+    those of a ``rounded`` column always in few digits. ``parts`` in place of cells are drawn as bars, the largest as
+    long as there is room; they stand on a terminal alone.
     """
 
     heading: str
@@ -48,6 +52,7 @@ class Column(NamedTuple):
     leaves: int = 0
     rounded: bool = False
     parts: Sequence[int] = ()
+    paths: bool = False
 
 
 class Table(NamedTuple):

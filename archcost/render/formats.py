@@ -15,3 +15,4 @@ FULL, CONCISE, GITHUB, JUNIT, SARIF = "full", "concise", "github", "junit", "sar
 FOR_HOSTS = (GITHUB, "gitlab", JUNIT, SARIF)
 OF_VERDICTS = (FULL, CONCISE, *FOR_HOSTS)  # beside those of every document
 OF_PAGES = ("html", "svg", "json")  # what a page is written as; its first one where nothing is said
+BADGE = "badge"  # of a verdict, in a file beside what is printed

@@ -16,8 +16,19 @@ if TYPE_CHECKING:
     from archcost.render.exit import Text
 
 
-def write(document: Document, format: str, path: str | None) -> None:  # noqa: A002 - as the option
-    """Print a document, or write it to a file; raises UsageError where neither is possible."""
+def write(document: Document, format: str, path: str | None, digits: int | None = None) -> None:  # noqa: A002 - as the option
+    """Print a document, or write it to a file; raises UsageError where neither is possible.
+
+    ``digits`` are those of figures in formats that give them exactly; no other format has a choice.
+    """
+    if digits is not None:
+        from archcost.render.rounding import FOR, RoundedDocument
+
+        if format not in FOR:
+            from archcost.errors import UsageError
+
+            raise UsageError(f"--digits is of --format {' and '.join(FOR)}, and this is {format}")
+        document = RoundedDocument(document, digits)
     write_text(text_of(document, format, path), path, format)
 
 

@@ -137,6 +137,7 @@ def _table(view: ModelView, report: Report, rows: Sequence[Row]) -> Table:
             [name_of(row) for row in rows],
             f"{total_label(report)} · {layers_text(report.totals.layers)}",
             flexible=True,
+            paths=view.wanted.sort is not None,
         ),
         Column("op", [kind_of(row) for row in rows], leaves=1),
         Column("output", [shape_cell(row.output) for row in rows], leaves=3),
@@ -195,12 +196,13 @@ def _facts(report: Report) -> list[Fact]:
 def _total_cell(report: Report, name: str) -> Cell:
     """A total as far as it is known, to the unit and in few digits."""
     value: int = getattr(report.totals, name)
-    return Cell(known_total(report, name), lower_bound(format_count(value), value, report.costs.unknown(name)))
+    short = lower_bound(format_count(value), value, report.costs.unknown(name))
+    return Cell(known_total(report, name), short, amount=value or None)
 
 
 def size_cell(size: int) -> Cell:
     """Bytes, with their unit."""
-    return Cell(format_bytes(size))
+    return Cell(format_bytes(size), amount=size, binary=True)
 
 
 # --- trees ------------------------------------------------------------------------------------------------------------

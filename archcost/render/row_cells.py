@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from archcost.figures import BYTES, METRICS
 from archcost.quantities import format_bytes
-from archcost.render.cell_text import figure_cell, lower_bound
+from archcost.render.cell_text import figure_cell, lower_bound, times_text
 from archcost.render.chosen_columns import NOTHING
 from archcost.render.document import Cell
 
@@ -17,8 +17,7 @@ if TYPE_CHECKING:
 
 def name_of(row: Row) -> Cell:
     """A row's name at its depth, with ×N for folded neighbours, whose sum it tells; what is below is of each."""
-    times = f" ×{row.times}{' (each below)' * row.opened}" if row.times > 1 else ""
-    return Cell(row.name + times, level=row.depth, style="bold" if row.group else "")
+    return Cell(row.name + times_text(row.times, opened=row.opened), level=row.depth, style="bold" if row.group else "")
 
 
 def kind_of(row: Row) -> Cell:
@@ -32,9 +31,9 @@ def cost_cell(costs: Costs, name: str) -> Cell:
     if METRICS[name].unit == BYTES:
         return bytes_cell(value)
     exact, short = figure_cell(value, exact=True), figure_cell(value, exact=False)
-    return Cell(lower_bound(exact, value, unknown), lower_bound(short, value, unknown))
+    return Cell(lower_bound(exact, value, unknown), lower_bound(short, value, unknown), amount=value or None)
 
 
 def bytes_cell(value: int) -> Cell:
     """A number of bytes; a dash for none."""
-    return Cell(format_bytes(value)) if value else Cell(NOTHING)
+    return Cell(format_bytes(value), amount=value, binary=True) if value else Cell(NOTHING)

@@ -155,18 +155,23 @@ def _column(shown: ShownColumns, column: Column, width: int, page: Console) -> l
     cells = []
     for value in column.cells:
         one, text = cell(value), shown.text(column, value)
-        lines = _folded(text, width, page) if column.folds else [_cut_to(text, width, page)]
+        lines = _folded(text, width, page) if column.folds else [_cut_to(text, width, page, paths=column.paths)]
         cells.append(_Entry(lines, one.style or ("bold" if one.strong else column.style), column.right))
     return [heading, *cells, footer]
 
 
-def _cut_to(text: str, width: int, page: Console) -> str:
-    """A text in at most so many terminal cells, with a mark where it is cut."""
+def _cut_to(text: str, width: int, page: Console, *, paths: bool = False) -> str:
+    """A text in at most so many terminal cells, with a mark where it is cut: at its end, or in the middle of a path."""
     if text.isascii() and len(text) <= width:
         return text
     from rich.cells import cell_len, set_cell_size
 
-    return text if cell_len(text) <= width else set_cell_size(text, max(0, width - 1)).rstrip() + page.cut_mark
+    if cell_len(text) <= width:
+        return text
+    if paths and len(text) == cell_len(text):
+        head = (width - 1) // 2
+        return text[:head] + page.cut_mark + text[len(text) - (width - 1 - head) :]
+    return set_cell_size(text, max(0, width - 1)).rstrip() + page.cut_mark
 
 
 def _folded(text: str, width: int, page: Console) -> list[str]:

@@ -13,7 +13,8 @@ from archcost.budget.verdict_sentences import sentence, summary
 from archcost.budget.verdict_words import Behind, Cause, Rule, Status
 from archcost.errors import PLAIN, snippet
 from archcost.printable import one_line
-from archcost.render.verdict_text import changed_totals, layer_name, layers_text, left_out, mark, ordered
+from archcost.render.verdict_headroom import NEAR, headroom_lines, left_over
+from archcost.render.verdict_text import changed_totals, layer_name, layers_text, left_out, mark, ordered, shortened
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -29,6 +30,7 @@ STYLES = {
     Status.STALE: "\x1b[1;33m",
     Status.INCONCLUSIVE: "\x1b[1;33m",
 }
+_NEAR_STYLE = "\x1b[33m"
 _NOTE_STYLE = "\x1b[1;36m"
 _MARK_STYLES = {"✗": STYLES[Status.FAIL], "✓": "\x1b[1;32m", "!": STYLES[Status.WARN]}
 _LABEL_WIDTH = 9
@@ -37,13 +39,18 @@ _MIN_PATH = 12
 _NEW = "new"
 
 
-def to_full(verdict: Verdict, width: int, style: dict[str, str] = PLAIN) -> str:
-    """Every finding but those that hold, the models that changed, and the sum in the last line."""
+def to_full(verdict: Verdict, width: int, style: dict[str, str] = PLAIN, *, quiet: bool = False) -> str:
+    """Every finding but those that hold, the models that changed, how near limits are, and the sum in the last line.
+
+    ``quiet`` leaves out how near they are.
+    """
     writer = _Writer(verdict, width, style)
     blocks = [writer.finding(finding) for finding in ordered(verdict, Status.FAIL, Status.WARN)]
     blocks += [writer.finding(finding) for finding in ordered(verdict, Status.INCONCLUSIVE)]
     notes = [line for status in _NOTES for line in writer.notes(status)] + writer.left_out() + writer.changes()
     blocks += ["\n".join(notes)] if notes else []
+    headroom = [] if quiet else writer.headroom()
+    blocks += ["\n".join(headroom)] if headroom else []
     blocks.append(writer.summary())
     return "\n\n".join(blocks) + "\n"
 
@@ -96,6 +103,16 @@ class _Writer:
             lines.append(self._wrapped("changed", f"{spec.name}: {shown}"))
         more = len(specs) - _MAX_NOTES
         return lines + ([self._wrapped("changed", f"and {more:,} more")] if more > 0 else [])
+
+    def headroom(self) -> list[str]:
+        """A line a limit, in the colour of how near it is."""
+        lines = []
+        for line, use in headroom_lines(self.verdict, self.width):
+            near = _NEAR_STYLE if use.share >= NEAR else ""
+            colour = STYLES.get(use.finding.status, near)
+            lines.append(self._coloured(line, colour) if colour else line)
+        more = left_over(self.verdict)
+        return lines + ([f"  and {more:,} more with more room"] if more else [])
 
     def summary(self) -> str:
         """The last line."""
@@ -192,14 +209,6 @@ def _layer_cells(finding: Finding, weight: Contributor) -> tuple[str, str, str, 
 
 def _widest(texts: Sequence[str]) -> int:
     return max(map(len, texts))
-
-
-def shortened(text: str, width: int) -> str:
-    """Text with its middle left out where it is too long: both ends of a path tell most."""
-    if len(text) <= width:
-        return text
-    head = (width - 1) // 2
-    return f"{text[:head]}…{text[len(text) - (width - 1 - head) :]}"
 
 
 def to_concise(verdict: Verdict) -> str:

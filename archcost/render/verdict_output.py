@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from archcost.errors import COLOUR, PLAIN, UsageError
 from archcost.render.exit import PIPED_WIDTH, terminal_width, wants_colour, write_file
-from archcost.render.formats import CONCISE, FULL, OF_VERDICTS
+from archcost.render.formats import BADGE, CONCISE, FULL, OF_VERDICTS
 from archcost.render.formats import FORMATS as OF_DOCUMENTS
 from archcost.render.output import print_diagnostics, print_line, print_warnings, write_text
 from archcost.render.printing import text_of
@@ -23,8 +23,15 @@ OWN_FORMATS = (*OF_VERDICTS, "markdown")  # markdown is a comment, and knows the
 FORMATS = (*OWN_FORMATS, *[name for name in OF_DOCUMENTS if name not in OWN_FORMATS])
 
 
-def write_verdict(verdict: Verdict, format: str, path: str | None, exports: Mapping[str, str]) -> None:  # noqa: A002
-    """Print a verdict, and write it to files by format; problems go to standard error.
+def write_verdict(
+    verdict: Verdict,
+    format: str,  # noqa: A002 - as the option
+    path: str | None,
+    exports: Mapping[str, str],
+    *,
+    quiet: bool = False,
+) -> None:
+    """Print a verdict, and write it to files by format; problems go to standard error. ``quiet`` is of the full report.
 
     Every output that can be written is, before UsageError is raised for one that cannot.
     """
@@ -39,16 +46,16 @@ def write_verdict(verdict: Verdict, format: str, path: str | None, exports: Mapp
             failed = failed or error
     write_step_summary(verdict)
     try:
-        write_text(render(verdict, format, path), path, format)
+        write_text(render(verdict, format, path, quiet=quiet), path, format)
     except UsageError as error:
         failed = failed or error
     if failed is not None:
         raise failed
 
 
-def render(verdict: Verdict, format: str, path: str | None = "") -> str:  # noqa: A002 - as the option
+def render(verdict: Verdict, format: str, path: str | None = "", *, quiet: bool = False) -> str:  # noqa: A002 - as the option
     """The verdict as text; colour and width are those of standard output if it goes there, which is path None."""
-    if format not in OWN_FORMATS:
+    if format not in (*OWN_FORMATS, BADGE):
         from archcost.render.verdict import VerdictDocument
 
         return "".join(text_of(VerdictDocument(verdict), format, path))
@@ -58,7 +65,7 @@ def render(verdict: Verdict, format: str, path: str | None = "") -> str:  # noqa
         to_terminal = path is None
         coloured = to_terminal and wants_colour(sys.stdout)
         width = terminal_width(sys.stdout) if to_terminal else PIPED_WIDTH
-        return to_full(verdict, width, COLOUR if coloured else PLAIN)
+        return to_full(verdict, width, COLOUR if coloured else PLAIN, quiet=quiet)
     module = import_module(f"archcost.render.verdict_{FULL if format == CONCISE else format}")
     text: str = getattr(module, f"to_{format}")(verdict)
     return text

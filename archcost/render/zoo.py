@@ -123,11 +123,11 @@ def _table(names: Sequence[Cell], rows: Sequence[ZooModel | None]) -> Table:
 
 
 def _count(value: int) -> Cell:
-    return Cell(figure_cell(value, exact=True), figure_cell(value, exact=False))
+    return Cell(figure_cell(value, exact=True), figure_cell(value, exact=False), amount=value or None)
 
 
 def _memory(model: ZooModel) -> Cell:
-    return Cell(f"{model.run_bytes:,} B", format_bytes(model.run_bytes))
+    return Cell(f"{model.run_bytes:,} B", format_bytes(model.run_bytes), amount=model.run_bytes, binary=True)
 
 
 def _origin(source: str) -> str:

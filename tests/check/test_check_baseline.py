@@ -251,7 +251,7 @@ def test_no_baseline_where_growth_is_limited(net: Callable[..., Path], run: Call
 
 
 def test_no_baseline_and_no_growth_limit_is_fine(net: Callable[..., Path], run: Callable[..., Run]) -> None:
-    result = run("check", cwd=net("{params: 1 k}", CONFIG))
+    result = run("check", "-q", cwd=net("{params: 1 k}", CONFIG))
     assert (result.code, result.out) == (0, "✓ 1 spec: 1 limit holds\n")
 
 

@@ -24,13 +24,14 @@ from archcost.printable import visible
 from archcost.render.document import Line, Table
 from archcost.render.schemas import document_schema
 from archcost.render.verdict import VerdictDocument
-from archcost.render.verdict_full import shortened, to_concise, to_full
+from archcost.render.verdict_full import to_concise, to_full
 from archcost.render.verdict_github import MAX_ANNOTATIONS, command, escape_data, escape_property, to_github
 from archcost.render.verdict_gitlab import to_gitlab
 from archcost.render.verdict_junit import to_junit
 from archcost.render.verdict_markdown import MAX_COMMENT, MAX_SUMMARY, TAG, cell, to_markdown
 from archcost.render.verdict_output import render
 from archcost.render.verdict_sarif import MAX_RESULTS, to_sarif
+from archcost.render.verdict_text import shortened
 from archcost.spec.budget_limits import Limit
 from archcost.version import __version__
 

@@ -311,7 +311,7 @@ def test_unused_budgets_are_told_when_all_specs_are_judged(net: Callable[..., Pa
         '[[budgets]]\nlayers = "nothing_*"\nmacs = 1\n[[budgets]]\nlayers = "stem"\nmacs = "1 G"\n'
     )
     folder = net("", config)
-    result = run("check", cwd=folder)
+    result = run("check", "-q", cwd=folder)
     assert result.code == 0
     assert "this budget is for no spec" in result.out
     assert "archcost.toml:2:1" in result.out

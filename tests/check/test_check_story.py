@@ -25,7 +25,7 @@ def edit(project: Path, name: str, old: str, new: str) -> None:
 
 
 def test_within_budget(project: Path, run: Callable[..., Run]) -> None:
-    result = run("check", cwd=project)
+    result = run("check", "--quiet", cwd=project)
     assert (result.code, result.err) == (0, "")
     assert result.out == "✓ 2 specs: 13 limits hold\n"
 
@@ -71,7 +71,7 @@ def test_improved(project: Path, run: Callable[..., Run]) -> None:
     assert "changed: keyword: params 4,836 → 3,948 (−18.4%)" in result.out
     assert "stale: keyword has changed since its baseline was recorded; run `archcost baseline update`" in result.out
     assert run("baseline", "update", cwd=project).code == 0
-    assert run("check", cwd=project).out == "✓ 2 specs: 13 limits hold\n"
+    assert run("check", "-q", cwd=project).out == "✓ 2 specs: 13 limits hold\n"
 
 
 def test_stale(project: Path, run: Callable[..., Run]) -> None:
@@ -117,7 +117,7 @@ def test_windows_line_endings(ending: str, project: Path, run: Callable[..., Run
     for path in project.rglob("*"):
         if path.is_file() and path.suffix in (".yaml", ".toml", ".json"):
             path.write_bytes(path.read_bytes().replace(b"\n", ending.encode()))
-    assert run("check", cwd=project).out == "✓ 2 specs: 13 limits hold\n"
+    assert run("check", "-q", cwd=project).out == "✓ 2 specs: 13 limits hold\n"
     path = project / "specs" / "doorbell.yaml"
     path.write_bytes(path.read_bytes().replace(b"params: 50 k", b"params: 30 k"))
     shown = run("check", cwd=project).out
@@ -157,7 +157,7 @@ def repository(project: Path) -> Path:
 
 
 def test_a_revision_needs_no_lock_file(repository: Path, run: Callable[..., Run]) -> None:
-    assert run("check", "--baseline-ref", "main", cwd=repository).out == "✓ 2 specs: 13 limits hold\n"
+    assert run("check", "-q", "--baseline-ref", "main", cwd=repository).out == "✓ 2 specs: 13 limits hold\n"
     edit(repository, "specs/keyword.yaml", "repeat: 4", "repeat: 5")
     grown = run("check", "--baseline-ref", "HEAD", cwd=repository)
     assert grown.code == 1
