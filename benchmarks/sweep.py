@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from archcost.sweeping.space import Space
-    from archcost.sweeping.tables import Tables
+    from archcost.sweeping.tables import SpaceTables
 
 PAGE = Path(__file__).resolve().parent.parent / "docs" / "sweep.md"
 NNI = Path(__file__).resolve().parent / "peer_nni.py"
@@ -135,7 +135,7 @@ def drawn(space: Space, number: int, seed: int = 0) -> Any:
 def measure(swept: Swept, rows: int, singles: int, runs: int) -> Measured:
     """A space by one walk and look-ups, and by single analyses of some of its valid designs."""
     space: Space = swept.space.space
-    made: list[Tables] = []
+    made: list[SpaceTables] = []
     walk = cpu(lambda: made.append(tables(space)))
     if walk < 1:
         walk = cpu(lambda: made.append(tables(space)), runs)

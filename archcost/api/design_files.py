@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
     from archcost.sweeping.asking import Question
     from archcost.sweeping.output.writing_rows import WrittenRows
-    from archcost.sweeping.tables import Tables
+    from archcost.sweeping.tables import SpaceTables
 
 PARQUET, CSV = ".parquet", ".csv"
 
@@ -23,7 +23,7 @@ def is_folder(path: str) -> bool:
 
 
 def write_designs(
-    tables: Tables,
+    tables: SpaceTables,
     ask: Question,
     path: str,
     *,

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from archcost.sweeping.space import Space
     from archcost.sweeping.space_file import SpaceFile
     from archcost.sweeping.sweep import Sweep
-    from archcost.sweeping.tables import Tables
+    from archcost.sweeping.tables import SpaceTables
 
 
 class DesignSpace:
@@ -183,7 +183,7 @@ class DesignTables:
     A condition ``where`` is an expression over metrics and params with units: ``"macs <= 300 M and width >= 0.5"``.
     """
 
-    def __init__(self, tables: Tables) -> None:
+    def __init__(self, tables: SpaceTables) -> None:
         self.tables = tables
         self._answers: dict[tuple[str, tuple[str, ...]], Answers] = {}
 

@@ -16,7 +16,7 @@ from archcost.sweeping.fusing import members_read, read_by_fork
 from archcost.sweeping.groups import Joined
 from archcost.sweeping.joining import joined, restricted
 from archcost.sweeping.operators import mapped, tables_in
-from archcost.sweeping.varying import Table, forked
+from archcost.sweeping.varying import VaryingTable, forked
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -47,7 +47,7 @@ class Account:
 
     def add(self, name: str, value: Any) -> None:
         """Add a number or a table to a figure."""
-        if type(value) is not Table:
+        if type(value) is not VaryingTable:
             if not value:
                 return
             axes: Axes = ()
@@ -91,7 +91,9 @@ def joined_accounts(along: Along, parts: Sequence[tuple[Along, Account | None]])
         for own, account in alive:
             terms: dict[tuple[int, ...], Any] = {}
             for value in account.sums.get(name, {}).values():
-                others = tuple([each.axis for each in value.axes if each is not own]) if type(value) is Table else ()
+                others = (
+                    tuple([each.axis for each in value.axes if each is not own]) if type(value) is VaryingTable else ()
+                )
                 terms[others] = terms[others] + value if others in terms else value
                 keys[others] = None
             by_part.append((own, terms))
@@ -191,7 +193,7 @@ class Accountant:
             self._kept.append(signature)
         return found
 
-    def read_by(self, table: Table) -> tuple[Reading, ...]:
+    def read_by(self, table: VaryingTable) -> tuple[Reading, ...]:
         """The axes that whoever reads a table reads."""
         found = self._readings.get(id(table))
         if found is None:
@@ -284,7 +286,7 @@ class Accountant:
             return outside[token]
 
         return account, [
-            _Flow(lie, mapped(told, token) if type(token) is Table else told(token)) for lie, token in outputs
+            _Flow(lie, mapped(told, token) if type(token) is VaryingTable else told(token)) for lie, token in outputs
         ]
 
     def _joined_account(
@@ -318,7 +320,7 @@ def _outside(inside: tuple[Any, ...], tokens: tuple[Any, ...]) -> dict[int, int]
     """What the tokens within an account are outside of it, as far as they come from there."""
     found: dict[int, int] = {}
     for own, token in zip(inside, tokens, strict=True):
-        if type(token) is Table:
+        if type(token) is VaryingTable:
             found |= {entry: entry for entry in token.array.ravel().tolist()}
         else:
             found[own] = token
@@ -356,7 +358,7 @@ def _joined_tree(along: Along, parts: list[tuple[Along, Any]]) -> Any:
     return joined(along, parts)
 
 
-def tables_of(value: Any) -> Iterable[Table]:
+def tables_of(value: Any) -> Iterable[VaryingTable]:
     """The tables in the attributes and shapes of a layer, or in a value."""
     if isinstance(value, Signature):
         shapes = [*value.input_shapes, *value.output_shapes]

@@ -21,7 +21,7 @@ from archcost.sweeping.exact.several import count_within
 from archcost.sweeping.listing import Listing, select
 from archcost.sweeping.rows import Gathers
 from archcost.sweeping.singles import MAX_ANALYSES, PER_ROW, Refusal, Singles, check_device
-from archcost.sweeping.tables import Tables
+from archcost.sweeping.tables import SpaceTables
 from archcost.sweeping.where import WhereClause
 
 if TYPE_CHECKING:
@@ -44,7 +44,7 @@ class Answers:
     """What is known of the designs of a space that meet a condition."""
 
     def __init__(
-        self, tables: Tables, where: str = "", *, device: Device | None = None, metrics: Iterable[str] = ()
+        self, tables: SpaceTables, where: str = "", *, device: Device | None = None, metrics: Iterable[str] = ()
     ) -> None:
         """``metrics`` are those that are asked for, so that their tables are laid out once. Raises ArgumentError."""
         self.tables = tables
@@ -88,7 +88,7 @@ class Answers:
         if self._listing is not None or self.goes_through:
             self.listing()
             return self._invalid.designs
-        everything = Tables(self.space, self.tables.metrics, (), self.tables.distinct)
+        everything = SpaceTables(self.space, self.tables.metrics, (), self.tables.distinct)
         return count(everything) - self.designs()
 
     def causes(self) -> tuple[InvalidCause, ...]:
@@ -222,7 +222,7 @@ def _too_many(size: int) -> UsageError:
     return UsageError(message, f"{hint}, `-o DIR` writes all")
 
 
-def metric_names(tables: Tables) -> tuple[str, ...]:
+def metric_names(tables: SpaceTables) -> tuple[str, ...]:
     """The metrics that rows may have, in the order of figures."""
     known = (*tables.metrics, *PER_ROW)
     return tuple(sorted(known, key=lambda name: list(METRICS).index(name) if name in METRICS else len(METRICS)))

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from archcost.errors import ArgumentError, Diagnostic, Source, UsageError
 from archcost.sweeping.defaults import derived, params_under, unknown_param
-from archcost.sweeping.space import BATCH, Axis, Space, Target
+from archcost.sweeping.space import BATCH, Axis, AxisTarget, Space
 from archcost.sweeping.values import Piece, check_distinct, parts, piece_of, read_values, shown
 
 if TYPE_CHECKING:
@@ -115,7 +115,7 @@ def make_space(spec: Spec, settings: Settings, wishes: Sequence[Wish], name: str
     defaults = params_under(spec, settings)
     axes: list[Axis] = []
     lists: dict[str, Any] = {}
-    taken: dict[Target, Piece] = {}
+    taken: dict[AxisTarget, Piece] = {}
     for wish in wishes:
         targets = [_targets(piece, spec, settings, defaults, varied) for piece in wish.names]
         if len(targets) > 1 and any(len(one) > 1 for one in targets):
@@ -134,19 +134,19 @@ def make_space(spec: Spec, settings: Settings, wishes: Sequence[Wish], name: str
 
 def _targets(
     piece: Piece, spec: Spec, settings: Settings, defaults: Mapping[str, Any], varied: Sequence[str]
-) -> list[Target]:
+) -> list[AxisTarget]:
     """What a name stands for: a param, an element of a list, or each of them."""
     match = _NAME.fullmatch(piece.text)
     if match is None:
         raise piece.wrong(f"'{piece.text}' names no param", _HELP)
     name, places = match[1], re.findall(r"\[(\*|-?\d+)\]", match[2])
     if name == BATCH and name not in spec.params and not places:
-        return [Target(name)]
+        return [AxisTarget(name)]
     if name not in spec.params:
         unknown = unknown_param(spec, name)
         raise ArgumentError(Diagnostic(unknown.message, piece.mark._replace(length=len(name)), unknown.help))
     if not places:
-        return [Target(name)]
+        return [AxisTarget(name)]
     if name not in defaults:
         raise piece.wrong(f"'{name}' has no default, so that there is no list of which an element could vary")
     sources = derived(spec, settings, [one for one in varied if one != name]).get(name)
@@ -155,7 +155,7 @@ def _targets(
             f"'{name}' is made of {', '.join(sorted(sources))}, which vary as well: its elements are not known before"
         )
         raise piece.wrong(told, f"vary whole lists, or set one with `--set '{name}=[…]'`")
-    return [Target(name, place) for place in _places(piece, name, defaults[name], places)]
+    return [AxisTarget(name, place) for place in _places(piece, name, defaults[name], places)]
 
 
 def _places(piece: Piece, name: str, value: Any, places: Sequence[str]) -> list[tuple[int, ...]]:
@@ -179,7 +179,7 @@ def _places(piece: Piece, name: str, value: Any, places: Sequence[str]) -> list[
     return [(index, *inner) for inner in _places(piece, f"{name}[{index}]", value[index], rest)]
 
 
-def _take(piece: Piece, targets: Iterable[Target], taken: dict[Target, Piece]) -> None:
+def _take(piece: Piece, targets: Iterable[AxisTarget], taken: dict[AxisTarget, Piece]) -> None:
     """Note what an axis sets; raises ArgumentError for what another one sets, in whole or in part."""
     for target in targets:
         for other, place in taken.items():

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from archcost.sweeping.alongs import Along, along_of
 from archcost.sweeping.arrays import np
 from archcost.sweeping.space import Axis, Space
-from archcost.sweeping.varying import Table, fewest_groups, from_entries, made
+from archcost.sweeping.varying import VaryingTable, fewest_groups, from_entries, made
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -71,7 +71,7 @@ def _groups(labels: Array) -> int:
 # --- axes as one ------------------------------------------------------------------------------------------------------
 
 
-class Fusion:
+class AxisFusion:
     """A space, and which of its axes are walked as one: ``members`` has their numbers for each axis of the walk."""
 
     def __init__(self, space: Space, members: Sequence[tuple[int, ...]] | None = None) -> None:
@@ -93,11 +93,11 @@ class Fusion:
         """Whether any axes are walked as one."""
         return any(len(members) > 1 for members in self.members)
 
-    def fused(self, axes: Sequence[int]) -> Fusion:
+    def fused(self, axes: Sequence[int]) -> AxisFusion:
         """The same space with some more axes of the walk as one."""
         one = tuple(sorted([member for axis in axes for member in self.members[axis]]))
         rest = [members for number, members in enumerate(self.members) if number not in axes]
-        return Fusion(self.whole, sorted([one, *rest]))
+        return AxisFusion(self.whole, sorted([one, *rest]))
 
     def _axis(self, members: tuple[int, ...]) -> Axis:
         axes = [self.whole.axes[member] for member in members]
@@ -127,7 +127,7 @@ class Fusion:
 
     def _unfolded(self, value: Any) -> Any:
         """A table over the axes of the walk as one over those of the space; it has all indices of its axes."""
-        if type(value) is not Table:
+        if type(value) is not VaryingTable:
             return value
         members = [member for along in value.axes for member in self.members[along.axis]]
         shape = [size for along in value.axes for size in along.shape]
@@ -139,13 +139,13 @@ class Fusion:
 
 def _separate(value: Any) -> Iterator[Any]:
     """A sum of tables, one for each axis that adds something of its own, and one for those that do not."""
-    for along in value.axes if type(value) is Table and len(value.axes) > 1 else ():
-        if type(value) is not Table or along not in value.axes:
+    for along in value.axes if type(value) is VaryingTable and len(value.axes) > 1 else ():
+        if type(value) is not VaryingTable or along not in value.axes:
             continue
         place = value.axes.index(along)
         first = made(value.axes, np.broadcast_to(value.array.take([0], axis=place), value.array.shape))
         own = value - first
-        if type(own) is Table and own.axes == (along,):
+        if type(own) is VaryingTable and own.axes == (along,):
             yield own
             value = first
     yield value
@@ -154,7 +154,7 @@ def _separate(value: Any) -> Iterator[Any]:
 # --- what was read ----------------------------------------------------------------------------------------------------
 
 
-def members_read(table: Table, along: Along) -> list[int]:
+def members_read(table: VaryingTable, along: Along) -> list[int]:
     """Which of the axes that are walked as one a table tells apart: it is a function of these alone."""
     if len(along.shape) == 1:
         return [0]

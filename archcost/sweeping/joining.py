@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from archcost.sweeping.alongs import Along, CoupledError
 from archcost.sweeping.arrays import np
-from archcost.sweeping.varying import HIGH, LOW, MOST_ENTRIES, Table, key_of, made
+from archcost.sweeping.varying import HIGH, LOW, MOST_ENTRIES, VaryingTable, key_of, made
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 def restricted(value: Any, along: Along) -> Any:
     """A value for the designs at some indices of an axis alone."""
-    if type(value) is Table:
+    if type(value) is VaryingTable:
         known = along.restricted.get(id(value))
         if known is None:
             known = along.restricted[id(value)] = _restricted_table(value, along), value
@@ -29,7 +29,7 @@ def restricted(value: Any, along: Along) -> Any:
     return value
 
 
-def _restricted_table(table: Table, along: Along) -> Any:
+def _restricted_table(table: VaryingTable, along: Along) -> Any:
     for place, own in enumerate(table.axes):
         if own.axis == along.axis:
             if own is along:
@@ -47,19 +47,19 @@ def _restricted_table(table: Table, along: Along) -> Any:
 def joined(along: Along, parts: Sequence[tuple[Along, Any]]) -> Any:
     """One value of parts of an axis side by side; indices that no part has are filled with the first part's."""
     first = parts[0][1]
-    if type(first) is not Table and len(parts) > 1 and all(_same(first, value) for _, value in parts[1:]):
+    if type(first) is not VaryingTable and len(parts) > 1 and all(_same(first, value) for _, value in parts[1:]):
         return first
-    if len(parts) == 1 and (type(first) is not Table or all(own.axis != along.axis for own in first.axes)):
+    if len(parts) == 1 and (type(first) is not VaryingTable or all(own.axis != along.axis for own in first.axes)):
         return first
     others: dict[int, Along] = {}
     for _, value in parts:
-        if type(value) is Table:
+        if type(value) is VaryingTable:
             others |= {own.axis: own for own in value.axes if own.axis != along.axis}
     axes = tuple([others.get(number, along) for number in sorted([*others, along.axis])])
     if prod(map(len, axes)) > MOST_ENTRIES:
         raise CoupledError(axes)
     place = [own.axis for own in axes].index(along.axis)
-    kinds = {value.array.dtype if type(value) is Table else _dtype(value) for _, value in parts}
+    kinds = {value.array.dtype if type(value) is VaryingTable else _dtype(value) for _, value in parts}
     array = np.empty([len(own) for own in axes], dtype=kinds.pop() if len(kinds) == 1 else object)
     where = {index: number for number, index in enumerate(along.indices)}
     missing = set(along.indices)
@@ -67,7 +67,7 @@ def joined(along: Along, parts: Sequence[tuple[Along, Any]]) -> Any:
     for own, value in parts:
         missing -= set(own.indices)
         target: Any = (*head, [where[index] for index in own.indices])
-        if type(value) is not Table:
+        if type(value) is not VaryingTable:
             block = np.empty((), dtype=array.dtype)
             block[()] = value
             array[target] = block
@@ -97,4 +97,4 @@ def _dtype(value: Any) -> Any:
 
 
 def _same(a: Any, b: Any) -> bool:
-    return a is b or (type(a) is not Table and type(b) is not Table and key_of(a) == key_of(b))
+    return a is b or (type(a) is not VaryingTable and type(b) is not VaryingTable and key_of(a) == key_of(b))

@@ -9,7 +9,7 @@ from archcost.dims import VaryingSizeError
 from archcost.spec.expressions import UNKNOWN, ExpressionError, Names
 from archcost.sweeping.alongs import CoupledError
 from archcost.sweeping.operators import combinations, mapped, tables_in
-from archcost.sweeping.varying import Table, forked, key_of
+from archcost.sweeping.varying import VaryingTable, forked, key_of
 
 if TYPE_CHECKING:
     from collections.abc import Container, Mapping
@@ -105,7 +105,7 @@ def _known(expression: Expression, names: Names) -> dict[str, Any]:
     return {name: value for name, value in found.items() if any(True for _ in tables_in(value))}
 
 
-def _combinations(tables: list[Table]) -> int:
+def _combinations(tables: list[VaryingTable]) -> int:
     """How many combinations of entries some tables have."""
     places = prod({along.axis: len(along) for table in tables for along in table.axes}.values())
     if not MOST_LIFTED < places <= MOST_COUNTED:

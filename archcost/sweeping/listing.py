@@ -8,7 +8,7 @@ from archcost.sweeping.arrays import np
 from archcost.sweeping.rows import AT_ONCE, grid_chunks, numbered
 from archcost.sweeping.singles import MAX_ANALYSES, PER_ROW, Refusal
 from archcost.sweeping.space import OF_PARAM
-from archcost.sweeping.tables import Chunk
+from archcost.sweeping.tables import DesignChunk
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -40,7 +40,7 @@ class Listing:
     def _space(self) -> Space:
         return self._gathers.tables.space
 
-    def chunks(self, at_once: int = AT_ONCE) -> Iterator[Chunk]:
+    def chunks(self, at_once: int = AT_ONCE) -> Iterator[DesignChunk]:
         """All of them in order, with their figures."""
         for start in range(0, len(self.designs), at_once):
             yield self._chunk(self.designs[start : start + at_once])
@@ -74,7 +74,7 @@ class Listing:
         found = [chunk.invalid for chunk in Listing(self._gathers, self._singles, self.designs, ()).chunks()]
         return np.concatenate(found) if found else np.zeros(0, bool)
 
-    def _chunk(self, designs: NDArray[Any]) -> Chunk:
+    def _chunk(self, designs: NDArray[Any]) -> DesignChunk:
         indices = designs if designs.ndim > 1 else numbered(self._space.lengths, designs)
         chunk = self._gathers.chunk(indices)
         return filled(chunk, [name for name in self.metrics if name in PER_ROW], self._singles)
@@ -105,7 +105,7 @@ class Listing:
         return self.chosen(undominated(costs))
 
 
-def filled(chunk: Chunk, late: Sequence[str], singles: Singles) -> Chunk:
+def filled(chunk: DesignChunk, late: Sequence[str], singles: Singles) -> DesignChunk:
     """A chunk with the figures that single analyses give, zero where a design is invalid."""
     if not late:
         return chunk
@@ -114,7 +114,7 @@ def filled(chunk: Chunk, late: Sequence[str], singles: Singles) -> Chunk:
         if not chunk.invalid[row]:
             for name, value in singles.figures(design, late).items():
                 figures[name][row] = value
-    return Chunk(chunk.indices, {**chunk.figures, **figures}, chunk.invalid)
+    return DesignChunk(chunk.indices, {**chunk.figures, **figures}, chunk.invalid)
 
 
 def select(gathers: Gathers, where: WhereClause, invalid: Invalid) -> tuple[NDArray[np.int64], int]:

@@ -17,7 +17,7 @@ from archcost.spec.functions import OPERATORS
 from archcost.sweeping.alongs import Along, CoupledError
 from archcost.sweeping.arrays import np
 from archcost.sweeping.effort import EFFORT, PER_ENTRY
-from archcost.sweeping.varying import HIGH, LOW, MOST_ENTRIES, Table, forked, made, spread
+from archcost.sweeping.varying import HIGH, LOW, MOST_ENTRIES, VaryingTable, forked, made, spread
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -52,7 +52,7 @@ _DIVIDE = (operator.floordiv, operator.mod)
 
 
 def aligned(
-    tables: Sequence[Table], entries: Callable[[Table], Array] = attrgetter("array")
+    tables: Sequence[VaryingTable], entries: Callable[[VaryingTable], Array] = attrgetter("array")
 ) -> tuple[tuple[Along, ...], list[Array]]:
     """The axes of several tables together, and the entries of each, to be broadcast over them."""
     axes = tables[0].axes
@@ -82,13 +82,13 @@ def aligned(
 
 def _whole(value: Any) -> bool:
     """Whether a value is whole numbers, or truth values that count as such, in int64."""
-    if type(value) is Table:
+    if type(value) is VaryingTable:
         return value.array.dtype.kind != "O"
     return type(value) in (int, bool) and LOW <= value <= HIGH
 
 
 def _bounds(value: Any) -> tuple[int, int]:
-    if type(value) is Table:
+    if type(value) is VaryingTable:
         return (0, 1) if value.array.dtype.kind == "b" else (value.low, value.high)
     return int(value), int(value)
 
@@ -107,15 +107,15 @@ def _result_bounds(function: Binary, a: tuple[int, int], b: tuple[int, int]) -> 
 
 def _binary(function: Binary, a: Any, b: Any) -> Any:
     """An operator on two values, one of which is a table; NotImplemented for what it has no meaning for."""
-    table = a if type(a) is Table else b
+    table = a if type(a) is VaryingTable else b
     other = b if table is a else a
-    if type(other) is not Table and not isinstance(other, (int, float, str, list, tuple, type(None))):
+    if type(other) is not VaryingTable and not isinstance(other, (int, float, str, list, tuple, type(None))):
         return NotImplemented
     if function not in _EQUAL:
         for value in (a, b):
-            if type(value) is Table and not value.numeric:
+            if type(value) is VaryingTable and not value.numeric:
                 raise forked(value)
-        if not isinstance(other, (int, float, Table)):
+        if not isinstance(other, (int, float, VaryingTable)):
             raise forked(table)  # what has no meaning, or another one, is told of plain values
     if not (_whole(a) and _whole(b)):
         return mapped(function, a, b)
@@ -131,7 +131,7 @@ def _computed(function: Binary, a: Any, b: Any) -> Any:
         return mapped(function, a, b)
     if function in _DIVIDE:
         zero = b == 0
-        if type(zero) is Table:
+        if type(zero) is VaryingTable:
             raise forked(zero)
         if zero:
             raise ZeroDivisionError("integer division or modulo by zero")
@@ -143,13 +143,13 @@ def _computed(function: Binary, a: Any, b: Any) -> Any:
 
 
 def _truths(value: Any) -> bool:
-    return value.array.dtype.kind == "b" if type(value) is Table else type(value) is bool
+    return value.array.dtype.kind == "b" if type(value) is VaryingTable else type(value) is bool
 
 
 def _operands(a: Any, b: Any) -> tuple[tuple[Along, ...], list[Any]]:
-    if type(a) is not Table:
+    if type(a) is not VaryingTable:
         return b.axes, [a, b.array]
-    if type(b) is not Table:
+    if type(b) is not VaryingTable:
         return a.axes, [a.array, b]
     return aligned((a, b))
 
@@ -165,14 +165,14 @@ def mapped(function: Callable[..., Any], *values: Any) -> Any:
     firsts, inverse = combinations(tables)
     EFFORT.spend(PER_ENTRY * len(firsts))
     columns = [np.broadcast_to(array, size).reshape(-1)[firsts].tolist() for array in arrays]
-    plain = all(type(value) is Table or not isinstance(value, (list, tuple)) for value in values)
+    plain = all(type(value) is VaryingTable or not isinstance(value, (list, tuple)) for value in values)
     entries: list[Any] = []
     wrong: list[bool] = []
     first: Exception | None = None
     where = {id(table): place for place, table in enumerate(tables)}
     for row in zip(*columns, strict=True):
         if plain:
-            given: Any = [row[where[id(value)]] if type(value) is Table else value for value in values]
+            given: Any = [row[where[id(value)]] if type(value) is VaryingTable else value for value in values]
         else:
             given = [_filled(value, row, where) for value in values]
         try:
@@ -186,15 +186,15 @@ def mapped(function: Callable[..., Any], *values: Any) -> Any:
             wrong.append(True)
     if first is not None:
         outcome = made(axes, np.array(wrong)[inverse].reshape(size))
-        if type(outcome) is Table:
+        if type(outcome) is VaryingTable:
             raise forked(outcome)
         raise first
     return spread(axes, entries, inverse)
 
 
-def combinations(tables: Sequence[Table]) -> tuple[Array, Array]:
+def combinations(tables: Sequence[VaryingTable]) -> tuple[Array, Array]:
     """Where each combination of the entries of tables stands first, in this order; and which stands at each place."""
-    axes, labels = aligned(tables, Table.labels)
+    axes, labels = aligned(tables, VaryingTable.labels)
     size = [len(along) for along in axes]
     codes: Any = 0
     for array in labels:
@@ -209,22 +209,22 @@ def combinations(tables: Sequence[Table]) -> tuple[Array, Array]:
 
 
 def _filled(value: Any, row: tuple[Any, ...], where: dict[int, int]) -> Any:
-    if type(value) is Table:
+    if type(value) is VaryingTable:
         return row[where[id(value)]]
     if isinstance(value, (list, tuple)):
         return type(value)([_filled(item, row, where) for item in value])
     return value
 
 
-def tables_in(value: Any) -> Iterable[Table]:
+def tables_in(value: Any) -> Iterable[VaryingTable]:
     """The tables in a value, each once."""
-    found: dict[int, Table] = {}
+    found: dict[int, VaryingTable] = {}
     _collect(value, found)
     return found.values()
 
 
-def _collect(value: Any, found: dict[int, Table]) -> None:
-    if type(value) is Table:
+def _collect(value: Any, found: dict[int, VaryingTable]) -> None:
+    if type(value) is VaryingTable:
         found[id(value)] = value
     elif isinstance(value, (list, tuple)):
         for item in value:
@@ -234,8 +234,8 @@ def _collect(value: Any, found: dict[int, Table]) -> None:
 def _known_binary(function: Binary, a: Any, b: Any) -> Any:
     """As :func:`_binary`, worked out once for the same operands: each group of designs asks for much the same."""
     key: Any
-    if type(a) is Table and type(b) in (int, Table):
-        known, other, key = a.known, b, (function, type(b), id(b) if type(b) is Table else b)
+    if type(a) is VaryingTable and type(b) in (int, VaryingTable):
+        known, other, key = a.known, b, (function, type(b), id(b) if type(b) is VaryingTable else b)
     elif type(a) is int:
         known, other, key = b.known, a, (function, None, a)
     else:
@@ -258,10 +258,10 @@ def _install() -> None:
     """Give tables their operators."""
     for name in ("add", "sub", "mul", "floordiv", "mod", "truediv", "and_", "or_", "xor"):
         function = getattr(operator, name)
-        setattr(Table, f"__{name.strip('_')}__", _method(function))
-        setattr(Table, f"__r{name.strip('_')}__", _swapped(function))
+        setattr(VaryingTable, f"__{name.strip('_')}__", _method(function))
+        setattr(VaryingTable, f"__r{name.strip('_')}__", _swapped(function))
     for name in ("eq", "ne", "lt", "le", "gt", "ge"):
-        setattr(Table, f"__{name}__", _method(getattr(operator, name)))
+        setattr(VaryingTable, f"__{name}__", _method(getattr(operator, name)))
     others: dict[str, Callable[..., Any]] = {
         "__pow__": lambda self, other: mapped(_POWER, self, other),
         "__rpow__": lambda self, other: mapped(_POWER, other, self),
@@ -274,7 +274,7 @@ def _install() -> None:
         "mapped": lambda _, function, *values: mapped(function, *values),
     }
     for name, function in others.items():
-        setattr(Table, name, function)
+        setattr(VaryingTable, name, function)
 
 
 _install()

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from archcost.sweeping.asking import Objective
     from archcost.sweeping.listing import Listing
-    from archcost.sweeping.tables import Tables
+    from archcost.sweeping.tables import SpaceTables
 
 DRAWN = 50_000
 _FEW_AXES = 4  # whose values a label has room for
@@ -43,7 +43,9 @@ class Picture(NamedTuple):
     best: Sequence[Point]
 
 
-def picture(tables: Tables, where: str, objectives: Sequence[Objective], metrics: Sequence[str], seed: int) -> Picture:
+def picture(
+    tables: SpaceTables, where: str, objectives: Sequence[Objective], metrics: Sequence[str], seed: int
+) -> Picture:
     """The picture of a space by its objectives; without any, least of one of the first two metrics, most of the other.
 
     MACs come first where they are one of the two. Raises UsageError for metrics that are no sums.
@@ -94,7 +96,7 @@ def _points(listing: Listing, names: tuple[str, ...]) -> list[Point]:
     return [Point(x, y) for x, y in zip(*[figures[name].tolist() for name in names], strict=True)]
 
 
-def _label(tables: Tables, listing: Listing) -> str:
+def _label(tables: SpaceTables, listing: Listing) -> str:
     """What the axes set, where they are few."""
     axes = tables.space.axes
     if len(axes) > _FEW_AXES or not len(listing):

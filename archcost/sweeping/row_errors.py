@@ -14,7 +14,7 @@ from archcost.sweeping.exact.effort import TooCoupledError
 from archcost.sweeping.exact.free_draws import FreeDraws
 from archcost.sweeping.exact.words import UniformWords
 from archcost.sweeping.row_values import MAX_ERRORS
-from archcost.sweeping.tables import Factor, Tables
+from archcost.sweeping.tables import Factor, SpaceTables
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -67,7 +67,7 @@ class RowErrors:
         before, after = tables.valid[:number], tables.valid[number + 1 :]
         for others in ((*before, *after), before):
             try:
-                draws = FreeDraws(Tables(tables.space, {}, others, tables.distinct), [here])
+                draws = FreeDraws(SpaceTables(tables.space, {}, others, tables.distinct), [here])
             except TooCoupledError:
                 break
             if draws.among:

@@ -10,14 +10,14 @@ from math import prod
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from archcost.sweeping.arrays import np
-from archcost.sweeping.tables import Chunk, Factor
+from archcost.sweeping.tables import DesignChunk, Factor
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from numpy.typing import NDArray
 
-    from archcost.sweeping.tables import Entries, Sum, Tables
+    from archcost.sweeping.tables import Entries, MetricSum, SpaceTables
 
     Indices = NDArray[np.int32]
     Places = NDArray[np.intp]
@@ -41,7 +41,7 @@ class FlatTable(NamedTuple):
 class Gathers:
     """The look-ups of some metrics, and of whether designs are valid and distinct."""
 
-    def __init__(self, tables: Tables, metrics: Iterable[str] = ()) -> None:
+    def __init__(self, tables: SpaceTables, metrics: Iterable[str] = ()) -> None:
         lengths = tables.space.lengths
         self.tables = tables
         self.constants: dict[str, int] = {}
@@ -58,7 +58,7 @@ class Gathers:
         most = max([*[gather.entries.size for gather in every], *lengths, 1])
         self._places: Any = np.uint16 if most <= _NARROW else np.intp
 
-    def chunk(self, indices: Indices) -> Chunk:
+    def chunk(self, indices: Indices) -> DesignChunk:
         """The figures of designs, a row of indices each."""
         parts = [self._part(indices[start : start + AT_ONCE]) for start in range(0, len(indices), AT_ONCE)]
         if len(parts) == 1:
@@ -68,9 +68,9 @@ class Gathers:
             for name in self.figures
         }
         invalid = np.concatenate([part.invalid for part in parts]) if parts else np.zeros(0, bool)
-        return Chunk(indices, figures, invalid)
+        return DesignChunk(indices, figures, invalid)
 
-    def _part(self, indices: Indices) -> Chunk:
+    def _part(self, indices: Indices) -> DesignChunk:
         columns = self._columns(indices)
         places: dict[tuple[int, ...], Places] = {}
         figures = {}
@@ -80,7 +80,7 @@ class Gathers:
             for gather in gathers:
                 total += gather.entries.take(place_of(gather, columns, places))
             figures[name] = total
-        return Chunk(indices, figures, ~self.all_true(self.valid, columns, places))
+        return DesignChunk(indices, figures, ~self.all_true(self.valid, columns, places))
 
     def _columns(self, indices: Indices) -> Columns:
         """A row for each axis, in the least type that holds every place: what is narrow is added up faster."""
@@ -108,7 +108,7 @@ class Gathers:
         return self.all_true(self.distinct, self._columns(indices), {})
 
 
-def rows(tables: Tables, indices: Indices, metrics: Iterable[str] = ()) -> Chunk:
+def rows(tables: SpaceTables, indices: Indices, metrics: Iterable[str] = ()) -> DesignChunk:
     """The figures of designs, all metrics by default; ``indices`` has a row for each and a column for each axis."""
     return Gathers(tables, metrics).chunk(indices)
 
@@ -142,14 +142,14 @@ def holds(factors: Iterable[Factor], indices: Indices) -> NDArray[np.bool_]:
     return found
 
 
-def extremes(each: Sum) -> tuple[int, int]:
+def extremes(each: MetricSum) -> tuple[int, int]:
     """What no design is below and above: the constant and the least, or the most, entry of every factor."""
     low = each.constant + sum(int(factor.entries.min()) for factor in each.terms if factor.entries.size)
     high = each.constant + sum(int(factor.entries.max()) for factor in each.terms if factor.entries.size)
     return low, high
 
 
-def fits_int64(each: Sum) -> bool:
+def fits_int64(each: MetricSum) -> bool:
     """Whether no partial sum of a figure can pass int64."""
     most = abs(each.constant)
     for factor in each.terms:

@@ -27,7 +27,7 @@ _LISTED = 12  # values of an axis in a message
 
 
 @dataclass(frozen=True, slots=True)
-class Target:
+class AxisTarget:
     """What an axis sets: a param, or with a ``place`` an element of a list that is one, ``depths[0]``."""
 
     param: str
@@ -41,7 +41,7 @@ class Target:
 class Axis:
     """One free choice: at each index a value for every target; more than one target where params vary together."""
 
-    targets: tuple[Target, ...]
+    targets: tuple[AxisTarget, ...]
     values: tuple[tuple[Any, ...], ...]
 
     @property
@@ -82,7 +82,7 @@ class Space:
         """What axes set, by name, in order."""
         return tuple([str(target) for axis in self.axes for target in axis.targets])
 
-    def values_of(self, indices: Sequence[int]) -> dict[Target, Any]:
+    def values_of(self, indices: Sequence[int]) -> dict[AxisTarget, Any]:
         """What one design sets, by target."""
         return {
             target: value
@@ -98,7 +98,7 @@ class Space:
         """The settings of a single analysis of one design."""
         return self.settings_with(self.values_of(indices))
 
-    def settings_with(self, values: Mapping[Target, Any], of_candidates: Evaluation | None = None) -> Settings:
+    def settings_with(self, values: Mapping[AxisTarget, Any], of_candidates: Evaluation | None = None) -> Settings:
         """The settings with the values of targets. An element is set in the list that its param has otherwise.
 
         Values may be tables, of many designs at once: then ``of_candidates`` evaluates what follows from them. Raises
@@ -123,11 +123,11 @@ class Space:
             if not has_value(whole):
                 continue
             for place, value in elements[name]:
-                whole = replaced(whole, place, value, Target(name, place))
+                whole = replaced(whole, place, value, AxisTarget(name, place))
             params[name] = whole
         return self.settings._replace(params=params, batch=batch)
 
-    def sets_batch(self, target: Target) -> bool:
+    def sets_batch(self, target: AxisTarget) -> bool:
         """Whether a target is the batch size, and no param."""
         return target.param == BATCH and BATCH not in self.spec.params
 
@@ -144,7 +144,7 @@ class Space:
         return tuple([_index_in(axis, params) for axis in self.axes])
 
 
-def replaced(values: Any, place: tuple[int, ...], value: Any, target: Target) -> Any:
+def replaced(values: Any, place: tuple[int, ...], value: Any, target: AxisTarget) -> Any:
     """A list with another value at a place, which may be within lists in it."""
     if not place:
         return value

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from archcost.sweeping.exact.intervals import Estimate
     from archcost.sweeping.listing import Listing
     from archcost.sweeping.space import Space
-    from archcost.sweeping.tables import Tables
+    from archcost.sweeping.tables import SpaceTables
 
 
 class Sweep:
@@ -30,7 +30,7 @@ class Sweep:
     valid: that of a single analysis.
     """
 
-    def __init__(self, tables: Tables, ask: Question, expected: int | None = None) -> None:
+    def __init__(self, tables: SpaceTables, ask: Question, expected: int | None = None) -> None:
         """``expected`` is the number of designs that is published for the space."""
         self.ask = ask
         self.expected = expected

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     Entries = NDArray[np.int64] | NDArray[np.object_] | NDArray[np.bool_]
 
 
-class TooCoupledError(UsageError):
+class TableTooLargeError(UsageError):
     """One figure depends on so many values of several axes together that their table would be too large."""
 
 
@@ -35,7 +35,7 @@ class Factor:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Sum:
+class MetricSum:
     """A figure of every design: ``constant`` + Σ terms at the design's indices."""
 
     constant: int
@@ -43,7 +43,7 @@ class Sum:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Tables:
+class SpaceTables:
     """The figures of all designs of a space.
 
     A design is valid where all factors of ``valid`` are true. Of designs that differ along axes alone that nothing
@@ -52,14 +52,14 @@ class Tables:
     """
 
     space: Space
-    metrics: Mapping[str, Sum]
+    metrics: Mapping[str, MetricSum]
     valid: tuple[Factor, ...] = ()
     distinct: tuple[Factor, ...] = ()
-    unknown: Mapping[str, Sum] = field(default_factory=dict)
+    unknown: Mapping[str, MetricSum] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Chunk:
+class DesignChunk:
     """Some designs as rows: indices along each axis (n × axes), a figure of each metric, and which are invalid.
 
     ``errors`` is what is wrong with each, None for those where nothing is, or nothing is known; None where all are.

@@ -28,7 +28,7 @@ _SMALL = 4096  # bytes of a table that are its own key
 LOW, HIGH = -(2**63), 2**63 - 1
 
 
-def forked(table: Table, before: int | None = None) -> ForkError:
+def forked(table: VaryingTable, before: int | None = None) -> ForkError:
     """The fork of designs that differ in a table: along the axis whose slices are equal in the fewest groups."""
     place, groups = fewest_groups(table.labels())
     along = table.axes[place]
@@ -50,7 +50,7 @@ def fewest_groups(labels: Array) -> tuple[int, list[list[int]]]:
     return best, found
 
 
-class Table:
+class VaryingTable:
     """An entry for each combination of indices along some axes; made by :func:`made`, and never constant."""
 
     __slots__ = ("_labels", "array", "axes", "high", "known", "low", "numeric")
@@ -96,7 +96,7 @@ class Table:
             truth = made(self.axes, np.fromiter(map(bool, self.array.flat), bool).reshape(self.array.shape))
         else:
             truth = made(self.axes, self.array != 0)
-        if isinstance(truth, Table):
+        if isinstance(truth, VaryingTable):
             raise forked(truth)
         return bool(truth)
 
@@ -129,7 +129,7 @@ def key_of(entry: Any) -> Any:
 
 # --- making -----------------------------------------------------------------------------------------------------------
 
-_tables: dict[Any, Table] = {}  # all that were made since the walk began, by content
+_tables: dict[Any, VaryingTable] = {}  # all that were made since the walk began, by content
 
 
 def forget_tables() -> None:
@@ -209,7 +209,7 @@ def _without_constant(axes: tuple[Along, ...], array: Array) -> tuple[tuple[Alon
 
 def _interned(
     axes: tuple[Along, ...], array: Array, labels: Array, low: int, high: int, *, numeric: bool, kinds: Any
-) -> Table:
+) -> VaryingTable:
     data: Any = labels.tobytes()
     if len(data) > _SMALL:
         from hashlib import blake2b
@@ -220,7 +220,7 @@ def _interned(
     if found is None:
         array = np.ascontiguousarray(array)
         array.flags.writeable = False
-        found = _tables[key] = Table(axes, array, low, high, labels, numeric=numeric)
+        found = _tables[key] = VaryingTable(axes, array, low, high, labels, numeric=numeric)
     return found
 
 

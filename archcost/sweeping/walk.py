@@ -21,12 +21,12 @@ from archcost.sweeping.accounts import LAYERS, SCOPES, Account, Accountant, join
 from archcost.sweeping.alongs import Along, CoupledError, ForkError, parts_of
 from archcost.sweeping.arrays import np
 from archcost.sweeping.effort import EFFORT, PER_GROUP
-from archcost.sweeping.fusing import OF_ALL, Couplings, FuseError, Fusion
+from archcost.sweeping.fusing import OF_ALL, AxisFusion, Couplings, FuseError
 from archcost.sweeping.groups import WalkedLayer, shared_tensors
 from archcost.sweeping.operators import tables_in
 from archcost.sweeping.singles import error_of
-from archcost.sweeping.tables import Factor, Sum, Tables, TooCoupledError
-from archcost.sweeping.varying import MOST_ENTRIES, Table, forget_tables, from_entries
+from archcost.sweeping.tables import Factor, MetricSum, SpaceTables, TableTooLargeError
+from archcost.sweeping.varying import MOST_ENTRIES, VaryingTable, forget_tables, from_entries
 from archcost.sweeping.walker import Walker
 
 if TYPE_CHECKING:
@@ -54,7 +54,7 @@ MOST_WALKS = 4096  # of the whole spec
 World = dict[int, Along]
 
 
-def tables(space: Space) -> Tables:
+def tables(space: Space) -> SpaceTables:
     """The figures of all designs of a space, by one walk of its spec.
 
     Raises SpecError for a spec that cannot be read, UsageError for settings that it cannot have, and TooCoupledError
@@ -76,9 +76,9 @@ def _forget() -> None:
     lifting.forget_expressions()
 
 
-def _tables(space: Space) -> Tables:
+def _tables(space: Space) -> SpaceTables:
     """The tables of a space, by a walk of all its axes, or of some of them as one."""
-    fusion, couplings = Fusion(space), Couplings(space.lengths)
+    fusion, couplings = AxisFusion(space), Couplings(space.lengths)
     while True:
         try:
             return _Walk(fusion, couplings).tables()
@@ -86,22 +86,22 @@ def _tables(space: Space) -> Tables:
             _forget()
             fusion = fusion.fused(fuse.axes)
             couplings = Couplings(fusion.space.lengths)
-        except TooCoupledError:
+        except TableTooLargeError:
             if not fusion.fuses:
                 raise
-            fusion, couplings = Fusion(space), Couplings(())  # by themselves they may be few enough
+            fusion, couplings = AxisFusion(space), Couplings(())  # by themselves they may be few enough
 
 
 class _Walk:
     """The walk of a space, which forks into walks of parts of it where nothing smaller will do."""
 
-    def __init__(self, fusion: Fusion, couplings: Couplings) -> None:
+    def __init__(self, fusion: AxisFusion, couplings: Couplings) -> None:
         self.fusion = fusion
         self.couplings = couplings
         self.space = fusion.space
         self.walks = 0
 
-    def tables(self) -> Tables:
+    def tables(self) -> SpaceTables:
         """The tables of the space."""
         space = self.space
         try:
@@ -190,10 +190,10 @@ class _Walk:
 
     # --- what is told -----------------------------------------------------------------------------------------------
 
-    def _told(self, account: Account | None) -> Tables:
+    def _told(self, account: Account | None) -> SpaceTables:
         if account is None:
-            nothing = {name: Sum(0) for name in METRICS}
-            return Tables(self.fusion.whole, nothing, (Factor((), np.array(False)),), ())
+            nothing = {name: MetricSum(0) for name in METRICS}
+            return SpaceTables(self.fusion.whole, nothing, (Factor((), np.array(False)),), ())
         self.fusion.unfold(account)
         sums = account.sums
         for counted in (LAYERS, SCOPES):  # groups of each step have fewer, all together may not
@@ -208,14 +208,14 @@ class _Walk:
             name: self._sum(sums[f"unknown_{name}"]) for name in ("macs", "flops") if sums.get(f"unknown_{name}")
         }
         valid = self._conditions(account.valid)
-        return Tables(self.fusion.whole, metrics, valid, self._distinct(account), unknown)
+        return SpaceTables(self.fusion.whole, metrics, valid, self._distinct(account), unknown)
 
-    def _sum(self, terms: Mapping[tuple[Along, ...], Any]) -> Sum:
+    def _sum(self, terms: Mapping[tuple[Along, ...], Any]) -> MetricSum:
         """A sum with few terms: one whose axes another has is part of that."""
         constant = 0
         by_axes: dict[tuple[int, ...], Any] = {}
         for value in terms.values():
-            if type(value) is not Table:
+            if type(value) is not VaryingTable:
                 constant += value
                 continue
             axes = tuple([along.axis for along in value.axes])
@@ -224,23 +224,23 @@ class _Walk:
         for axes in sorted(by_axes, key=len, reverse=True):
             value = by_axes[axes]
             for place, other in enumerate(found):
-                if type(other) is Table and set(axes) <= {along.axis for along in other.axes}:
+                if type(other) is VaryingTable and set(axes) <= {along.axis for along in other.axes}:
                     found[place] = other + value
                     break
             else:
                 found.append(value)
         tables_left = []
         for value in found:
-            if type(value) is Table:
+            if type(value) is VaryingTable:
                 tables_left.append(Factor(tuple([along.axis for along in value.axes]), value.array))
             else:
                 constant += value
-        return Sum(constant, tuple(tables_left))
+        return MetricSum(constant, tuple(tables_left))
 
     def _conditions(self, found: Iterable[Any]) -> tuple[Factor, ...]:
         """Tables all of which must be true; one whose axes another has is part of that."""
         tables_left: list[Any] = []
-        for value in sorted(found, key=lambda each: -len(each.axes) if type(each) is Table else 0):
+        for value in sorted(found, key=lambda each: -len(each.axes) if type(each) is VaryingTable else 0):
             if value is True:
                 continue
             if value is False:
@@ -268,11 +268,11 @@ class _Walk:
         return self._conditions(found)
 
 
-def _too_coupled(space: Space, error: CoupledError) -> TooCoupledError:
+def _too_coupled(space: Space, error: CoupledError) -> TableTooLargeError:
     names = [space.axes[number].name for number in error.axes]
     longest = max(error.axes, key=lambda number: len(space.axes[number]))
     sizes = " × ".join([f"{len(space.axes[number]):,}" for number in error.axes])
-    return TooCoupledError(
+    return TableTooLargeError(
         f"one figure depends on {', '.join(names)} together: {sizes} values, more than {MOST_ENTRIES:,}",
         f"give fewer values of {space.axes[longest].name}, or sweep parts of its values by themselves",
     )

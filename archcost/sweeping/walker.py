@@ -31,7 +31,7 @@ from archcost.sweeping.effort import EFFORT, PER_GROUP
 from archcost.sweeping.groups import Joined, State, WalkedGroup
 from archcost.sweeping.joining import restricted
 from archcost.sweeping.joins import Join
-from archcost.sweeping.varying import Table
+from archcost.sweeping.varying import VaryingTable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -160,7 +160,7 @@ class Walker(Unroller):
             found = types.get(id(tensor))
             if found is None:
                 shape = tensor.shape
-                if any(isinstance(size, Table) for size in shape):
+                if any(isinstance(size, VaryingTable) for size in shape):
                     found = new(TensorType, (restricted(shape, along), tensor.dtype))
                 types[id(tensor)] = found = found or tensor
             return found

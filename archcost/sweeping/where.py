@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from archcost.sweeping.space import Space
-    from archcost.sweeping.tables import Chunk, Factor
+    from archcost.sweeping.tables import DesignChunk, Factor
 
 MAX_ENTRIES = 200_000  # of a table that a condition on params becomes; beyond, it is asked of every row
 _MIRRORED: dict[type[ast.cmpop], type[ast.cmpop]] = {
@@ -101,7 +101,7 @@ class WhereClause:
         """Whether counts and fronts need no enumeration for it."""
         return not self.rest and not self.late
 
-    def holds_late(self, chunk: Chunk) -> NDArray[np.bool_]:
+    def holds_late(self, chunk: DesignChunk) -> NDArray[np.bool_]:
         """Whether what needs single analyses holds, by row, of a chunk that has their figures."""
         found = np.ones(len(chunk.indices), bool)
         for expression in self.late:
@@ -109,7 +109,7 @@ class WhereClause:
             found[places] = self._rows(expression, chunk, places)
         return found
 
-    def holds(self, chunk: Chunk) -> NDArray[np.bool_]:
+    def holds(self, chunk: DesignChunk) -> NDArray[np.bool_]:
         """Whether it holds, by row, what is ``late`` aside; an invalid design meets nothing."""
         found = ~chunk.invalid & holds(self.conditions, chunk.indices)
         for bound in self.bounds:
@@ -178,7 +178,7 @@ class WhereClause:
 
     # --- rows ---------------------------------------------------------------------------------------------------------
 
-    def _rows(self, expression: Expression, chunk: Chunk, places: NDArray[np.intp]) -> NDArray[np.bool_]:
+    def _rows(self, expression: Expression, chunk: DesignChunk, places: NDArray[np.intp]) -> NDArray[np.bool_]:
         """Whether a part holds for some rows: in arrays where that gives the same, else row by row."""
         figures = {name: chunk.figures[name][places] for name in expression.names if name in self._known}
         indices = chunk.indices[places]

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 import archcost
-from archcost.sweeping.tables import Factor, Sum, Tables
+from archcost.sweeping.tables import Factor, MetricSum, SpaceTables
 
 if TYPE_CHECKING:
     from archcost.sweeping.space import Space
@@ -32,7 +32,7 @@ def figures_of(space: Space, design: tuple[int, ...]) -> dict[str, int] | None:
     return {name: getattr(report.totals, name) for name in METRICS}
 
 
-def tables_of(space: Space) -> Tables:
+def tables_of(space: Space) -> SpaceTables:
     """One factor over all axes a metric; all designs count as distinct."""
     axes = tuple(range(len(space.axes)))
     entries = {name: np.zeros(space.lengths, np.int64) for name in METRICS}
@@ -42,5 +42,5 @@ def tables_of(space: Space) -> Tables:
         valid[design] = figures is not None
         for name, value in (figures or {}).items():
             entries[name][design] = value
-    metrics = {name: Sum(0, (Factor(axes, entries[name]),)) for name in METRICS}
-    return Tables(space, metrics, (Factor(axes, valid),) if not valid.all() else ())
+    metrics = {name: MetricSum(0, (Factor(axes, entries[name]),)) for name in METRICS}
+    return SpaceTables(space, metrics, (Factor(axes, valid),) if not valid.all() else ())

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import archcost
 from archcost.settings import Settings
-from archcost.sweeping.space import Axis, Space, Target
+from archcost.sweeping.space import Axis, AxisTarget, Space
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -530,10 +530,10 @@ SPACES: dict[str, tuple[str, dict[str, list[Any]]]] = {
 }
 
 
-def target(name: str) -> Target:
+def target(name: str) -> AxisTarget:
     """What an axis sets, as it is written: ``width``, or ``depths[0]``."""
     param, *places = name.replace("]", "").split("[")
-    return Target(param, tuple(map(int, places)))
+    return AxisTarget(param, tuple(map(int, places)))
 
 
 def space_of(spec: Any, vary: Mapping[str, Sequence[Any]], settings: Settings | None = None) -> Space:

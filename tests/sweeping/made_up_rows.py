@@ -7,15 +7,15 @@ from typing import Any
 
 import numpy as np
 
-from archcost.sweeping.space import Axis, Target
-from archcost.sweeping.tables import Chunk
+from archcost.sweeping.space import Axis, AxisTarget
+from archcost.sweeping.tables import DesignChunk
 
 
 def ofa_like_axes() -> tuple[Axis, ...]:
     """5 depths, 20 kernels and 20 expands of three values each, as once-for-all has."""
     choices = {"depths": (5, (2, 3, 4)), "kernels": (20, (3, 5, 7)), "expands": (20, (3, 4, 6))}
     return tuple(
-        Axis((Target(name, (place,)),), tuple((value,) for value in values))
+        Axis((AxisTarget(name, (place,)),), tuple((value,) for value in values))
         for name, (number, values) in choices.items()
         for place in range(number)
     )
@@ -36,7 +36,7 @@ class MadeUpRows:
     def told(self) -> dict[str, Any]:
         return {"spec": {"name": "made-up", "sha256": "0" * 64}, "where": None, "draw": {"seed": self.seed}}
 
-    def chunk(self, number: int) -> Chunk:
+    def chunk(self, number: int) -> DesignChunk:
         generator = np.random.Generator(np.random.Philox(key=[self.seed, number]))
         rows = min(self.chunk_designs, self.designs - number * self.chunk_designs)
         indices = np.empty((len(self.axes), rows), np.int32)
@@ -46,4 +46,4 @@ class MadeUpRows:
             for factor, name in enumerate(self.metrics, 2):
                 entries = np.array([(place + 1) * 7919**factor * index for index in range(len(axis))])
                 figures[name] += entries[indices[place]]
-        return Chunk(indices.T, figures, figures["macs"] < self.invalid_below)
+        return DesignChunk(indices.T, figures, figures["macs"] < self.invalid_below)

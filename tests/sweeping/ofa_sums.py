@@ -11,8 +11,8 @@ from itertools import product
 import numpy as np
 
 from archcost.settings import Settings
-from archcost.sweeping.space import Axis, Space, Target
-from archcost.sweeping.tables import Factor, Sum, Tables
+from archcost.sweeping.space import Axis, AxisTarget, Space
+from archcost.sweeping.tables import Factor, MetricSum, SpaceTables
 
 WIDTHS, STRIDES, EXCITED = (24, 40, 80, 112, 160), (2, 2, 2, 1, 2), (False, True, False, True, True)
 DEPTHS, KERNELS, EXPANDS = (2, 3, 4), (3, 5, 7), (3, 4, 6)
@@ -32,22 +32,22 @@ def table(lengths, entry):
     return np.array([entry(*at) for at in product(*map(range, lengths))], dtype=np.int64).reshape(lengths)
 
 
-def ofa_tables(stages: int = 5, resolutions: tuple[int, ...] = (224,), layers: int = 4) -> Tables:
+def ofa_tables(stages: int = 5, resolutions: tuple[int, ...] = (224,), layers: int = 4) -> SpaceTables:
     """The axes are depth, then kernel and expansion of each layer, by stage; resolution first if there are several."""
     axes, terms, distinct = [], {"macs": [], "params": []}, []
     many = len(resolutions) > 1
     if many:
-        axes.append(Axis((Target("resolution"),), tuple((each,) for each in resolutions)))
+        axes.append(Axis((AxisTarget("resolution"),), tuple((each,) for each in resolutions)))
     inputs, divisor = 16, 2
     for stage in range(stages):
         depth = len(axes)
-        axes.append(Axis((Target("depths", (stage,)),), tuple((each,) for each in DEPTHS[: layers - 1])))
+        axes.append(Axis((AxisTarget("depths", (stage,)),), tuple((each,) for each in DEPTHS[: layers - 1])))
         for layer in range(layers):
             kernel, expand = len(axes), len(axes) + 1
             place = (stage * layers + layer,)
             axes += [
-                Axis((Target("kernels", place),), tuple((each,) for each in KERNELS)),
-                Axis((Target("expands", place),), tuple((each,) for each in EXPANDS)),
+                Axis((AxisTarget("kernels", place),), tuple((each,) for each in KERNELS)),
+                Axis((AxisTarget("expands", place),), tuple((each,) for each in EXPANDS)),
             ]
             stride = STRIDES[stage] if layer == 0 else 1
             width = inputs if layer == 0 else WIDTHS[stage]
@@ -73,5 +73,5 @@ def ofa_tables(stages: int = 5, resolutions: tuple[int, ...] = (224,), layers: i
             if layer == 0:
                 divisor *= stride
         inputs = WIDTHS[stage]
-    metrics = {metric: Sum(10_000_000, tuple(factors)) for metric, factors in terms.items()}
-    return Tables(Space(None, Settings(), tuple(axes)), metrics, distinct=tuple(distinct))
+    metrics = {metric: MetricSum(10_000_000, tuple(factors)) for metric, factors in terms.items()}
+    return SpaceTables(Space(None, Settings(), tuple(axes)), metrics, distinct=tuple(distinct))

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from archcost.sweeping.space import Space
-    from archcost.sweeping.tables import Factor, Sum, Tables
+    from archcost.sweeping.tables import Factor, MetricSum, SpaceTables
 
 
 def entry(factor: Factor, indices: Sequence[int]) -> Any:
@@ -21,12 +21,12 @@ def entry(factor: Factor, indices: Sequence[int]) -> Any:
     return factor.entries[tuple([indices[axis] for axis in factor.axes])]
 
 
-def figure(total: Sum, indices: Sequence[int]) -> int:
+def figure(total: MetricSum, indices: Sequence[int]) -> int:
     """A figure of a design."""
     return total.constant + sum([int(entry(term, indices)) for term in total.terms])
 
 
-def row(found: Tables, indices: Sequence[int]) -> dict[str, int] | None:
+def row(found: SpaceTables, indices: Sequence[int]) -> dict[str, int] | None:
     """The figures of a design as the walk has them; None for an invalid one."""
     if not all(entry(factor, indices) for factor in found.valid):
         return None

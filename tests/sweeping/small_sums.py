@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 
 from archcost.settings import Settings
 from archcost.sweeping.exact import distributions, labels, solving
-from archcost.sweeping.space import Axis, Space, Target
-from archcost.sweeping.tables import Factor, Sum, Tables
+from archcost.sweeping.space import Axis, AxisTarget, Space
+from archcost.sweeping.tables import Factor, MetricSum, SpaceTables
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -43,11 +43,11 @@ def spaces(draw):
         entries = st.integers(-top, top).map(lambda entry, unit=unit: entry * unit)
         dtype = object if unit > 2**60 else np.int64
         terms = draw(st.lists(factors(lengths, entries, dtype), max_size=5))
-        metrics[metric] = Sum(draw(st.sampled_from((0, -7, 2**80))), tuple(terms))
+        metrics[metric] = MetricSum(draw(st.sampled_from((0, -7, 2**80))), tuple(terms))
     mostly = st.sampled_from((True, True, True, False))
     conditions = [tuple(draw(st.lists(factors(lengths, mostly, bool), max_size=2))) for _ in range(3)]
-    axes = [Axis((Target(f"x{axis}"),), tuple((index,) for index in range(n))) for axis, n in enumerate(lengths)]
-    tables = Tables(Space(None, Settings(), tuple(axes)), metrics, conditions[0], conditions[1])
+    axes = [Axis((AxisTarget(f"x{axis}"),), tuple((index,) for index in range(n))) for axis, n in enumerate(lengths)]
+    tables = SpaceTables(Space(None, Settings(), tuple(axes)), metrics, conditions[0], conditions[1])
     return tables, conditions[2]
 
 

@@ -19,7 +19,7 @@ from archcost.sweeping.sweep import Sweep
 from tests.sweeping.brute_force import figures_of, tables_of
 
 if TYPE_CHECKING:
-    from archcost.sweeping.tables import Tables
+    from archcost.sweeping.tables import SpaceTables
 
 NET = """archcost: 1
 name: net
@@ -33,7 +33,7 @@ VARY = ("width=6..12..2", "kernel=1,3,5", "groups=1,2,4")
 
 
 @pytest.fixture(scope="module")
-def tables() -> Tables:
+def tables() -> SpaceTables:
     return tables_of(make_space(reads(NET, name="net.yaml"), Settings(), list(map(read_vary, VARY))))
 
 
@@ -45,13 +45,13 @@ def way(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
 
 
 @pytest.fixture(scope="module")
-def figures(tables: Tables) -> dict[tuple[int, ...], dict[str, int]]:
+def figures(tables: SpaceTables) -> dict[tuple[int, ...], dict[str, int]]:
     """Those of the valid designs."""
     found = {design: figures_of(tables.space, design) for design in product(*map(range, tables.space.lengths))}
     return {design: each for design, each in found.items() if each is not None}
 
 
-def values_of(tables: Tables, design: tuple[int, ...]) -> dict[str, int]:
+def values_of(tables: SpaceTables, design: tuple[int, ...]) -> dict[str, int]:
     return {str(target): value for target, value in tables.space.values_of(design).items()}
 
 
@@ -67,7 +67,7 @@ CONDITIONS = [
 
 
 @pytest.mark.parametrize("where", CONDITIONS)
-def test_counts(tables: Tables, figures: dict[tuple[int, ...], dict[str, int]], way: str, where: str) -> None:
+def test_counts(tables: SpaceTables, figures: dict[tuple[int, ...], dict[str, int]], way: str, where: str) -> None:
     answers = Answers(tables, where)
     assert answers.count() == len(meeting(tables, figures, where))
     assert answers.designs() == len(figures) == 24  # of 36: no 4 groups of 6 channels
@@ -75,7 +75,7 @@ def test_counts(tables: Tables, figures: dict[tuple[int, ...], dict[str, int]], 
 
 
 def meeting(
-    tables: Tables, figures: dict[tuple[int, ...], dict[str, int]], where: str
+    tables: SpaceTables, figures: dict[tuple[int, ...], dict[str, int]], where: str
 ) -> dict[tuple[int, ...], dict[str, int]]:
     """The designs for which a condition holds as Python has it."""
     import archcost
@@ -93,7 +93,7 @@ def meeting(
 
 
 @pytest.mark.parametrize("where", CONDITIONS)
-def test_fronts(tables: Tables, figures: dict[tuple[int, ...], dict[str, int]], way: str, where: str) -> None:
+def test_fronts(tables: SpaceTables, figures: dict[tuple[int, ...], dict[str, int]], way: str, where: str) -> None:
     found = Answers(tables, where, metrics=("params", "macs")).front((("macs", "min"), ("params", "max")))
     points = [(each["macs"], -each["params"]) for each in meeting(tables, figures, where).values()]
     expected = sorted({a for a in points if not any(b != a and b[0] <= a[0] and b[1] <= a[1] for b in points)})
@@ -102,7 +102,7 @@ def test_fronts(tables: Tables, figures: dict[tuple[int, ...], dict[str, int]], 
 
 
 @pytest.mark.parametrize("where", CONDITIONS)
-def test_the_best(tables: Tables, figures: dict[tuple[int, ...], dict[str, int]], way: str, where: str) -> None:
+def test_the_best(tables: SpaceTables, figures: dict[tuple[int, ...], dict[str, int]], way: str, where: str) -> None:
     found = Answers(tables, where, metrics=("params",)).best(("params", "max"))
     expected = max(each["params"] for each in meeting(tables, figures, where).values())
     assert [int(each) for each in found.figures(["params"])["params"]] == [expected]
@@ -110,7 +110,7 @@ def test_the_best(tables: Tables, figures: dict[tuple[int, ...], dict[str, int]]
 
 @pytest.mark.parametrize("where", CONDITIONS)
 def test_samples_meet_the_condition(
-    tables: Tables, figures: dict[tuple[int, ...], dict[str, int]], way: str, where: str
+    tables: SpaceTables, figures: dict[tuple[int, ...], dict[str, int]], way: str, where: str
 ) -> None:
     answers = Answers(tables, where)
     drawn = [tuple(design) for design in answers.sample(400, 1).indices().tolist()]
@@ -120,7 +120,7 @@ def test_samples_meet_the_condition(
     assert [tuple(each) for each in Answers(tables, where).sample(400, 1).indices().tolist()] == drawn
 
 
-def test_histograms_agree(tables: Tables, figures: dict[tuple[int, ...], dict[str, int]], way: str) -> None:
+def test_histograms_agree(tables: SpaceTables, figures: dict[tuple[int, ...], dict[str, int]], way: str) -> None:
     found = Answers(tables, metrics=("macs",)).histogram("macs", 5)
     assert found is not None
     values = [each["macs"] for each in figures.values()]
@@ -130,7 +130,7 @@ def test_histograms_agree(tables: Tables, figures: dict[tuple[int, ...], dict[st
         assert found.counts[number] == sum(low <= value < high or (last and value == high) for value in values)
 
 
-def test_the_order_of_rows(tables: Tables, figures: dict[tuple[int, ...], dict[str, int]]) -> None:
+def test_the_order_of_rows(tables: SpaceTables, figures: dict[tuple[int, ...], dict[str, int]]) -> None:
     ask = Question(sort=(SortKey("kernel", falls=True), SortKey("params")), metrics=("params",))
     listing = Sweep(tables, ask).listing
     assert listing is not None
@@ -140,7 +140,7 @@ def test_the_order_of_rows(tables: Tables, figures: dict[tuple[int, ...], dict[s
     assert valid == sorted(valid, key=lambda design: (-(1, 3, 5)[design[1]], figures[design]["params"], design))
 
 
-def test_causes_are_those_of_a_single_analysis(tables: Tables, way: str) -> None:
+def test_causes_are_those_of_a_single_analysis(tables: SpaceTables, way: str) -> None:
     (cause,) = Answers(tables).causes()
     assert cause.designs == (12 if way == "gone through" else None)
     assert cause.diagnostic.message == "conv2d: 6 input channels cannot be divided into 4 groups"
@@ -155,7 +155,7 @@ def test_nothing_valid_is_the_error_of_a_single_analysis() -> None:
         Sweep(tables_of(space), Question())
 
 
-def test_what_is_too_much_says_so(tables: Tables, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_is_too_much_says_so(tables: SpaceTables, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("archcost.sweeping.listing.MAX_ANALYSES", 5)
     with pytest.raises(UsageError, match="run_bytes: 36 single analyses, one a design, and at most 5,000"):
         Sweep(tables, Question(metrics=("run_bytes",)))

@@ -14,7 +14,7 @@ from archcost.sweeping.exact import free_draws
 from archcost.sweeping.exact.bounds import FigureBound
 from archcost.sweeping.exact.budgets import BudgetCounts
 from archcost.sweeping.exact.counting import count, distribution
-from archcost.sweeping.exact.effort import Effort
+from archcost.sweeping.exact.effort import SolvingEffort
 from archcost.sweeping.exact.fronts import best, front
 from archcost.sweeping.exact.sampling import sample
 from archcost.sweeping.exact.several import count_within
@@ -167,7 +167,7 @@ def test_fronts(question, chosen, asked):
 def test_best(question, chosen, metric, sense):
     tables, conditions, listed, bounds = question
     with working_with(chosen):
-        found = best(tables, metric, sense, bounds, conditions, Effort())
+        found = best(tables, metric, sense, bounds, conditions, SolvingEffort())
     meeting = listed.within(bounds)
     if not meeting:
         assert found is None

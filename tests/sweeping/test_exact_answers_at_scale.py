@@ -16,13 +16,13 @@ from archcost.sweeping.exact.bounds import FigureBound
 from archcost.sweeping.exact.budgets import BudgetCounts
 from archcost.sweeping.exact.counting import count, distribution
 from archcost.sweeping.exact.dots import exact_dot
-from archcost.sweeping.exact.effort import Effort, TooCoupledError
+from archcost.sweeping.exact.effort import SolvingEffort, TooCoupledError
 from archcost.sweeping.exact.fronts import best, front
 from archcost.sweeping.exact.intervals import Estimate, clopper_pearson, estimated
 from archcost.sweeping.exact.sampling import Draws, figures_at, meets, sample
 from archcost.sweeping.exact.several import count_within
-from archcost.sweeping.space import Axis, Space, Target
-from archcost.sweeping.tables import Factor, Sum, Tables
+from archcost.sweeping.space import Axis, AxisTarget, Space
+from archcost.sweeping.tables import Factor, MetricSum, SpaceTables
 from tests.sweeping.ofa_sums import ofa_tables
 
 M = 1_000_000
@@ -95,8 +95,8 @@ def test_two_budgets_are_counted_exactly_where_the_space_is_small():
 def test_two_budgets_of_a_large_space_are_an_estimate_that_says_so():
     tables = ofa_tables(stages=3)
     bounds = [FigureBound("macs", None, 220 * M), FigureBound("params", None, 10_500_000)]
-    exact = count_within(tables, bounds, effort=Effort())
-    found = count_within(tables, bounds, effort=Effort(states=100))
+    exact = count_within(tables, bounds, effort=SolvingEffort())
+    found = count_within(tables, bounds, effort=SolvingEffort(states=100))
     assert isinstance(exact, int)
     assert isinstance(found, Estimate)
     assert found.low <= exact <= found.high
@@ -162,19 +162,19 @@ def test_a_sample_within_two_budgets_that_hardly_any_design_meets_is_refused(mon
         sample(tables, 5, 0, bounds)
 
 
-def coupled(layers: int, widths: int) -> Tables:
+def coupled(layers: int, widths: int) -> SpaceTables:
     """Every layer's width beside that of every other."""
-    axes = tuple(Axis((Target(f"w{axis}"),), tuple((each,) for each in range(widths))) for axis in range(layers))
+    axes = tuple(Axis((AxisTarget(f"w{axis}"),), tuple((each,) for each in range(widths))) for axis in range(layers))
     entries = np.multiply.outer(np.arange(widths), np.arange(widths)) * 7919
     pairs = [(a, b) for a in range(layers) for b in range(a + 1, layers)]
     terms = tuple(Factor(pair, entries + 104729 * place) for place, pair in enumerate(pairs))
-    return Tables(Space(None, Settings(), axes), {"macs": Sum(0, terms), "params": Sum(0, terms[::2])})
+    return SpaceTables(Space(None, Settings(), axes), {"macs": MetricSum(0, terms), "params": MetricSum(0, terms[::2])})
 
 
 def test_what_couples_too_much_is_named():
     tables = coupled(12, 8)
     with pytest.raises(TooCoupledError) as raised:
-        front(tables, (("macs", "min"), ("params", "max")), effort=Effort(work=1 << 16))
+        front(tables, (("macs", "min"), ("params", "max")), effort=SolvingEffort(work=1 << 16))
     assert raised.value.axes == ("w0", "w1", "w2")
     assert str(raised.value) == (
         "an exact answer needs more than 65,536 partial sums: the axes that depend on most others are 'w0', 'w1', "
@@ -233,13 +233,13 @@ def test_draws_where_one_axis_decides_how_many_others_are_read():
     """Of ``depth`` 1…48 layers each has one of three kinds: Σ 3^d designs, which no int64 counts."""
     depth, layers = 0, range(1, 49)
     axes = tuple(
-        Axis((Target(f"a{axis}"),), tuple((each,) for each in range(48 if axis == 0 else 3))) for axis in range(49)
+        Axis((AxisTarget(f"a{axis}"),), tuple((each,) for each in range(48 if axis == 0 else 3))) for axis in range(49)
     )
     read = tuple(
         Factor((depth, layer), np.array([[d + 1 >= layer or i == 0 for i in range(3)] for d in range(48)]))
         for layer in layers
     )
-    tables = Tables(Space(None, Settings(), axes), {}, distinct=read)
+    tables = SpaceTables(Space(None, Settings(), axes), {}, distinct=read)
     draws = Draws(tables)
     assert draws.among == sum(3**d for d in layers)
     found = draws.draw(40_000, 5)

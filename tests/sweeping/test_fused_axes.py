@@ -9,7 +9,7 @@ import pytest
 
 from archcost.settings import Settings
 from archcost.sweeping import fusing
-from archcost.sweeping.space import Axis, Space, Target
+from archcost.sweeping.space import Axis, AxisTarget, Space
 from archcost.sweeping.walk import tables
 from tests.sweeping.hard_spaces import SPACES, space_named, space_of, written
 from tests.sweeping.rows import assert_rows_agree, entry, row
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    from archcost.sweeping.tables import Tables
+    from archcost.sweeping.tables import SpaceTables
 
 # Four axes decide where a stage begins; the fifth is free, and `c` is not read where `a` is 1.
 STAGES = """\
@@ -86,7 +86,7 @@ def soon(monkeypatch: pytest.MonkeyPatch) -> list[tuple[int, ...]]:
     return found
 
 
-def _designs(space: Space, found: Tables) -> list[tuple[int, ...]]:
+def _designs(space: Space, found: SpaceTables) -> list[tuple[int, ...]]:
     """The designs of a space that are valid, each once."""
     return [
         indices
@@ -95,7 +95,7 @@ def _designs(space: Space, found: Tables) -> list[tuple[int, ...]]:
     ]
 
 
-def _apart(space: Space, monkeypatch: pytest.MonkeyPatch) -> Tables:
+def _apart(space: Space, monkeypatch: pytest.MonkeyPatch) -> SpaceTables:
     with monkeypatch.context() as patch:
         patch.setattr(fusing, "MOST_BEYOND", 10**9)
         return tables(space)
@@ -120,7 +120,7 @@ def test_rows_of_hard_spaces_that_fuse_soon(name: str, tmp_path: Path, soon: lis
 
 
 def test_a_zip_may_be_fused(tmp_path: Path, soon: list[tuple[int, ...]]) -> None:
-    zipped = Axis((Target("a"), Target("w")), ((1, 8), (2, 16), (3, 4)))
+    zipped = Axis((AxisTarget("a"), AxisTarget("w")), ((1, 8), (2, 16), (3, 4)))
     others = space_of(None, {"b": [1, 2, 3], "c": [1, 2, 3, 5]}).axes
     space = Space(written(tmp_path, STAGES), Settings(), (others[0], zipped, others[1]))
     assert assert_rows_agree(space, 36) == (36, 0)

@@ -13,7 +13,7 @@ from archcost.graph.params import resolve_params
 from archcost.meter import Meter
 from archcost.settings import Lora, Settings
 from archcost.spec.problems import Problems
-from archcost.sweeping.space import Axis, Space, Target
+from archcost.sweeping.space import Axis, AxisTarget, Space
 from tests.sweeping.hard_spaces import SPACES, space_named, space_of, written
 from tests.sweeping.rows import assert_rows_agree
 
@@ -59,7 +59,7 @@ def _axes(spec: Any, chance: random.Random) -> Iterator[Axis]:
         place: tuple[int, ...] = ()
         if isinstance(value, list) and value:
             if chance.random() < 0.3:
-                yield Axis((Target(param),), ((value,), (value[:-1],)))
+                yield Axis((AxisTarget(param),), ((value,), (value[:-1],)))
                 found += 1
                 continue
             place = (chance.randrange(len(value)),)
@@ -67,7 +67,7 @@ def _axes(spec: Any, chance: random.Random) -> Iterator[Axis]:
         values = _values(value, chance)
         if len(values) > 1:
             found += 1
-            yield Axis((Target(param, place),), tuple([(each,) for each in values]))
+            yield Axis((AxisTarget(param, place),), tuple([(each,) for each in values]))
         if found == 3:
             return
 

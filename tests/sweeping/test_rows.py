@@ -12,14 +12,14 @@ from hypothesis import strategies as st
 from archcost.settings import Settings
 from archcost.spec.loader import reads
 from archcost.sweeping.rows import Gathers, grid, grid_chunks, numbered, rows
-from archcost.sweeping.space import Axis, Space, Target
-from archcost.sweeping.tables import Factor, Sum, Tables
+from archcost.sweeping.space import Axis, AxisTarget, Space
+from archcost.sweeping.tables import Factor, MetricSum, SpaceTables
 
 
 def space_of(lengths: tuple[int, ...]) -> Space:
     axes = tuple(
         [
-            Axis((Target(f"a{place}"),), tuple([(value,) for value in range(length)]))
+            Axis((AxisTarget(f"a{place}"),), tuple([(value,) for value in range(length)]))
             for place, length in enumerate(lengths)
         ]
     )
@@ -27,7 +27,7 @@ def space_of(lengths: tuple[int, ...]) -> Space:
 
 
 @st.composite
-def problems(draw: st.DrawFn) -> Tables:
+def problems(draw: st.DrawFn) -> SpaceTables:
     lengths = tuple(draw(st.lists(st.integers(1, 4), min_size=1, max_size=4)))
     generator = np.random.default_rng(draw(st.integers(0, 2**32)))
 
@@ -37,16 +37,16 @@ def problems(draw: st.DrawFn) -> Tables:
         return Factor(axes, np.asarray(entries))
 
     big = draw(st.booleans())
-    sums = {name: Sum(int(generator.integers(-99, 99)), tuple([factor(999) for _ in range(4)])) for name in "ab"}
+    sums = {name: MetricSum(int(generator.integers(-99, 99)), tuple([factor(999) for _ in range(4)])) for name in "ab"}
     if big:
         huge = Factor((0,), np.array([2**70 + each for each in range(lengths[0])], object))
-        sums["big"] = Sum(2**65, (huge, *sums["a"].terms))
+        sums["big"] = MetricSum(2**65, (huge, *sums["a"].terms))
     valid = Factor((0,), generator.random(lengths[0]) < 0.7)
-    return Tables(space_of(lengths), sums, (valid,))
+    return SpaceTables(space_of(lengths), sums, (valid,))
 
 
 @given(problems())
-def test_rows_are_constant_plus_entries(tables: Tables) -> None:
+def test_rows_are_constant_plus_entries(tables: SpaceTables) -> None:
     lengths = tables.space.lengths
     chunk = rows(tables, grid(lengths, 0, prod(lengths)))
     for row, design in enumerate(chunk.indices.tolist()):
@@ -74,7 +74,7 @@ def test_rows_are_the_same_however_they_lie(lengths: tuple[int, ...]) -> None:
     """Tables of less and of more than 2^16 entries; rows by rows, by columns, and every second one of them."""
     generator = np.random.default_rng(1)
     entries = generator.integers(0, 99, lengths)
-    tables = Tables(space_of(lengths), {"a": Sum(7, (Factor(tuple(range(len(lengths))), entries),))})
+    tables = SpaceTables(space_of(lengths), {"a": MetricSum(7, (Factor(tuple(range(len(lengths))), entries),))})
     drawn = np.stack([generator.integers(0, length, 999, dtype=np.int32) for length in lengths], axis=1)
     expected = (7 + entries[tuple(drawn.T)]).tolist()
     for laid in (drawn, np.asfortranarray(drawn), np.repeat(drawn, 2, axis=0)[::2]):
@@ -82,7 +82,7 @@ def test_rows_are_the_same_however_they_lie(lengths: tuple[int, ...]) -> None:
 
 
 def test_no_rows() -> None:
-    tables = Tables(space_of((2,)), {"a": Sum(1)})
+    tables = SpaceTables(space_of((2,)), {"a": MetricSum(1)})
     chunk = rows(tables, np.zeros((0, 1), np.int32))
     assert len(chunk.invalid) == len(chunk.figures["a"]) == 0
 
@@ -101,7 +101,7 @@ def test_five_million_rows_a_second(metrics: tuple[str, ...], order: Literal["C"
             for axes in [all_axes[:size]]
         ]
     )
-    tables = Tables(space_of((3,) * 45), {name: Sum(1, terms) for name in metrics})
+    tables = SpaceTables(space_of((3,) * 45), {name: MetricSum(1, terms) for name in metrics})
     indices = np.asarray(generator.integers(0, 3, (300_000, 45), dtype=np.int32), order=order)
     gathers = Gathers(tables, metrics)
     best = 9.0

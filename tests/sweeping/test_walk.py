@@ -13,8 +13,8 @@ from archcost.errors import SpecError, UsageError
 from archcost.meter import Meter
 from archcost.settings import Settings
 from archcost.sweeping.singles import error_of
-from archcost.sweeping.space import Axis, Space, Target
-from archcost.sweeping.tables import TooCoupledError
+from archcost.sweeping.space import Axis, AxisTarget, Space
+from archcost.sweeping.tables import TableTooLargeError
 from archcost.sweeping.walk import tables
 from tests.sweeping.hard_spaces import space_named, space_of, written
 from tests.sweeping.rows import analysed, assert_rows_agree, entry, figure, row
@@ -77,7 +77,7 @@ def test_axes_that_are_zipped_go_together(tmp_path: Path) -> None:
     spec = written(
         tmp_path, "input: [$a, 4, 4]\nparams: {a: 1, b: 1}\nlayers: [{conv2d: {out_channels: $b, kernel_size: 1}}]\n"
     )
-    axis = Axis((Target("a"), Target("b")), ((1, 10), (2, 20), (3, 0)))
+    axis = Axis((AxisTarget("a"), AxisTarget("b")), ((1, 10), (2, 20), (3, 0)))
     space = Space(spec, Settings(), (axis,))
     found = tables(space)
     assert [row(found, (index,)) for index in range(3)] == [analysed(space, (index,), ()) for index in range(3)]
@@ -138,7 +138,9 @@ def test_a_table_that_would_be_too_large_names_its_axes(tmp_path: Path) -> None:
         "input: {shape: [$a, $b, $c], batch: false}\nparams: {a: 1, b: 1, c: 1}\nlayers: [{linear: 2}]\n",
     )
     many = list(range(1, 302))
-    with pytest.raises(TooCoupledError, match="one figure depends on a, b, c together: 301 × 301 × 301 values") as told:
+    with pytest.raises(
+        TableTooLargeError, match="one figure depends on a, b, c together: 301 × 301 × 301 values"
+    ) as told:
         tables(space_of(spec, {"a": many, "b": many, "c": many}))
     assert "give fewer values" in told.value.help
 

@@ -18,7 +18,7 @@ from tests.sweeping.brute_force import METRICS, tables_of
 
 if TYPE_CHECKING:
     from archcost.sweeping.space import Space
-    from archcost.sweeping.tables import Chunk
+    from archcost.sweeping.tables import DesignChunk
 
 NET = """archcost: 1
 name: net
@@ -38,7 +38,7 @@ def space() -> Space:
 
 
 @pytest.fixture(scope="module")
-def grid(space: Space) -> Chunk:
+def grid(space: Space) -> DesignChunk:
     indices = np.array(list(product(*map(range, space.lengths))), np.int32)
     return rows(tables_of(space), indices)
 
@@ -120,7 +120,7 @@ def test_a_metric_wins_over_a_param_of_its_name(space: Space) -> None:
         "-macs < -20000",
     ],
 )
-def test_rows_are_as_python_says(space: Space, grid: Chunk, text: str) -> None:
+def test_rows_are_as_python_says(space: Space, grid: DesignChunk, text: str) -> None:
     where = WhereClause(space, text, METRICS)
     found = where.holds(grid)
     for row, design in enumerate(grid.indices.tolist()):
@@ -148,7 +148,7 @@ def test_rows_are_as_python_says(space: Space, grid: Chunk, text: str) -> None:
         ("macs <=", 0, "macs <= cannot be read: invalid syntax"),
     ],
 )
-def test_wrong_conditions(space: Space, grid: Chunk, text: str, column: int, message: str) -> None:
+def test_wrong_conditions(space: Space, grid: DesignChunk, text: str, column: int, message: str) -> None:
     with pytest.raises(ArgumentError) as raised:
         WhereClause(space, text, METRICS, reference=reference).holds(grid) if text else _empty(space)
     assert raised.value.diagnostic.message == message
@@ -183,6 +183,6 @@ def test_arrays_decline_what_they_would_get_wrong(text: str) -> None:
         in_arrays(ast.parse(text, mode="eval").body, columns, 2)
 
 
-def test_bounds_beyond_int64(space: Space, grid: Chunk) -> None:
+def test_bounds_beyond_int64(space: Space, grid: DesignChunk) -> None:
     assert not WhereClause(space, "macs >= 10**30", METRICS).holds(grid).any()
     assert (WhereClause(space, "macs <= 10**30", METRICS).holds(grid) == ~grid.invalid).all()

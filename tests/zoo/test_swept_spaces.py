@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from conftest import Run
 
     from archcost.api.design_space import DesignSpace
-    from archcost.sweeping.tables import Tables
+    from archcost.sweeping.tables import SpaceTables
 
 EXPECTED = {"chinchilla": 50, "mobilenet_v1": 16, "nas_bench_macro": 3**8, "ofa_mobilenet_v3": 7371**5}
 SLOW = {"regnet_x"}  # to walk: under --zoo
@@ -100,7 +100,7 @@ def test_every_published_regnet_is_looked_up() -> None:
 # --- all of NAS-Bench-Macro -------------------------------------------------------------------------------------------
 
 
-def macro() -> Tables:
+def macro() -> SpaceTables:
     return space("nas_bench_macro").tables().tables
 
 

@@ -13,7 +13,7 @@ from archcost.sweeping.exact.problem import SumProblem, neighbours, simplified
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from archcost.sweeping.tables import Sum, Tables
+    from archcost.sweeping.tables import MetricSum, SpaceTables
 
 NAMED_AXES = 3  # in an error
 
@@ -38,7 +38,7 @@ def joined(bounds: Iterable[FigureBound]) -> tuple[FigureBound, ...]:
     return tuple(found.values())
 
 
-def sum_of(tables: Tables, metric: str) -> Sum:
+def sum_of(tables: SpaceTables, metric: str) -> MetricSum:
     """The sum of a metric by its name."""
     if metric not in tables.metrics:
         known = ", ".join(sorted(tables.metrics))
@@ -47,7 +47,7 @@ def sum_of(tables: Tables, metric: str) -> Sum:
 
 
 @contextmanager
-def naming_axes(tables: Tables, problem: SumProblem) -> Iterator[None]:
+def naming_axes(tables: SpaceTables, problem: SumProblem) -> Iterator[None]:
     """Make a TooCoupledError of a limit that is passed: with the axes of the problem that meet most others."""
     try:
         yield

@@ -13,20 +13,20 @@ from archcost.sweeping.arrays import np
 from archcost.sweeping.exact.bounds import naming_axes
 from archcost.sweeping.exact.distributions import Distribution, Distributions
 from archcost.sweeping.exact.dots import exact_dot
-from archcost.sweeping.exact.effort import Effort
+from archcost.sweeping.exact.effort import SolvingEffort
 from archcost.sweeping.exact.problem import SAFE, SumProblem, problem_of, reduced
 from archcost.sweeping.exact.solving import Alternative, Elimination
 from archcost.sweeping.exact.words import WeightEnds
-from archcost.sweeping.tables import Sum
+from archcost.sweeping.tables import MetricSum
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from archcost.sweeping.exact.words import UniformWords
-    from archcost.sweeping.tables import Factor, Tables
+    from archcost.sweeping.tables import Factor, SpaceTables
 
 MAX_KEPT = 1 << 23  # figures of halves that are kept for the next question
-NOTHING = Sum(0)  # the figure of designs that are only counted
+NOTHING = MetricSum(0)  # the figure of designs that are only counted
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -53,17 +53,17 @@ class Halves:
         below, upto = self.windows(low, high)
         return exact_dot(self.first.counts, upto - below)
 
-    def window(self, low: int, high: int) -> Window:
+    def window(self, low: int, high: int) -> SumWindow:
         """The designs whose figure is in ``low``…``high``, to draw from; there is one at least."""
         below, upto = self.windows(low, high)
         shares = upto - below
         is_safe = self.first.size * self.second.size < SAFE
         counts = self.first.counts if is_safe else self.first.counts.astype(object)
-        return Window(self, below, shares, WeightEnds(np.cumsum(counts * shares)))
+        return SumWindow(self, below, shares, WeightEnds(np.cumsum(counts * shares)))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Window:
+class SumWindow:
     """The designs of two halves within bounds. Each is a figure of the first, of whose designs it has one by its rank,
     and a design of the second by its rank among those ``below`` and the next ``shares`` that fit.
     """
@@ -98,15 +98,19 @@ class BudgetCounts:
     """Valid and distinct designs of a space by a figure."""
 
     def __init__(
-        self, tables: Tables, figures: Sum = NOTHING, conditions: Iterable[Factor] = (), effort: Effort | None = None
+        self,
+        tables: SpaceTables,
+        figures: MetricSum = NOTHING,
+        conditions: Iterable[Factor] = (),
+        effort: SolvingEffort | None = None,
     ) -> None:
-        effort = effort or Effort()
+        effort = effort or SolvingEffort()
         self._tables = tables
         self.scale, factors = reduced(figures)
         self.problem = problem_of(tables, (factors,), tuple(conditions))
         self._elimination: Elimination[Distribution] = Elimination(Distributions(effort))
         self._kept: dict[int, Halves] = {}
-        self._windows: tuple[tuple[int, int], dict[int, Window]] = (0, 0), {}
+        self._windows: tuple[tuple[int, int], dict[int, SumWindow]] = (0, 0), {}
         self._last: tuple[tuple[int, int], list[int]] | None = None  # bounds, and the counts of the branches within
         with naming_axes(tables, self.problem):
             self._branches = list(self._elimination.branches(self.problem)) if tables.space.size else []
@@ -170,7 +174,7 @@ class BudgetCounts:
         """The axes that a branch has at one index each."""
         return self._branches[number].fixed
 
-    def windows(self, low: int | None, high: int | None) -> Iterator[tuple[int, Window]]:
+    def windows(self, low: int | None, high: int | None) -> Iterator[tuple[int, SumWindow]]:
         """The designs within bounds by the branches that have some."""
         bounds = self._reduced(low, high)
         if self._windows[0] != bounds:

@@ -12,7 +12,7 @@ from archcost.sweeping.exact.budgets import NOTHING, BudgetCounts
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from archcost.sweeping.tables import Factor, Tables
+    from archcost.sweeping.tables import Factor, SpaceTables
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +24,7 @@ class Histogram:
     counts: tuple[int, ...]
 
 
-def count(tables: Tables, bounds: Iterable[FigureBound] = (), conditions: Iterable[Factor] = ()) -> int:
+def count(tables: SpaceTables, bounds: Iterable[FigureBound] = (), conditions: Iterable[Factor] = ()) -> int:
     """The valid and distinct designs that meet further conditions, and bounds of at most one metric: exactly.
 
     ``count_within`` takes bounds of several.
@@ -34,7 +34,7 @@ def count(tables: Tables, bounds: Iterable[FigureBound] = (), conditions: Iterab
 
 
 def counts_within(
-    tables: Tables, bounds: Iterable[FigureBound], conditions: Iterable[Factor] = ()
+    tables: SpaceTables, bounds: Iterable[FigureBound], conditions: Iterable[Factor] = ()
 ) -> tuple[BudgetCounts, FigureBound]:
     """The designs by the metric of the only bound, and this bound; by nothing if there is none."""
     demands = joined(bounds)
@@ -44,7 +44,9 @@ def counts_within(
     return BudgetCounts(tables, sum_of(tables, bound.metric), conditions), bound
 
 
-def distribution(tables: Tables, metric: str, bins: int = 20, conditions: Iterable[Factor] = ()) -> Histogram | None:
+def distribution(
+    tables: SpaceTables, metric: str, bins: int = 20, conditions: Iterable[Factor] = ()
+) -> Histogram | None:
     """The designs by a metric in bins of equal width, to the unit, each counted exactly; None if there is no design."""
     counts = BudgetCounts(tables, sum_of(tables, metric), conditions)
     if counts.ends is None:

@@ -16,7 +16,7 @@ from archcost.sweeping.exact.problem import SAFE, SumProblem, enumerated
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from archcost.sweeping.exact.effort import Effort
+    from archcost.sweeping.exact.effort import SolvingEffort
     from archcost.sweeping.exact.solving import Solution
 
 BLOCK = 1 << 21  # entries of an intermediate array of designs
@@ -60,7 +60,7 @@ class _Listed(Distribution):
 class _Product(Distribution):
     """Σ of an independent figure of each side; ``many`` has more values than ``few``."""
 
-    def __init__(self, first: Solution[Distribution], second: Solution[Distribution], effort: Effort) -> None:
+    def __init__(self, first: Solution[Distribution], second: Solution[Distribution], effort: SolvingEffort) -> None:
         self._swapped = len(first.node) < len(second.node)
         many, few = (second.node, first.node) if self._swapped else (first.node, second.node)
         self._many, self._few = many, few
@@ -105,7 +105,9 @@ class _Product(Distribution):
 
 
 class _Union(Distribution):
-    def __init__(self, axis: int, count: int, parts: list[tuple[int, Solution[Distribution]]], effort: Effort) -> None:
+    def __init__(
+        self, axis: int, count: int, parts: list[tuple[int, Solution[Distribution]]], effort: SolvingEffort
+    ) -> None:
         self._axis, self._parts, self.width = axis, parts, count
         self.size = sum(solution.node.size for _, solution in parts)
         effort.spend(sum(len(solution.node) for _, solution in parts))
@@ -134,7 +136,7 @@ class _Union(Distribution):
 class Distributions:
     """The ring: problems of one metric, solved by the distribution of their reduced figures."""
 
-    def __init__(self, effort: Effort) -> None:
+    def __init__(self, effort: SolvingEffort) -> None:
         self._effort = effort
 
     def listed(self, problem: SumProblem) -> Distribution | None:
@@ -185,7 +187,7 @@ def gathered(pieces: Iterable[tuple[Any, Any]], size: int) -> tuple[Any, Any]:
     return value[starts], np.add.reduceat(count[order], starts)
 
 
-def _convolved(many: Distribution, few: Distribution, size: int, effort: Effort) -> tuple[Any, Any]:
+def _convolved(many: Distribution, few: Distribution, size: int, effort: SolvingEffort) -> tuple[Any, Any]:
     """The distribution of the sum, by a dense array of counts where that is smaller than all the sums."""
     made = len(many) * len(few)
     effort.spend(made)

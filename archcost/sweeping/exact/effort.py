@@ -36,7 +36,7 @@ class EffortError(Exception):
 
 
 @dataclass(slots=True)
-class Effort:
+class SolvingEffort:
     """The limits of one answer, and what it has used of them."""
 
     states: int = MAX_STATES

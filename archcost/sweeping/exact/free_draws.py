@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from archcost.sweeping.arrays import np
 from archcost.sweeping.exact.bounds import naming_axes
-from archcost.sweeping.exact.effort import Effort
+from archcost.sweeping.exact.effort import SolvingEffort
 from archcost.sweeping.exact.problem import (
     SumProblem,
     components,
@@ -30,7 +30,7 @@ from archcost.sweeping.exact.words import UniformWords, WeightEnds
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from archcost.sweeping.tables import Factor, Tables
+    from archcost.sweeping.tables import Factor, SpaceTables
 
 MAX_LISTED = 1 << 15  # designs of a list, whose columns a processor's cache holds
 
@@ -38,11 +38,13 @@ MAX_LISTED = 1 << 15  # designs of a list, whose columns a processor's cache hol
 class FreeDraws:
     """Draws from the valid and distinct designs that meet conditions; ``among`` is how many that is."""
 
-    def __init__(self, tables: Tables, conditions: Iterable[Factor] = (), effort: Effort | None = None) -> None:
+    def __init__(
+        self, tables: SpaceTables, conditions: Iterable[Factor] = (), effort: SolvingEffort | None = None
+    ) -> None:
         self._axes = len(tables.space.lengths)
         problem = problem_of(tables, (), tuple(conditions))
         with naming_axes(tables, problem):
-            parts = _Parting(effort or Effort()).parts(problem)
+            parts = _Parting(effort or SolvingEffort()).parts(problem)
         self.parts = _packed(parts)
         self.among = prod(each.count for each in self.parts)
 
@@ -112,7 +114,7 @@ Part = DesignList | AxisChoice
 class _Parting:
     """Parts problems, those with the same content once."""
 
-    def __init__(self, effort: Effort) -> None:
+    def __init__(self, effort: SolvingEffort) -> None:
         self._effort = effort
         self._known: dict[tuple[Any, ...], Part | None] = {}
         self._kept = 0

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from archcost.errors import UsageError
 from archcost.sweeping.arrays import np
 from archcost.sweeping.exact.bounds import FigureBound, joined, naming_axes, sum_of
-from archcost.sweeping.exact.effort import Effort
+from archcost.sweeping.exact.effort import SolvingEffort
 from archcost.sweeping.exact.labels import Labels, Pairs, UndominatedLabels, undominated
 from archcost.sweeping.exact.problem import Scale, SumProblem, problem_of, reduced
 from archcost.sweeping.exact.solving import Alternative, Elimination
@@ -16,7 +16,7 @@ from archcost.sweeping.exact.solving import Alternative, Elimination
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
-    from archcost.sweeping.tables import Factor, Tables
+    from archcost.sweeping.tables import Factor, SpaceTables
 
 Sense = Literal["min", "max"]
 Objective = tuple[str, Sense]
@@ -55,11 +55,11 @@ class FrontColumn:
 
 
 def front(
-    tables: Tables,
+    tables: SpaceTables,
     objectives: Sequence[Objective],
     bounds: Iterable[FigureBound] = (),
     conditions: Iterable[Factor] = (),
-    effort: Effort | None = None,
+    effort: SolvingEffort | None = None,
 ) -> tuple[FrontDesign, ...]:
     """A design for each of the undominated figures in the objectives, of those that meet bounds and conditions.
 
@@ -73,18 +73,18 @@ def front(
     if not tables.space.size:
         return ()
     with naming_axes(tables, problem):
-        found = _Front(columns, problem, effort or Effort()).designs(objectives)
+        found = _Front(columns, problem, effort or SolvingEffort()).designs(objectives)
     hidden = {bound.metric for bound in demands} - {metric for metric, _ in objectives}
     return tuple([replace(design, sharing=None) for design in found] if hidden else found)
 
 
 def best(
-    tables: Tables,
+    tables: SpaceTables,
     metric: str,
     sense: Sense,
     bounds: Iterable[FigureBound] = (),
     conditions: Iterable[Factor] = (),
-    effort: Effort | None = None,
+    effort: SolvingEffort | None = None,
 ) -> FrontDesign | None:
     """A design with the least or greatest figure of those that meet bounds and conditions; None if none does."""
     demands, conditions = joined(bounds), tuple(conditions)
@@ -100,7 +100,7 @@ def best(
     return next(iter(front(tables, ((metric, sense),), demands, conditions, effort)), None)
 
 
-def _columns(tables: Tables, objectives: Sequence[Objective], bounds: Sequence[FigureBound]) -> list[FrontColumn]:
+def _columns(tables: SpaceTables, objectives: Sequence[Objective], bounds: Sequence[FigureBound]) -> list[FrontColumn]:
     """A column for each metric; its signs are those in which something asks for less."""
     signs: dict[str, set[int]] = {}
     for metric, sense in objectives:
@@ -128,7 +128,7 @@ def _negated(figure: int | None) -> int | None:
 class _Front:
     """The labels of all branches, each of whose parts are combined within the bounds."""
 
-    def __init__(self, columns: Sequence[FrontColumn], problem: SumProblem, effort: Effort) -> None:
+    def __init__(self, columns: Sequence[FrontColumn], problem: SumProblem, effort: SolvingEffort) -> None:
         self._columns, self._effort = columns, effort
         self._exact = [column.exact for column in columns]
         self._elimination: Elimination[Labels] = Elimination(UndominatedLabels(self._exact, effort))

@@ -16,7 +16,7 @@ from archcost.sweeping.exact.problem import SAFE, SumProblem, enumerated
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from archcost.sweeping.exact.effort import Effort
+    from archcost.sweeping.exact.effort import SolvingEffort
     from archcost.sweeping.exact.solving import Solution
 
     Costs = tuple[Any, ...]  # an array for each column
@@ -43,7 +43,7 @@ class Labels(ABC):
 
 
 class _Listed(Labels):
-    def __init__(self, problem: SumProblem, exact: Sequence[bool], effort: Effort) -> None:
+    def __init__(self, problem: SumProblem, exact: Sequence[bool], effort: SolvingEffort) -> None:
         self._lengths, self.width, self.size = problem.lengths, len(problem.lengths), problem.size
         places, costs = enumerated(problem)
         kept, self.counts = undominated(costs, np.ones(len(places), dtype=np.int64), exact, effort)
@@ -63,7 +63,7 @@ class Pairs(Labels):
         first: Solution[Labels],
         second: Solution[Labels],
         exact: Sequence[bool],
-        effort: Effort,
+        effort: SolvingEffort,
         within: Callable[[Costs], Any] | None = None,
     ) -> None:
         self._first, self._second = first.node, second.node
@@ -103,7 +103,12 @@ class Pairs(Labels):
 
 class _Union(Labels):
     def __init__(
-        self, axis: int, count: int, parts: list[tuple[int, Solution[Labels]]], exact: Sequence[bool], effort: Effort
+        self,
+        axis: int,
+        count: int,
+        parts: list[tuple[int, Solution[Labels]]],
+        exact: Sequence[bool],
+        effort: SolvingEffort,
     ) -> None:
         self._axis, self._parts, self.width = axis, parts, count
         self.size = sum(solution.node.size for _, solution in parts)
@@ -135,7 +140,7 @@ class _Union(Labels):
 class UndominatedLabels:
     """The ring; ``exact`` says of each column whether labels dominate only where they are equal in it."""
 
-    def __init__(self, exact: Sequence[bool], effort: Effort) -> None:
+    def __init__(self, exact: Sequence[bool], effort: SolvingEffort) -> None:
         self._exact, self._effort = tuple(exact), effort
 
     def listed(self, problem: SumProblem) -> Labels | None:
@@ -153,7 +158,7 @@ class UndominatedLabels:
         return _Union(axis, count, parts, self._exact, self._effort)
 
 
-def undominated(costs: Costs, counts: Any, exact: Sequence[bool], effort: Effort) -> tuple[Any, Any]:
+def undominated(costs: Costs, counts: Any, exact: Sequence[bool], effort: SolvingEffort) -> tuple[Any, Any]:
     """The places of labels that no other dominates, in ascending order of their columns, exact ones first; counts.
 
     Equal labels are one: the first of them, with the sum of their counts.
@@ -182,7 +187,7 @@ def _changes(columns: Sequence[Any], count: int) -> Any:
     return found
 
 
-def _front(group: Any, falls: Sequence[Any], effort: Effort) -> Any:
+def _front(group: Any, falls: Sequence[Any], effort: SolvingEffort) -> Any:
     """Of different rows in ascending order, by group and then by columns: which none of their group dominates."""
     count = len(group)
     if not falls:
@@ -198,7 +203,7 @@ def _front(group: Any, falls: Sequence[Any], effort: Effort) -> Any:
     return np.concatenate((np.ones(1, dtype=bool), last[1:] < best[:-1]))
 
 
-def _compared(group: Any, falls: Sequence[Any], effort: Effort) -> Any:
+def _compared(group: Any, falls: Sequence[Any], effort: SolvingEffort) -> Any:
     """Each row against all that are accepted before it: what dominates it comes before it in this order."""
     rows = np.stack((group, *falls), axis=1)
     accepted = rows[:0]

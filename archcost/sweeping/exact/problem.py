@@ -13,12 +13,12 @@ from math import gcd, prod
 from typing import TYPE_CHECKING, Any
 
 from archcost.sweeping.arrays import np
-from archcost.sweeping.tables import Factor, Sum
+from archcost.sweeping.tables import Factor, MetricSum
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from archcost.sweeping.tables import Tables
+    from archcost.sweeping.tables import SpaceTables
 
 SAFE = 1 << 62  # what int64 holds with a bit to spare
 
@@ -66,7 +66,7 @@ class Scale:
         return (figure - self.base) // self.unit
 
 
-def reduced(metric: Sum, sign: int = 1) -> tuple[Scale, tuple[Factor, ...]]:
+def reduced(metric: MetricSum, sign: int = 1) -> tuple[Scale, tuple[Factor, ...]]:
     """The factors of ``sign`` · metric without their least entries and their common divisor."""
     base, unit, top = sign * metric.constant, 0, 0
     lifted = []
@@ -87,7 +87,9 @@ def reduced(metric: Sum, sign: int = 1) -> tuple[Scale, tuple[Factor, ...]]:
     return Scale(base, unit, top), tuple(factors)
 
 
-def problem_of(tables: Tables, costs: Sequence[tuple[Factor, ...]], conditions: Iterable[Factor] = ()) -> SumProblem:
+def problem_of(
+    tables: SpaceTables, costs: Sequence[tuple[Factor, ...]], conditions: Iterable[Factor] = ()
+) -> SumProblem:
     """The problem of the valid and distinct designs of a space that meet more conditions."""
     return SumProblem(tables.space.lengths, tuple(costs), (*tables.valid, *tables.distinct, *conditions))
 

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
     from archcost.sweeping.exact.words import Seed
-    from archcost.sweeping.tables import Factor, Sum, Tables
+    from archcost.sweeping.tables import Factor, MetricSum, SpaceTables
 
 BATCH = 1 << 16  # designs that are drawn at a time where some are thrown away
 SMALLEST_BATCH = 1 << 8
@@ -32,7 +32,7 @@ MAX_DRAWS = 1 << 20  # in all, of those
 class BoundedDraws:
     """Draws from the designs that meet a bound; ``among`` is how many that is."""
 
-    def __init__(self, tables: Tables, bound: FigureBound, conditions: Iterable[Factor] = ()) -> None:
+    def __init__(self, tables: SpaceTables, bound: FigureBound, conditions: Iterable[Factor] = ()) -> None:
         self._bound = bound
         self._counts = BudgetCounts(tables, sum_of(tables, bound.metric), conditions)
         self.among = self._counts.count(bound.low, bound.high)
@@ -45,7 +45,7 @@ class BoundedDraws:
 class GridDraws:
     """Draws from all settings of a space, where designs cannot be counted; ``meets`` says what is none."""
 
-    def __init__(self, tables: Tables) -> None:
+    def __init__(self, tables: SpaceTables) -> None:
         self._lengths = tables.space.lengths
         self.among = tables.space.size
 
@@ -57,7 +57,7 @@ class GridDraws:
 
 
 def sample(
-    tables: Tables,
+    tables: SpaceTables,
     number: int,
     seed: Seed,
     bounds: Iterable[FigureBound] = (),
@@ -73,7 +73,9 @@ def sample(
 class Draws:
     """The same for many seeds: the designs are counted once."""
 
-    def __init__(self, tables: Tables, bounds: Iterable[FigureBound] = (), conditions: Iterable[Factor] = ()) -> None:
+    def __init__(
+        self, tables: SpaceTables, bounds: Iterable[FigureBound] = (), conditions: Iterable[Factor] = ()
+    ) -> None:
         self._tables = tables
         self._bounds, self._conditions = joined(bounds), tuple(conditions)
         self._draws = draws_of(tables, self._bounds, self._conditions)
@@ -107,7 +109,7 @@ class Draws:
 
 
 def draws_of(
-    tables: Tables, bounds: Sequence[FigureBound], conditions: Sequence[Factor] = ()
+    tables: SpaceTables, bounds: Sequence[FigureBound], conditions: Sequence[Factor] = ()
 ) -> FreeDraws | BoundedDraws | GridDraws:
     """Draws within the bound; of several within the one that fewest designs meet, or from all settings."""
     if not bounds:
@@ -124,7 +126,7 @@ def draws_of(
     return min(found, key=lambda draws: draws.among, default=GridDraws(tables))
 
 
-def figures_at(figures: Sum, indices: Any) -> Any:
+def figures_at(figures: MetricSum, indices: Any) -> Any:
     """The figure of each design (n × axes): int64, or Python ints where that could be too small."""
     most = abs(figures.constant)
     for factor in figures.terms:
@@ -140,7 +142,7 @@ def at(factor: Factor, indices: Any) -> Any:
     return factor.entries[tuple([indices[:, axis] for axis in factor.axes])]
 
 
-def meets(tables: Tables, indices: Any, bounds: Iterable[FigureBound], conditions: Iterable[Factor]) -> Any:
+def meets(tables: SpaceTables, indices: Any, bounds: Iterable[FigureBound], conditions: Iterable[Factor]) -> Any:
     """Which designs are valid, distinct and within the bounds and conditions."""
     found = np.ones(len(indices), dtype=bool)
     for condition in (*tables.valid, *tables.distinct, *conditions):

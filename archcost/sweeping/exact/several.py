@@ -13,12 +13,12 @@ from archcost.sweeping.exact.bounds import FigureBound, joined, naming_axes, sum
 from archcost.sweeping.exact.budgets import BudgetCounts
 from archcost.sweeping.exact.counting import count
 from archcost.sweeping.exact.dots import exact_dot
-from archcost.sweeping.exact.effort import Effort, TooCoupledError
+from archcost.sweeping.exact.effort import SolvingEffort, TooCoupledError
 from archcost.sweeping.exact.intervals import estimated
 from archcost.sweeping.exact.problem import SAFE, Scale, reduced
 from archcost.sweeping.exact.sampling import draws_of, meets
 from archcost.sweeping.exact.words import UniformWords
-from archcost.sweeping.tables import Factor, Sum
+from archcost.sweeping.tables import Factor, MetricSum
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from archcost.sweeping.exact.budgets import Halves
     from archcost.sweeping.exact.intervals import Estimate
     from archcost.sweeping.exact.words import Seed
-    from archcost.sweeping.tables import Tables
+    from archcost.sweeping.tables import SpaceTables
 
 MAX_STATES, MAX_WORK = 1 << 21, 1 << 25  # of an exact count: some seconds
 PLANE = 2  # dimensions in which pairs are counted without listing them
@@ -35,10 +35,10 @@ PAIRS_AT_A_TIME = 1 << 22
 
 
 def count_within(
-    tables: Tables,
+    tables: SpaceTables,
     bounds: Iterable[FigureBound],
     conditions: Iterable[Factor] = (),
-    effort: Effort | None = None,
+    effort: SolvingEffort | None = None,
     seed: Seed = 0,
 ) -> int | Estimate:
     """The designs that meet bounds of any number of metrics; an Estimate where counting them takes too much.
@@ -49,7 +49,7 @@ def count_within(
     if len(demands) <= 1:
         return count(tables, demands, conditions)
     try:
-        return _counted(tables, demands, conditions, effort or Effort(MAX_STATES, MAX_WORK))
+        return _counted(tables, demands, conditions, effort or SolvingEffort(MAX_STATES, MAX_WORK))
     except TooCoupledError:
         draws = draws_of(tables, demands, conditions)
         if not draws.among:
@@ -59,7 +59,9 @@ def count_within(
         return estimated(hits, len(designs), draws.among)
 
 
-def _counted(tables: Tables, bounds: Sequence[FigureBound], conditions: Sequence[Factor], effort: Effort) -> int:
+def _counted(
+    tables: SpaceTables, bounds: Sequence[FigureBound], conditions: Sequence[Factor], effort: SolvingEffort
+) -> int:
     """The exact count."""
     scales, terms, step = [], list[Factor](), 1
     for bound in bounds:
@@ -69,7 +71,7 @@ def _counted(tables: Tables, bounds: Sequence[FigureBound], conditions: Sequence
         ]
         scales.append(scale)
         step *= scale.top + 1
-    counts = BudgetCounts(tables, Sum(0, tuple(terms)), conditions, effort)
+    counts = BudgetCounts(tables, MetricSum(0, tuple(terms)), conditions, effort)
     boxes = [_ends(scale, bound) for scale, bound in zip(scales, bounds, strict=True)]
     if any(least > most for least, most in boxes):
         return 0
@@ -84,7 +86,7 @@ def _ends(scale: Scale, bound: FigureBound) -> tuple[int, int]:
 
 
 def _pairs(
-    halves: Halves, packed: Scale, scales: Sequence[Scale], boxes: Sequence[tuple[int, int]], effort: Effort
+    halves: Halves, packed: Scale, scales: Sequence[Scale], boxes: Sequence[tuple[int, int]], effort: SolvingEffort
 ) -> int:
     """The pairs of designs of the halves whose sums lie in the box."""
     first = _unpacked(halves.first.values + halves.shift, packed, scales)

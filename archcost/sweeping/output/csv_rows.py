@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from archcost.sweeping.output.plan import PartPlan
-    from archcost.sweeping.tables import Chunk
+    from archcost.sweeping.tables import DesignChunk
 
 _BATCH = 1 << 14  # rows of a matrix
 _FLAGS = np.array([b"false", b"true"])
@@ -32,12 +32,12 @@ class CsvRows:
         names = [*(column.name for column in plan.axis_columns), *self._metrics, VALID, ERROR]
         file.write((",".join(map(cell, names)) + "\n").encode())
 
-    def add(self, chunk: Chunk) -> None:
+    def add(self, chunk: DesignChunk) -> None:
         """Append the rows of a chunk."""
         for start in range(0, len(chunk.invalid), _BATCH):
             self._add(chunk, slice(start, start + _BATCH))
 
-    def _add(self, chunk: Chunk, rows: slice) -> None:
+    def _add(self, chunk: DesignChunk, rows: slice) -> None:
         invalid = chunk.invalid[rows]
         columns = [texts[chunk.indices[rows, axis]] for axis, texts in self._axes]
         for name in self._metrics:
@@ -55,7 +55,7 @@ class CsvRows:
         matrix = np.concatenate(blocks, axis=1)
         self._file.write(matrix[matrix != 0].tobytes())
 
-    def _errors(self, chunk: Chunk, rows: slice) -> Any:
+    def _errors(self, chunk: DesignChunk, rows: slice) -> Any:
         if chunk.errors is None:
             return np.full(len(chunk.invalid[rows]), b"", "S1")
         told = ["" if text is None else text for text in chunk.errors[rows].tolist()]

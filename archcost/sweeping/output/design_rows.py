@@ -13,7 +13,7 @@ from archcost.sweeping.listing import filled
 from archcost.sweeping.row_errors import RowErrors
 from archcost.sweeping.rows import AT_ONCE, extremes, grid
 from archcost.sweeping.singles import PER_ROW
-from archcost.sweeping.tables import Chunk
+from archcost.sweeping.tables import DesignChunk
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from archcost.hardware.device import Device
     from archcost.sweeping.output.columns import Kind
     from archcost.sweeping.space import Axis
-    from archcost.sweeping.tables import Tables
+    from archcost.sweeping.tables import SpaceTables
 
 _INT64, _DECIMAL = 2**63, 10**38
 
@@ -37,7 +37,7 @@ class DesignRows:
     its number alone; else the grid is gone through. What is not a field is made again in each process.
     """
 
-    tables: Tables
+    tables: SpaceTables
     where: str = ""
     figures: tuple[str, ...] = ("params", "macs")
     sample: int | None = None
@@ -91,7 +91,7 @@ class DesignRows:
         if self.sample and self._answers.where.rest:
             self.chunk(0)  # which says where too few of the draws meet the condition
 
-    def chunk(self, number: int) -> Chunk:
+    def chunk(self, number: int) -> DesignChunk:
         """The rows of a chunk."""
         start = number * self.chunk_designs
         count = min(self.chunk_designs, self.designs - start)
@@ -123,7 +123,7 @@ class DesignRows:
             )
         return Draws(self.tables, where.bounds, where.conditions)
 
-    def _grid(self, start: int, count: int) -> Chunk:
+    def _grid(self, start: int, count: int) -> DesignChunk:
         answers = self._answers
         indices = grid(self.tables.space.lengths, start, count)
         chunk = answers.gathers.chunk(indices)
@@ -135,7 +135,7 @@ class DesignRows:
             chunk = replace(chunk, errors=self._errors.texts(chunk.indices, chunk.invalid))
         return _chosen(chunk, answers.where.holds_late(chunk)) if answers.where.late else chunk
 
-    def _completed(self, chunk: Chunk) -> Chunk:
+    def _completed(self, chunk: DesignChunk) -> DesignChunk:
         """With the figures that single analyses give."""
         answers = self._answers
         wanted = dict.fromkeys((*self.figures, *answers.where.metrics))
@@ -149,9 +149,9 @@ class DesignRows:
         return "int64" if most < _INT64 else "decimal" if most < _DECIMAL else "string"
 
 
-def _chosen(chunk: Chunk, rows: NDArray[np.bool_]) -> Chunk:
+def _chosen(chunk: DesignChunk, rows: NDArray[np.bool_]) -> DesignChunk:
     if rows.all():
         return chunk
-    return Chunk(
+    return DesignChunk(
         chunk.indices[rows], {name: figures[rows] for name, figures in chunk.figures.items()}, chunk.invalid[rows]
     )

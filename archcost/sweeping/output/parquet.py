@@ -20,7 +20,7 @@ from archcost.sweeping.output.columns import ERROR, VALID
 if TYPE_CHECKING:
     from archcost.sweeping.output.columns import AxisColumn, Kind
     from archcost.sweeping.output.plan import PartPlan
-    from archcost.sweeping.tables import Chunk
+    from archcost.sweeping.tables import DesignChunk
 
 GROUP_ROWS = 1 << 18  # of a row group, which is in memory as a whole: 13 MB for 45 axes
 _TYPES = {
@@ -55,7 +55,7 @@ class ParquetRows:
             write_statistics=[buffer.name for buffer in self._figures],
         )
 
-    def add(self, chunk: Chunk) -> None:
+    def add(self, chunk: DesignChunk) -> None:
         """Append the rows of a chunk."""
         start, rows = 0, len(chunk.invalid)
         while start < rows:

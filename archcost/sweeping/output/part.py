@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from archcost.sweeping.output.plan import PartPlan
     from archcost.sweeping.output.summary import Summary
-    from archcost.sweeping.tables import Chunk
+    from archcost.sweeping.tables import DesignChunk
 
 _FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 _BLOCK = 1 << 20
@@ -45,7 +45,7 @@ def unwritten(path: str, error: OSError | FileError) -> UnwrittenError:
 class Rows(Protocol):
     """A file that grows by chunks."""
 
-    def add(self, chunk: Chunk) -> None:
+    def add(self, chunk: DesignChunk) -> None:
         """Append the rows of a chunk."""
 
     def close(self) -> None:
@@ -158,7 +158,7 @@ class PartMaker:
         except (FileError, OSError) as error:
             raise unwritten(path, error) from None
 
-    def _chunks(self, part: int, summary: Summary, tick: Callable[[int], None]) -> Iterator[Chunk]:
+    def _chunks(self, part: int, summary: Summary, tick: Callable[[int], None]) -> Iterator[DesignChunk]:
         for number in self.plan.chunks_of(part):
             chunk = self.plan.source.chunk(number)
             summary.add(chunk)
@@ -166,7 +166,9 @@ class PartMaker:
             tick(self.plan.designs_of_chunk(number))
 
 
-def write_parquet(path: str, plan: PartPlan, chunks: Iterable[Chunk], aside: str | None = None) -> tuple[int, str]:
+def write_parquet(
+    path: str, plan: PartPlan, chunks: Iterable[DesignChunk], aside: str | None = None
+) -> tuple[int, str]:
     """Write chunks to a Parquet file, whole or not at all; its size and SHA-256. Raises UnwrittenError."""
     from archcost.sweeping.output.parquet import ParquetRows
 
@@ -174,7 +176,7 @@ def write_parquet(path: str, plan: PartPlan, chunks: Iterable[Chunk], aside: str
 
 
 def write_rows(
-    path: str, start: Callable[[Any], Rows], chunks: Iterable[Chunk], aside: str | None = None
+    path: str, start: Callable[[Any], Rows], chunks: Iterable[DesignChunk], aside: str | None = None
 ) -> tuple[int, str]:
     """Write chunks to a file, whole or not at all; its size and SHA-256. Raises UnwrittenError."""
     try:

@@ -9,7 +9,7 @@ if TYPE_CHECKING:
 
     from archcost.sweeping.output.columns import Kind
     from archcost.sweeping.space import Axis
-    from archcost.sweeping.tables import Chunk
+    from archcost.sweeping.tables import DesignChunk
 
 
 class RowSource(Protocol):
@@ -40,5 +40,5 @@ class RowSource(Protocol):
     def told(self) -> Mapping[str, Any]:
         """What decides the rows beside axes, metrics and numbers."""
 
-    def chunk(self, number: int) -> Chunk:
+    def chunk(self, number: int) -> DesignChunk:
         """The rows of a chunk, from 0."""

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from archcost.sweeping.output.plan import Objectives, PartPlan
-    from archcost.sweeping.tables import Chunk
+    from archcost.sweeping.tables import DesignChunk
 
 
 class Summary:
@@ -22,7 +22,7 @@ class Summary:
         self._metrics = tuple(plan.metrics)
         self._front = _Front(plan.objectives) if plan.objectives else None
 
-    def add(self, chunk: Chunk) -> None:
+    def add(self, chunk: DesignChunk) -> None:
         """Take the rows of a chunk in."""
         valid = np.flatnonzero(~chunk.invalid)
         for name in self._metrics if len(valid) else ():

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from archcost.sweeping.output.folder import OutputFolder
     from archcost.sweeping.output.part import Rows
     from archcost.sweeping.output.plan import PartPlan, Shard
-    from archcost.sweeping.tables import Chunk
+    from archcost.sweeping.tables import DesignChunk
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +100,7 @@ def write_one(path: str, plan: PartPlan, start: Callable[[Any], Rows], tick: Tic
     """
     rows = 0
 
-    def chunks() -> Iterator[Chunk]:
+    def chunks() -> Iterator[DesignChunk]:
         nonlocal rows
         for number in range(plan.chunks):
             chunk = plan.source.chunk(number)
