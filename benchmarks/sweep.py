@@ -268,7 +268,7 @@ def answers(runs: int) -> list[str]:
 
 def _fresh(space: Any) -> Any:
     """Tables that remember no answer."""
-    from archcost.api.design_space import DesignTables
+    from archcost.api.design_tables import DesignTables
 
     return DesignTables(space.tables().tables)
 
