@@ -81,4 +81,4 @@ $(VENV)/test.stamp: $(VENV)/core.stamp
 	@touch $@
 
 clean:
-	rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf $(VENV) assets/node_modules build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -113,6 +113,7 @@ def look(browser: Browser, page_file: Callable[..., Path]) -> Iterator[Callable[
         looked.page.on("pageerror", lambda error: looked.said.append(str(error)))
         looked.page.on("request", lambda request: looked.asked.append(request.url))
         looked.page.goto(f"file://{path}{at}")
+        looked.page.wait_for_selector("body.alive")
         opened.append(looked)
         return looked
 

@@ -13,10 +13,13 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 import archcost
+from archcost.render.page.page import Page as ReportPage
 from archcost.render.page.shell import html_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from playwright.sync_api import Browser
 
     from tests.page.conftest import Looked
 
@@ -308,3 +311,61 @@ def test_contrast_and_aria(look: Callable[..., Looked], names: tuple[str, ...], 
     result: dict[str, Any] = page.evaluate("axe.run()")
     assert json.dumps([(each["id"], each["nodes"][0]["html"]) for each in result["violations"]], indent=1) == "[]"
     assert len(result["passes"]) > 20
+
+
+@pytest.mark.parametrize("name", ["googlenet", "llama_3_8b", "efficientnet_b7", "stable_diffusion_v1_unet"])
+def test_a_page_is_small(page_file: Callable[..., Path], name: str) -> None:
+    assert page_file(name).stat().st_size < 320 * 1024
+
+
+HOSTILE = """archcost: 1
+name: "</script><img src=x onerror=alert(1)>"
+source: "<b>&amp;</b> <!-- ${alert(2)}"
+input: [3, 8, 8]
+layers:
+  - {id: first, conv2d: {out_channels: 4, kernel_size: 3}}
+  - relu
+"""
+
+
+def test_what_a_spec_says_is_shown_as_text(look: Callable[..., Looked], tmp_path: Path) -> None:
+    spec = tmp_path / "hostile.yaml"
+    spec.write_text(HOSTILE, encoding="utf-8")
+    path = tmp_path / "hostile.html"
+    path.write_text(ReportPage([archcost.analyze(str(spec))]).html, encoding="utf-8")
+    page = look(path).page
+    assert page.locator("h1").inner_text() == "</script><img src=x onerror=alert(1)>"
+    assert "<b>&amp;</b> <!-- ${alert(2)}" in page.locator(".source").inner_text()
+    assert page.locator("img, main b b").count() == 0
+
+
+def test_without_scripts_there_are_headlines_and_table(browser: Browser, page_file: Callable[..., Path]) -> None:
+    context = browser.new_context(java_script_enabled=False)
+    page = context.new_page()
+    page.goto(f"file://{page_file('googlenet')}")
+    assert "7.00 M" in page.locator(".cards").inner_text()
+    assert "inception_4e" in page.locator("table").inner_text()
+    context.close()
+
+
+def test_light_and_dark(look: Callable[..., Looked]) -> None:
+    page = look("alexnet", color_scheme="dark").page
+    paper = "getComputedStyle(document.body).backgroundColor"
+    dark = page.evaluate(paper)
+    page.locator("#theme").click()
+    light = page.evaluate(paper)
+    page.locator("#theme").click()
+    assert page.evaluate(paper) == dark != light
+
+
+def test_rows_are_a_tree_for_the_keyboard(look: Callable[..., Looked]) -> None:
+    page = look("googlenet").page
+    page.locator('tr[data-item="inception_3a"]').focus()
+    page.keyboard.press("ArrowRight")
+    row = page.locator('tr[data-item="inception_3a"]')
+    assert row.get_attribute("aria-expanded") == "true"
+    page.keyboard.press("ArrowDown")
+    assert page.evaluate("document.activeElement.dataset.item") == "inception_3a.1x1"
+    assert page.locator('tr[data-item="inception_3a.1x1"]').get_attribute("aria-level") == "3"
+    page.keyboard.press("Enter")
+    assert page.locator("#layer h3").inner_text() == "inception_3a.1x1"

@@ -431,11 +431,9 @@
     return { item, name: longName(item), label: two ? `${label} change most in` : `most ${label}:`, text };
   }
 
-  function longName(item) {
-    const folded = ancestors(item).filter((each) => timesOf(each) > 1).reduce((product, each) =>
-      product * timesOf(each), 1);
-    return pathOf(item) + (folded > 1 ? ` ×${folded}` : "");
-  }
+  /** How often a row runs: its rounds times those of the scopes around it. */
+  const roundsOf = (item) => ancestors(item).reduce((product, each) => product * timesOf(each), 1);
+  const longName = (item) => pathOf(item) + (roundsOf(item) > 1 ? ` ×${roundsOf(item)}` : "");
 
   function peakFinding() {
     const run = model.timeline?.runs[0];
@@ -1082,13 +1080,13 @@
     const owner = item.b ? model : models[0];
     const detail = detailOf(node, owner);
     place.replaceChildren(...[
-      h("h3", {}, pathOf(item), timesOf(item) > 1 && h("span", { class: "quiet" }, ` ×${timesOf(item)}`)),
-      h("p", { class: "quiet" }, [opOf(item) || "scope", timesOf(item) > 1 ? "the figures are of all rounds" : "", two
+      h("h3", {}, pathOf(item), roundsOf(item) > 1 && h("span", { class: "quiet" }, ` ×${roundsOf(item)}`)),
+      h("p", { class: "quiet" }, [opOf(item) || "scope", roundsOf(item) > 1 ? `figures of all ${roundsOf(item)}` : "", two
         && !item.b ? "removed" : two && !item.a ? "new" : ""].filter(Boolean).join(" · ")),
       shapesOf(item), figuresOf(item),
       item.children.length > 0 && item.key !== state.zoom && h("button",
         { type: "button", onclick: () => enter(item) }, "look inside"),
-      ...(detail ? detailParts(detail) : [node.op && h("p", { class: "quiet" },
+      ...(detail ? detailParts(detail, roundsOf(item)) : [node.op && h("p", { class: "quiet" },
         "The arithmetic of this layer is left out of this page: archcost explain has it.")]),
       specLine(node, owner),
     ].filter(Boolean));
@@ -1131,9 +1129,9 @@
       ? short(Number(value), metric.unit) : exact(value));
   }
 
-  function detailParts(detail) {
+  function detailParts(detail, rounds) {
     return [
-      detail.arithmetic?.length && h("div", {}, h("h4", {}, "Arithmetic"),
+      detail.arithmetic?.length && h("div", {}, h("h4", {}, rounds > 1 ? `Arithmetic of one of ${rounds}` : "Arithmetic"),
         h("pre", { tabindex: 0 }, detail.arithmetic.join("\n"))),
       detail.receptive && receptivePart(detail.receptive),
       detail.tools?.length > 0 && toolsTable(detail.tools),
@@ -1207,7 +1205,7 @@
     if (isUnknown(item, place)) return "unknown";
     const value = figure(item, place);
     const more = isPartial(item, place) ? "≥ " : "";
-    return value || more ? more + short(value, metric.unit) : item.b ? "–" : "removed";
+    return value || more ? more + short(value, metric.unit) : "–";
   }
 
   const columns = allColumns();
