@@ -26,6 +26,11 @@ def json_text(value: Any) -> str:
     return "".join(json_pieces(value))
 
 
+def compact_json(value: Any) -> str:
+    """A document in one line, without a blank; not made safe for any place that it may stand in."""
+    return json.dumps(plain_data(value), ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+
+
 def json_pieces(value: Any) -> Iterator[str]:
     """The same in pieces, so that a long document never is in memory as a whole."""
     for piece in pieces(value, _text_at):

@@ -58,6 +58,18 @@ def write_new(path: str, text: str, *, over: bool = False) -> None:
         raise UsageError(f"cannot write {path}: {error}") from None
 
 
+def temporary_file(suffix: str) -> str:
+    """The path of a new file that nobody else reads, in the folder for such; raises UsageError."""
+    import tempfile
+
+    try:
+        descriptor, path = tempfile.mkstemp(prefix="archcost-", suffix=suffix)
+    except OSError as error:
+        raise UsageError(f"cannot write a temporary file: {failed(error).reason}") from None
+    os.close(descriptor)
+    return path
+
+
 def make_way(path: str) -> None:
     """Make the folder that a file is to be in, with those around it; raises UsageError."""
     try:

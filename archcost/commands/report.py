@@ -48,6 +48,7 @@ def report(
     """Write a page of a model for a browser, in one file; of two models, coloured by what changed."""
     import archcost
     from archcost.render.page.writing import format_of_page, write_page
+    from archcost.writing import temporary_file
 
     chosen = format or format_of_page(output)
     asked = settings_of(
@@ -60,7 +61,7 @@ def report(
         kv_dtype=kv_dtype,
     )
     _check(specs, chosen, output, show=show)
-    path = output if output is not None or not show else _temporary(chosen)
+    path = output if output is not None or not show else temporary_file(f".{chosen}")
     found = archcost.page(*[analyze_one(name, asked) for name in specs], device=device)
     write_page(found, chosen, path)
     if show and path is not None:
@@ -80,16 +81,6 @@ def _check(specs: Sequence[str], format: str, output: str | None, *, show: bool)
     if format == "html" and output is None and not show and is_terminal(sys.stdout):
         name = specs[0].rpartition("/")[2].removesuffix(".yaml")
         raise UsageError("a page is for a browser", f"give it a file, `-o {name}.html`, or open it: `--open`")
-
-
-def _temporary(format: str) -> str:  # noqa: A002 - as the option
-    """A file of its own for a page that is only looked at."""
-    import os
-    import tempfile
-
-    descriptor, path = tempfile.mkstemp(prefix="archcost-", suffix=f".{format}")
-    os.close(descriptor)
-    return path
 
 
 def _open(path: str) -> None:

@@ -10,7 +10,8 @@ from __future__ import annotations
 import codecs
 
 _LIKES = {
-    "×": "x", "·": "*", "−": "-", "–": "-", "—": "-", "…": "...", "→": "->", "←": "<-", "≥": ">=", "≤": "<=",
+    "×": "x", "·": "*", "−": "-", "–": "-", "—": "-", "…": "...", "→": "->", "←": "<-", "↑": "^", "↓": "v",
+    "≥": ">=", "≤": "<=",
     "≈": "~", "±": "+-", "Δ": "d", "√": "sqrt", "⌊": "floor(", "⌋": ")", "⌈": "ceil(", "⌉": ")",
     "µ": "u", "μ": "u", "α": "alpha", "β": "beta", "γ": "gamma", "ε": "eps", "λ": "lambda", "σ": "sigma", "Σ": "sum ",
     "‖": "||", "½": "1/2", "₁": "_1", "₂": "_2", "₃": "_3", "ₑ": "_e", "ˣ": "^x", "ᵖ": "^p", "ᵀ": "^T", "⁻": "^-",
@@ -22,7 +23,7 @@ _LIKES = {
 }  # fmt: skip
 _ESCAPES = {  # by format, the handler of what ASCII does not have
     **dict.fromkeys(("json", "sarif", "gitlab"), "archcost.json"),
-    **dict.fromkeys(("junit", "markdown"), "xmlcharrefreplace"),
+    **dict.fromkeys(("junit", "markdown", "svg"), "xmlcharrefreplace"),
     "python": "backslashreplace",
 }
 _CUT = "~"  # for the sign of a cell that was cut, where three points have no room

@@ -9,9 +9,11 @@ from xml.etree import ElementTree as ET
 
 import nbformat
 import pytest
+import yaml
 from nbclient import NotebookClient
 
 import archcost
+from archcost.spec.loader import loads
 from tests.shared import zoo_report
 
 if TYPE_CHECKING:
@@ -58,11 +60,16 @@ def test_names_of_others_stay_text() -> None:
     assert "&lt;script&gt;" in html
 
 
+def test_the_layers_before_an_error_show_themselves() -> None:
+    layers = "[linear: {out_features: 2}, conv2d: {kernel_size: 3, out_channels: 8}]"
+    text = f"archcost: 1\nname: half\ninput: [4]\nlayers: {layers}"
+    with pytest.raises(archcost.SpecError) as raised:
+        archcost.analyze(loads(text))
+    assert raised.value.partial is not None
+    assert f"{4 * 2 + 2} params" in (raised.value.partial._repr_html_() or "")
+
+
 def _written(spec: dict[str, Any]) -> archcost.Spec:
-    import yaml
-
-    from archcost.spec.loader import loads
-
     return loads(yaml.safe_dump({"archcost": 1, **spec}))
 
 

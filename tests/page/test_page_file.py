@@ -18,8 +18,9 @@ import yaml
 
 import archcost
 from archcost import model_zoo
-from archcost.render.page.shell import SCRIPTS, STYLES, compact_json, escaped
+from archcost.render.page.shell import SCRIPTS, STYLES, escaped
 from archcost.spec.loader import loads
+from archcost.strict_json import compact_json
 from tests.shared import zoo_report
 
 if TYPE_CHECKING:
@@ -167,6 +168,13 @@ def test_what_moves_a_cursor_or_ends_a_line_is_escaped() -> None:
     assert json.loads(written) == [text]
 
 
+def test_a_page_means_the_same_in_every_encoding() -> None:
+    for report in (zoo_report("googlenet"), archcost.analyze(hostile("\u00d7 \u4e2d \U0001f600"))):
+        page = archcost.page(report)
+        assert page.html.isascii()
+        assert document_in(page.html)["models"][0]["name"] == report.name
+
+
 @pytest.mark.parametrize("name", ["googlenet", "swin_v2_b"])
 def test_the_document_in_a_page_is_the_document(name: str) -> None:
     page = archcost.page(zoo_report(name))
@@ -292,7 +300,7 @@ def test_with_a_display_the_page_is_opened(
 ) -> None:
     opened: list[str] = []
     monkeypatch.setenv("DISPLAY", ":0")
-    monkeypatch.setattr("webbrowser.open", lambda address: opened.append(address) or True)
+    monkeypatch.setattr("webbrowser.open_new_tab", lambda address: opened.append(address) or True)
     path = tmp_path / "net.html"
     result = run("report", "conv5x5", "--open", "-o", str(path))
     assert (result.code, result.out) == (0, "")

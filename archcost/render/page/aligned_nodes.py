@@ -1,4 +1,4 @@
-"""Two folded trees: which nodes stand for one another, each node once."""
+"""Two folded trees: which nodes stand for one another, each at most once."""
 
 from __future__ import annotations
 

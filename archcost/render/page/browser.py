@@ -13,7 +13,7 @@ def opened(path: str) -> bool:
     if not has_display():
         return False
     try:
-        return webbrowser.open(Path(path).resolve().as_uri())
+        return webbrowser.open_new_tab(Path(path).resolve().as_uri())
     except (webbrowser.Error, OSError):
         return False
 

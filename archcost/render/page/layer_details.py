@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING, NamedTuple
 
 from archcost.conventions import TOOLS, convention
@@ -11,6 +10,7 @@ from archcost.explaining.formulas import formulas_of
 from archcost.explaining.layer import about, layer_equations
 from archcost.render.explanation_sentences import equation_text
 from archcost.render.page.page_data import figure
+from archcost.strict_json import compact_json
 
 if TYPE_CHECKING:
     from archcost.analysis.receptive_field import ReceptiveField
@@ -36,11 +36,13 @@ def details_of(folded: Folded, most_bytes: int) -> Details:
     """The details of every layer that is told of, in so many bytes: those that compute least are left out first."""
     maker = _Maker(folded.report)
     places = {id(layer): place for place, layer in enumerate(folded.report.layers)}
-    texts = {
-        number: json.dumps(maker.detail(places[id(node.tree.layer)]), ensure_ascii=False)
+    made = {
+        number: maker.detail(places[id(node.tree.layer)])
         for number, node in enumerate(folded.nodes)
         if node.tree.layer is not None
     }
+    texts = {number: compact_json(detail) for number, detail in made.items()}
+    known = {text: made[number] for number, text in texts.items()}
     kept, spent = set[str](), 0
     for number in sorted(texts, key=lambda number: _rank(folded, number)):
         size = 0 if texts[number] in kept else len(texts[number].encode())
@@ -50,7 +52,7 @@ def details_of(folded: Folded, most_bytes: int) -> Details:
     order = {text: place for place, text in enumerate(dict.fromkeys(text for text in texts.values() if text in kept))}
     of_nodes = [order.get(texts[number]) if number in texts else None for number in range(len(folded.nodes))]
     left_out = sum(text not in kept for text in texts.values())
-    return Details([json.loads(text) for text in order], of_nodes, left_out)
+    return Details([known[text] for text in order], of_nodes, left_out)
 
 
 def _rank(folded: Folded, number: int) -> tuple[int, int, int]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from contextlib import suppress
 from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
@@ -78,7 +77,8 @@ class _Maker:
         report, graph = self.folded.report, self.graph
         now = inference_memory(graph)
         steps = self._inference_steps(graph, now)
-        yield self._run("inference", "inference", "", _fixed(report.costs), steps)
+        label = "the forward pass alone" if graph.training else "inference"
+        yield self._run("inference", label, "", _fixed(report.costs), steps)
         if report.complete:
             if not (graph.settings.weight_dtype or graph.training or graph.settings.lora):
                 quantised = graph._replace(settings=graph.settings._replace(weight_dtype=_QUANTISED))
@@ -182,25 +182,27 @@ class _Maker:
 
     def _alive(self, alive: Sequence[list[tuple[int, int]] | None], values: Sequence[int]) -> AliveData:
         """What is alive at each step, said once for steps that are equal in it."""
-        sets: dict[str, int] = {}
+        sets: dict[tuple[tuple[int | str | None, ...], ...], int] = {}
         places: list[int | None] = []
         for held, whole in zip(alive, values, strict=True):
-            text = None if held is None else json.dumps(self._held(held, whole))
-            places.append(None if text is None else sets.setdefault(text, len(sets)))
-        return {"sets": [json.loads(text) for text in sets], "of": places}
+            places.append(None if held is None else sets.setdefault(self._held(held, whole), len(sets)))
+        return {"sets": [list(map(list, one)) for one in sets], "of": places}
 
-    def _held(self, held: Iterable[tuple[int, int]], whole: int) -> list[list[int | str | None]]:
+    def _held(self, held: Iterable[tuple[int, int]], whole: int) -> tuple[tuple[int | str | None, ...], ...]:
         """The largest tensors by the nodes that stand for their makers, and the sum of what is left."""
         sums: dict[int | None, int] = {}
         for maker, size in held:
             node = self._node(maker)
             sums[node] = sums.get(node, 0) + size
         largest = sorted(sums.items(), key=lambda each: (-each[1], each[0] or 0))
-        found = [[node, figure(size), *([INPUT] if node is None else [])] for node, size in largest[:_MOST_HELD]]
+        found: list[tuple[int | str | None, ...]] = [
+            (node, figure(size), *([INPUT] if node is None else [])) for node, size in largest[:_MOST_HELD]
+        ]
         others = sum(size for _, size in largest[_MOST_HELD:])
         working = whole - sum(sums.values())
-        found += [[None, figure(others), f"{len(largest) - _MOST_HELD} more"]] if others else []
-        return found + ([[None, figure(working), "working memory"]] if working > 0 else [])
+        found += [(None, figure(others), f"{len(largest) - _MOST_HELD} more")] if others else []
+        found += [(None, figure(working), "working memory")] if working > 0 else []
+        return tuple(found)
 
 
 def _fixed(costs: Costs) -> dict[str, int]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 from collections import Counter
 from functools import cached_property
@@ -19,6 +18,7 @@ from archcost.render.page.layer_details import details_of
 from archcost.render.page.memory_runs import timeline_of
 from archcost.render.page.page_data import figure
 from archcost.render.page.summary_cards import OnDevice, cards_of
+from archcost.strict_json import compact_json
 from archcost.timing.kernels import RunMode
 from archcost.timing.prediction import predict
 
@@ -80,7 +80,7 @@ class ModelPage:
         It has as many details as there is room for.
         """
         found = self._without_details(metrics)
-        room = _MOST_BYTES // models - len(json.dumps(found, ensure_ascii=False, separators=(",", ":")).encode())
+        room = _MOST_BYTES // models - len(compact_json(found).encode())
         details = details_of(self.folded, max(room, _LEAST_DETAILS))
         found["details"] = details.found
         for node, place in zip(found["nodes"], details.of_nodes, strict=True):

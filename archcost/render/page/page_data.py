@@ -190,7 +190,7 @@ class PageDeviceData(TypedDict):
 
 
 class PageComparisonData(TypedDict):
-    """The nodes of two models that stand for one another, each node once, and one of them null where it has none.
+    """The nodes of two models that stand for one another, each at most once; null for one that stands alone.
 
     ``marks`` has a sign for each pair: ``~`` changed, ``+`` added, ``-`` removed, `` `` the same.
     """

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import base64
 import hashlib
-import json
+import os
 import re
 import zlib
 from functools import cache
-from importlib.resources import files
 from typing import TYPE_CHECKING
 
+from archcost.files import read_named
 from archcost.printable import harmless, one_line
 from archcost.render.page.page_text import safe_text
-from archcost.strict_json import plain_data
+from archcost.strict_json import compact_json
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 SCRIPTS = ("vendor.js", "page.js")  # beside this module, in this order
 STYLES = ("page.css",)
 _UNSAFE = re.compile("[<>&\u2028\u2029]|#(?=#)")  # and what a log of a CI host takes for a command
+_OTHERS = re.compile(r"[^\n\x20-\x7e]")
+_MOST_ASSET = 2**22
 _MOST_PLAIN = 2**17  # characters of a document that stand there as they are
 _COMMENT = re.compile(r"^[ ]*(?:/\*.*?\*/|//[^\n]*)$", re.MULTILINE | re.DOTALL)  # in lines of its own
 _MOST_ROWS = 60  # of the table without a script
@@ -32,6 +34,7 @@ _COLUMNS = ("params", "macs", "weight_bytes", "activation_bytes", "time_ns")
 def html_of(data: PageData, pictures: Sequence[str]) -> str:
     """One file: nothing in it is fetched, and nothing in it runs but the scripts whose hashes it names.
 
+    It is in ASCII, so that no encoding changes a script behind its hash.
     ``pictures`` are SVG of ours, one for each model.
     """
     styles = [_asset(name) for name in STYLES]
@@ -63,7 +66,8 @@ def html_of(data: PageData, pictures: Sequence[str]) -> str:
         *[f"<script>{text}</script>" for text in scripts],
         "</body>\n</html>\n",
     ]
-    return "\n".join(parts)
+    text = "\n".join(parts)
+    return text if text.isascii() else text.encode("ascii", "xmlcharrefreplace").decode()
 
 
 def _data(data: PageData) -> str:
@@ -75,29 +79,30 @@ def _data(data: PageData) -> str:
     return f'<script type="application/octet-stream" id="archcost-data" data-packed="deflate">{packed}</script>'
 
 
-def compact_json(data: object) -> str:
-    """JSON without a blank."""
-    return json.dumps(plain_data(data), ensure_ascii=False, allow_nan=False, separators=(",", ":"))
-
-
 def escaped(text: str) -> str:
-    """JSON in which there is no end of a script, of a comment or of a line."""
-    text = _UNSAFE.sub(lambda match: f"\\u{ord(match[0]):04x}", text)
-    return text if text.isprintable() else "".join(char if char.isprintable() else _escape(char) for char in text)
+    """JSON in ASCII in which there is no end of a script, of a comment or of a line."""
+    return in_ascii(_UNSAFE.sub(lambda match: f"\\u{ord(match[0]):04x}", text))
+
+
+def in_ascii(text: str) -> str:
+    r"""JSON or a script whose other letters, which are within its strings, are escapes: \u00d7 for a ×."""
+    return text if text.isascii() else _OTHERS.sub(lambda match: _escape(match[0]), text)
 
 
 def _escape(char: str) -> str:
-    """A character of a JSON text by its number."""
     units = char.encode("utf-16-be", "surrogatepass")
     return "".join(f"\\u{units[place]:02x}{units[place + 1]:02x}" for place in range(0, len(units), 2))
 
 
 @cache
 def _asset(name: str) -> str:
-    """A file of the page as it leaves: what is printed is made harmless, and hashes are of that."""
-    path = files("archcost.render.page") / name
-    text = path.read_text(encoding="utf-8") if path.is_file() else ""
-    return harmless("\n" + (lean(text) if name.startswith("page.") else text)) if text else ""
+    """A file of the page as it leaves: in ASCII, made harmless as all that is printed, and hashes are of that."""
+    path = os.path.join(os.path.dirname(os.path.realpath(__file__)), name)
+    text = read_named(path, _MOST_ASSET).decode() if os.path.isfile(path) else ""
+    if name.startswith("page."):
+        text = lean(text)
+    text = in_ascii(text) if name.endswith(".js") else _OTHERS.sub(lambda match: f"\\{ord(match[0]):x} ", text)
+    return harmless("\n" + text) if text else ""
 
 
 def lean(text: str) -> str:
