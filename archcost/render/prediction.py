@@ -172,7 +172,7 @@ def error_text(error: ErrorClass | None) -> str:
         return NOT_VALIDATED
     return (
         f"half of the predictions for {error.kind} were within {_percent(error.median)} of what was measured, nine of "
-        f"ten within {_percent(error.p90)} ({error.rows:,} measurements of {error.models} models on "
+        f"ten within {_percent(error.p90)} ({error.rows:,} measurements of {error.models} image models on "
         f"{error.devices} device{'s' * (error.devices != 1)})"
     )
 
