@@ -109,7 +109,7 @@ def _blocks(one: Prediction, most: int) -> Iterator[Block]:
     what = "a training step" if one.run.training else "a pass"
     batch = f" of {one.report.batch:,}" if one.report.batch > 1 else ""
     yield Field("latency", f"{format_nanoseconds(one.nanoseconds)} for {what}{batch}")
-    yield Field("throughput", f"{one.throughput:,} samples/s")
+    yield Field("throughput", f"{one.rate_text} samples/s")
     yield Field("error", error_text(one.error))
     shares = [f"{name} {format_share(time, one.nanoseconds)}" for name, time in one.bounds.items() if time]
     yield Field("bound by", ", ".join(shares))
@@ -140,7 +140,7 @@ def _table(found: Sequence[Prediction]) -> Table:
             Column("device", [one.device.name for one in found]),
             Column("batch", [f"{one.report.batch:,}" for one in found], right=True),
             Column("latency", [format_nanoseconds(one.nanoseconds) for one in found], right=True),
-            Column("samples/s", [f"{one.throughput:,}" for one in found], right=True),
+            Column("samples/s", [one.rate_text for one in found], right=True),
             Column("bound by", [_most(one) for one in found]),
             Column("error", [_short(one.error) for one in found], right=True),
         ]
