@@ -227,3 +227,18 @@ def test_a_try_to_write_leaves_nothing_and_changes_nothing(tmp_path: Path) -> No
     check_writable(str(there))
     assert not fresh.exists()
     assert there.read_text() == "text"
+
+
+HOSTILE = {
+    "a share of nothing": ("share_thousandths = 1500", "share_thousandths = 0", "at least 1, got 0"),
+    "no dtype": ('dtype = "float32"', 'dtype = "int3"', "'dtype' is one of float64, float32"),
+}
+
+
+@pytest.mark.parametrize(("old", "new", "message"), HOSTILE.values(), ids=HOSTILE)
+def test_a_file_that_no_machine_gave_is_refused(old: str, new: str, message: str, tmp_path: Path) -> None:
+    text = device_text(BOX)
+    assert old in text
+    (tmp_path / "box.toml").write_text(text.replace(old, new))
+    with pytest.raises(archcost.ArchcostError, match=message):
+        archcost.device(tmp_path / "box.toml")
