@@ -66,6 +66,11 @@ class Prediction:
         ]
 
     @cached_property
+    def unknown(self) -> list[str]:
+        """The paths of the layers of which the MACs are unknown: the time has no products of theirs."""
+        return [layer.path for layer in self.report.layers if layer.costs.unknown_macs]
+
+    @cached_property
     def nanoseconds(self) -> int:
         """The time of the whole batch: a pass, or a training step."""
         return sum(layer.nanoseconds for layer in self.layers)

@@ -183,3 +183,18 @@ def test_a_plain_analysis_loads_nothing_of_it() -> None:
         "assert not [name for name in sys.modules if name.startswith(('archcost.timing', 'archcost.hardware'))]"
     )
     subprocess.run([sys.executable, "-c", code], check=True, capture_output=True)
+
+
+NOTHING_TO_TELL = {
+    "unknown MACs": ("{id: odd, custom: {name: fft, output: [$batch, 8], params: 3}}", "the MACs of odd are unknown"),
+    "views alone": ("flatten", "nothing runs, for views are free"),
+}
+
+
+@pytest.mark.parametrize(("layer", "words"), NOTHING_TO_TELL.values(), ids=NOTHING_TO_TELL)
+def test_a_time_that_is_not_all_says_so(layer: str, words: str, run: Callable[..., Run], tmp_path: Path) -> None:
+    path = tmp_path / "net.yaml"
+    path.write_text(f"archcost: 1\nname: net\ninput: [8]\nlayers: [{layer}]\n")
+    found = run("predict", str(path), "--device", "4090")
+    assert found.code == 0
+    assert words in " ".join(found.out.split())
