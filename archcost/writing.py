@@ -68,6 +68,20 @@ def temporary_file(suffix: str) -> str:
         raise UsageError(f"cannot write a temporary file: {failed(error).reason}") from None
     os.close(descriptor)
     return path
+def check_writable(path: str) -> None:
+    """Raise UsageError for a file that cannot be written, before there is anything to write; makes its folders.
+
+    A file that is there is left as it is, and none is left where there was none.
+    """
+    make_way(path)
+    is_new = not os.path.lexists(path)
+    try:
+        with open(path, "x" if is_new else "a", encoding="utf-8"):
+            pass
+        if is_new:
+            os.unlink(path)
+    except OSError as error:
+        raise UsageError(f"cannot write {path}: {failed(error).reason}", "give another name: `-o FILE`") from None
 
 
 def make_way(path: str) -> None:

@@ -24,7 +24,8 @@ def calibrate(
     Without a ``path`` it is the file that the device ``local`` is read from. ``device`` is cpu, cuda, or auto;
     ``threads`` are those of the CPU (0: torch's choice), and predictions are of as many; ``quick`` takes a quarter of
     the time and is less sure; ``watch`` is told what is measured. Raises MissingExtraError without torch, UsageError
-    for a device that is missing and a path that does not end in ``.toml`` or cannot be written.
+    for a device that is missing and, before anything is measured, for a path that does not end in ``.toml`` or cannot
+    be written.
     """
     import os
 
@@ -32,11 +33,14 @@ def calibrate(
     from archcost.extras import require
     from archcost.hardware.local import device_text, local_path
     from archcost.hardware.own import ENDING
-    from archcost.writing import write_new
+    from archcost.threads import check_threads
+    from archcost.writing import check_writable, write_new
 
     file = local_path() if path is None else os.fspath(path)
     if not file.endswith(ENDING):
         raise UsageError(f"a device is a file whose name ends in {ENDING}, got {file}", f"write {file}{ENDING}")
+    check_threads(threads)
+    check_writable(file)  # before it is measured
     require("torch")
     from archcost.pytorch.calibrating import QUICK, Effort, calibrated
 

@@ -109,11 +109,13 @@ def bench(
     require("torch")
     from archcost.pytorch.bench_data import Bench
     from archcost.pytorch.latency import MeasureSettings, measure
+    from archcost.threads import check_threads
 
     if not specs:
         raise UsageError("bench takes a spec or more")
-    if not 0 < min_time < float("inf") or threads < 0:
-        raise UsageError(f"min_time is a number of seconds above 0, threads is 0 or more; got {min_time} and {threads}")
+    if not 0 < min_time < float("inf"):
+        raise UsageError(f"min_time is a number of seconds above 0, got {min_time}")
+    check_threads(threads)
     settings = Settings(params or {}, batch, training, dtype, inputs=shapes_by_name(inputs))
     reports = [report_of(spec, settings) for spec in specs]
     how = MeasureSettings(device, threads, channels_last, compiled, min_time, layers)

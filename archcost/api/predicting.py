@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from archcost.timing.training_cost import RunLength, TrainingCost
 
 _AMOUNT = "write it like 2e12, 2T or 1.28M"
+_MOST = 10**24  # of tokens and the like, and of a price: far beyond what there is, and within what a float can hold
+_LEAST_SHARE = 10**6  # its part is the least MFU
 
 
 def predict(
@@ -136,10 +138,15 @@ def _length(
     if len(units) != 1:
         raise CallError("a training run is as long as its tokens, or its samples", "give one: `--tokens`, `--samples`")
     for name, count in (("devices", devices), ("global-batch", global_batch)):
-        if count is not None and count < 1:
-            raise CallError(f"--{name} takes a whole number of at least 1, got {count}")
+        if count is not None and (type(count) is not int or not 1 <= count <= _MOST):
+            raise CallError(f"--{name} takes a whole number from 1 to 1e24, got {_shown(count)}")
     (unit,) = units
     return RunLength(_amount(given[unit], unit), unit, devices, global_batch)
+
+
+def _shown(count: object) -> str:
+    """A number as it was given, of no more digits than anybody reads."""
+    return "one of more digits" if isinstance(count, int) and abs(count) > _MOST else repr(count)
 
 
 def _amount(given: float | str | None, unit: str) -> int:
@@ -151,10 +158,8 @@ def _amount(given: float | str | None, unit: str) -> int:
         amount = parse_count(given if given is not None else "")
     except UnitError as error:
         raise CallError(f"--{unit}: {error}", _AMOUNT) from None
-    if amount < 1 or amount.denominator != 1:
-        raise CallError(
-            f"--{unit} takes a whole number of at least 1, got '{given}'", "write it like 2e12, 2T or 1.28M"
-        )
+    if not 1 <= amount <= _MOST or amount.denominator != 1:
+        raise CallError(f"--{unit} takes a whole number from 1 to 1e24, got '{given}'", _AMOUNT)
     return amount.numerator
 
 
@@ -169,8 +174,11 @@ def _share(given: float | str | None) -> Fraction | None:
         share = parse_percent(given) if str(given).rstrip().endswith("%") else parse_count(given)
     except UnitError:
         share = parse_count(0)
-    if not 0 < share <= 1:
-        raise CallError(f"--mfu takes a share above 0 and up to 1, such as 0.4 or 40%, got '{given}'")
+    if not 1 <= share * _LEAST_SHARE <= _LEAST_SHARE:
+        raise CallError(
+            f"--mfu takes a share above 0 and up to 1, such as 0.4 or 40%, got '{given}'",
+            "long runs on many devices reach 38 to 43%; the least is 0.0001%",
+        )
     return share
 
 
@@ -185,7 +193,7 @@ def _price(given: float | str | None) -> Fraction | None:
         price, unit = parse_quantity(given)
     except UnitError:
         price, unit = None, ""
-    if price is None or unit or price < 0:
+    if price is None or unit or not 0 <= price <= _MOST:
         message = f"--price takes what a device costs an hour, such as 2.5, got '{given}'"
         raise CallError(message, "in any currency, and without its sign")
     return price

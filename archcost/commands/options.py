@@ -10,6 +10,7 @@ from archcost.commands.value_readers import Seconds, WholeNumber, WordOf
 from archcost.dtypes import FLOAT_DTYPES
 from archcost.figures import COLUMNS, OF_LAYERS
 from archcost.render.formats import FORMATS, SUFFIXES
+from archcost.threads import MOST_THREADS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -51,9 +52,9 @@ def word_option(
     return typer.Option(name, parser=WordOf(name, words, synonyms), metavar=metavar, help=help_text)
 
 
-def number_option(name: str, help_text: str, *, least: int = 1) -> Any:
+def number_option(name: str, help_text: str, *, least: int = 1, most: int | None = None) -> Any:
     """An option that takes a whole number."""
-    return typer.Option(name, parser=WholeNumber(name, least), metavar="N", help=help_text)
+    return typer.Option(name, parser=WholeNumber(name, least, most), metavar="N", help=help_text)
 
 
 Batch = Annotated[int, number_option("--batch", "Size of dim 0 of the inputs.")]
@@ -135,7 +136,7 @@ _MIN_TIME = typer.Option(
     metavar="SECONDS",
     help="Measure each model for at least this long.",
 )
-_THREADS = number_option("--threads", "CPU threads to measure with; 0: torch's choice.", least=0)
+_THREADS = number_option("--threads", "CPU threads to measure with; 0: torch's choice.", least=0, most=MOST_THREADS)
 MinTime = Annotated[float, _MIN_TIME]
 MinTimeIfAny = Annotated[float | None, _MIN_TIME]
 Threads = Annotated[int, _THREADS]

@@ -30,7 +30,9 @@ def usage_error(error: Any) -> UsageError:
         from archcost.commands.help_pages import key
 
         typed, _ = EXAMPLES[key(path)][0]
-        return UsageError(f"{path} needs {parameter.metavar or parameter.name}", f"for instance `{typed}`")
+        metavar = parameter.metavar or parameter.name
+        needed = f"{parameter.opts[0]} {metavar}" if parameter.param_type_name == "option" else metavar
+        return UsageError(f"{path} needs {needed}", f"for instance `{typed}`")
     if parameter is not None:
         return UsageError(f"{parameter.opts[0]}: {_plain(error.message)}", help_page)
     extra = re.search(r"\(([^()]*)\)$", error.message)

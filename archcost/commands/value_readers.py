@@ -14,6 +14,9 @@ if TYPE_CHECKING:
     from archcost.errors import UsageError
 
 
+_SHOWN = 40  # characters of a number that cannot be right
+
+
 class WordOf:
     """One of several words, or a synonym of one; raises UsageError for any other."""
 
@@ -43,24 +46,29 @@ def value_words(parameter: Any) -> tuple[str, ...]:
 
 
 class _AtLeast:
-    """A number that has an end and is not below the least; raises UsageError for anything else."""
+    """A number that is not below the least, and below what there is an end to; raises UsageError for anything else."""
 
     number: ClassVar[type[int | float]]
     words: ClassVar[str]  # what the option takes, before the least
+    end: ClassVar[float]  # all numbers are below it
 
-    def __init__(self, name: str, least: float) -> None:
+    def __init__(self, name: str, least: float, most: int | None = None) -> None:
         self.__name__ = name
         self._least = least
+        self._most = most
 
     def __call__(self, text: str) -> Any:
         try:
             number = self.number(text)
         except ValueError:
             number = float("nan")
-        if not self._least <= number < float("inf"):
-            from archcost.errors import UsageError
+        if not self._least <= number < self.end or (self._most is not None and number > self._most):
+            from archcost.errors import UsageError, shortened
 
-            raise UsageError(f"{self.__name__} takes {self.words} {self._least:g}, got '{text}'")
+            most = "" if self._most is None else f" and at most {self._most:,}"
+            hint = "it is below 2⁶³" if number >= self.end else ""
+            got = shortened(text, _SHOWN)
+            raise UsageError(f"{self.__name__} takes {self.words} {self._least:g}{most}, got '{got}'", hint)
         return number
 
 
@@ -69,6 +77,7 @@ class WholeNumber(_AtLeast):
 
     number = int
     words = "a whole number of at least"
+    end = 2**63
 
 
 class Seconds(_AtLeast):
@@ -76,6 +85,7 @@ class Seconds(_AtLeast):
 
     number = float
     words = "a number of seconds, at least"
+    end = float("inf")
 
 
 class WholeNumbers:

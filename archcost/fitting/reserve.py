@@ -6,13 +6,13 @@ from fractions import Fraction
 from typing import TYPE_CHECKING, NamedTuple
 
 from archcost.errors import UsageError
-from archcost.hardware.device import MICROCONTROLLER, Citation
+from archcost.hardware.device import CPU, MICROCONTROLLER, Citation
 from archcost.quantities import parse_reserve
 
 if TYPE_CHECKING:
     from archcost.hardware.device import Device
 
-SHARED = ("soc", "edge")  # kinds of devices whose memory the system has a part of
+SHARED = ("soc", "edge", CPU)  # kinds of devices whose memory the system has a part of
 
 
 class Reserve(NamedTuple):

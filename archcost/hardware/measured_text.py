@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from archcost.dtypes import FLOAT_DTYPES
 from archcost.hardware.figures import MOST
 from archcost.hardware.measured import (
     BASE_PRODUCT,
@@ -28,6 +29,7 @@ MAX_CLASSES = 200
 MAX_LEVELS = 100
 _KEYS = ("torch", "threads", "dtype", *MEASURED_NUMBERS, "products", "passes")
 _PASS = ("call_ns", "levels")
+_SHARE = "share_thousandths"  # of nothing a kernel would take no time
 _WAY = "`archcost calibrate` writes it"
 
 
@@ -68,7 +70,9 @@ def read_measured(reader: Reader, value: Value) -> Calibration | None:
         if (one := _pass(reader, name, each)) is not None
     }
     words = [reader.text(inner[key], f"'{key}'") or "" for key in ("torch", "dtype")]
-    numbers = [_whole(reader, inner[key], key) for key in ("threads", *MEASURED_NUMBERS)]
+    numbers = [_whole(reader, inner[key], key, least=int(key == _SHARE)) for key in ("threads", *MEASURED_NUMBERS)]
+    if words[1] not in FLOAT_DTYPES:
+        reader.report(f"'dtype' is one of {', '.join(FLOAT_DTYPES)}, got {brief(inner['dtype'])}", inner["dtype"], _WAY)
     if len(reader.problems) > before:
         return None
     threads, spread, load, share, each = numbers

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from archcost.timing.training_cost import TrainingCost
 
 _SHOWN = 12  # layers
+_NAMED = 3  # layers in a sentence
 NOT_VALIDATED = "not validated: nothing of this kind was held against measurements"
 _HEADINGS = ("model", "device", "batch", "path", "op", "predicted_ns", "bound_by", "samples_per_second")
 
@@ -109,10 +110,14 @@ def _blocks(one: Prediction, most: int) -> Iterator[Block]:
     what = "a training step" if one.run.training else "a pass"
     batch = f" of {one.report.batch:,}" if one.report.batch > 1 else ""
     yield Field("latency", f"{format_nanoseconds(one.nanoseconds)} for {what}{batch}")
-    yield Field("throughput", f"{one.throughput:,} samples/s")
+    yield Field("throughput", f"{one.rate_text} samples/s")
     yield Field("error", error_text(one.error))
     shares = [f"{name} {format_share(time, one.nanoseconds)}" for name, time in one.bounds.items() if time]
-    yield Field("bound by", ", ".join(shares))
+    yield Field("bound by", ", ".join(shares) or "nothing: nothing runs, for views are free")
+    if one.unknown:
+        yield Field(
+            "at least", f"the MACs of {listed(one.unknown)} are unknown and not in the time: declare `macs` there"
+        )
     yield from _layers(one, most)
 
 
@@ -140,7 +145,7 @@ def _table(found: Sequence[Prediction]) -> Table:
             Column("device", [one.device.name for one in found]),
             Column("batch", [f"{one.report.batch:,}" for one in found], right=True),
             Column("latency", [format_nanoseconds(one.nanoseconds) for one in found], right=True),
-            Column("samples/s", [f"{one.throughput:,}" for one in found], right=True),
+            Column("samples/s", [one.rate_text for one in found], right=True),
             Column("bound by", [_most(one) for one in found]),
             Column("error", [_short(one.error) for one in found], right=True),
         ]
@@ -150,6 +155,8 @@ def _table(found: Sequence[Prediction]) -> Table:
 def _classes(found: Sequence[Prediction]) -> Iterator[Line]:
     """What the column of errors means."""
     yield Line(f"{how(found[0])} · predicted, not measured", style="dim")
+    for unknown in dict.fromkeys(listed(one.unknown) for one in found if one.unknown):
+        yield Line(f"at least: the MACs of {unknown} are unknown and not in the time", style="dim")
     for error in dict.fromkeys(one.error for one in found):
         text = error_text(error)
         yield Line(f"±{_percent(error.median)}: {text}" if error else f"–: {text}", style="dim")
@@ -172,7 +179,7 @@ def error_text(error: ErrorClass | None) -> str:
         return NOT_VALIDATED
     return (
         f"half of the predictions for {error.kind} were within {_percent(error.median)} of what was measured, nine of "
-        f"ten within {_percent(error.p90)} ({error.rows:,} measurements of {error.models} models on "
+        f"ten within {_percent(error.p90)} ({error.rows:,} measurements of {error.models} image models on "
         f"{error.devices} device{'s' * (error.devices != 1)})"
     )
 
@@ -186,4 +193,10 @@ def _percent(thousandths: int) -> str:
 
 
 def _most(one: Prediction) -> str:
-    return max(one.bounds, key=one.bounds.__getitem__)
+    return max(one.bounds, key=one.bounds.__getitem__) if one.nanoseconds else ""
+
+
+def listed(paths: Sequence[str]) -> str:
+    """A few paths, and how many more there are."""
+    more = f" and {len(paths) - _NAMED:,} more" if len(paths) > _NAMED else ""
+    return ", ".join(paths[:_NAMED]) + more

@@ -47,7 +47,7 @@ def time_columns(found: Prediction) -> Further:
         FurtherColumn("bound by", lambda row: _most(parts(row)), _most(found.bounds), leads=True),
     ]
     notes = [
-        f"time: predicted on {found.device.label} ({how(found)}), not measured: {found.throughput:,} samples/s",
+        f"time: predicted on {found.device.label} ({how(found)}), not measured: {found.rate_text} samples/s",
         f"error: {error_text(found.error)}",
     ]
     return Further(columns, ("predicted_ns", "bound_by"), layer_fields, notes)

@@ -1,5 +1,6 @@
 """How wrong predictions have been, by kind: the line of devices, the dtype, eager or compiled, and the batch.
 
+What was measured are networks that read images, with weights as they are computed with: of others nothing is said.
 ``error_classes.csv`` is written by ``python -m benchmarks.prediction`` from measurements that others published.
 """
 
@@ -7,11 +8,14 @@ from __future__ import annotations
 
 import os
 from functools import cache
+from itertools import takewhile
 from typing import TYPE_CHECKING, NamedTuple
 
+from archcost.dtypes import FLOAT_DTYPES
 from archcost.hardware.device import CPU
 
 if TYPE_CHECKING:
+    from archcost.analysis.report import Report
     from archcost.hardware.device import Device
     from archcost.timing.prediction import Prediction
 
@@ -20,6 +24,7 @@ _MOST_BYTES = 1 << 20
 HALF, SINGLE = "half", "float32"
 ONE, SOME, MANY = "batch 1", "batch 2 to 63", "batch 64 and more"
 _MANY = 64
+_IMAGE = 4  # dims of (N, C, H, W)
 CALIBRATED_CPU, CALIBRATED_GPU = "calibrated CPUs", "calibrated GPUs"
 
 
@@ -52,11 +57,8 @@ class ErrorClass(NamedTuple):
 
 
 def kind_of(device: Device, dtype: str, batch: int, *, compiled: bool) -> PredictionKind:
-    """The kind of a prediction: the line is the first word of the device's title, half precision is either half.
-
-    Devices that were measured are a line of their own.
-    """
-    family = device.title.split()[0] if device.title else ""
+    """The kind of a prediction: half precision is either half. Devices that were measured are a line of their own."""
+    family = line_of(device)
     if device.measured is not None:
         family = CALIBRATED_CPU if device.kind == CPU else CALIBRATED_GPU
     regime = ONE if batch == 1 else MANY if batch >= _MANY else SOME
@@ -64,10 +66,27 @@ def kind_of(device: Device, dtype: str, batch: int, *, compiled: bool) -> Predic
     return PredictionKind(family, half, "compiled" if compiled else "eager", regime)
 
 
+def line_of(device: Device) -> str:
+    """The words of a title before its number: of a GeForce RTX 4090 both, a GeForce GTX 1080 is of another line."""
+    words = device.title.split()
+    names = list(takewhile(lambda word: not any(map(str.isdigit, word)), words))
+    return " ".join(names or words[:1])
+
+
+def reads_images(report: Report) -> bool:
+    """Whether a model reads images and nothing else."""
+    inputs = list(report.graph.inputs.values())
+    return len(inputs) == 1 and inputs[0].dtype in FLOAT_DTYPES and len(inputs[0].shape) == _IMAGE
+
+
 def error_class(prediction: Prediction) -> ErrorClass | None:
-    """The class of a prediction; None for a kind that was not measured, training among them."""
+    """The class of a prediction; None for a kind that was not measured.
+
+    Training is not, nor are models of text, weights that are kept in fewer bits, or layers of which the MACs are
+    unknown.
+    """
     run, report = prediction.run, prediction.report
-    if run.training:
+    if run.training or report.graph.weight_dtype or prediction.unknown or not reads_images(report):
         return None
     return _classes().get(kind_of(prediction.device, run.mixed or report.dtype, report.batch, compiled=run.compiled))
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from archcost.displays import in_notebook
 from archcost.errors import CallError, UsageError, suggestion
 from archcost.hardware.device import CPU
+from archcost.quantities import format_ratio
 from archcost.timing.kernels import RunMode
 from archcost.timing.rates import ARITHMETIC, LAUNCH, MEMORY, NANOSECONDS, PRODUCTS, Rates
 
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 
 BOUNDS = (PRODUCTS, MEMORY, ARITHMETIC, LAUNCH)
 MIXED = ("bfloat16", "float16")
+FEW = 100  # samples a second, of which a fraction counts
 
 
 class PredictedTime(NamedTuple):
@@ -68,6 +70,11 @@ class Prediction:
         ]
 
     @cached_property
+    def unknown(self) -> list[str]:
+        """The paths of the layers of which the MACs are unknown: the time has no products of theirs."""
+        return [layer.path for layer in self.report.layers if layer.costs.unknown_macs]
+
+    @cached_property
     def nanoseconds(self) -> int:
         """The time of the whole batch: a pass, or a training step."""
         return sum(layer.nanoseconds for layer in self.layers)
@@ -81,6 +88,15 @@ class Prediction:
     def throughput(self) -> int:
         """Samples a second, rounded down."""
         return self.report.batch * NANOSECONDS // self.nanoseconds if self.nanoseconds else 0
+
+    @property
+    def rate_text(self) -> str:
+        """The same as people read it: of few samples a second with what is behind the point."""
+        if self.throughput >= FEW or not self.nanoseconds:
+            return f"{self.throughput:,}"
+        from fractions import Fraction
+
+        return format_ratio(Fraction(self.report.batch * NANOSECONDS, self.nanoseconds))
 
     @cached_property
     def bounds(self) -> dict[str, int]:

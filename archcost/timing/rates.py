@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+from archcost.dtypes import FLOAT_DTYPES
 from archcost.errors import UsageError
 from archcost.hardware.device import CPU
 from archcost.timing.kernels import Pipe
@@ -23,6 +24,8 @@ NANOSECONDS = 10**9
 MILLE = 1000
 TF32 = "tf32"
 HALVES = ("float16", "bfloat16")
+_OWN = 'describe it in a file of your own: `memory = "8 GiB"`, `bandwidth = "1008 GB/s"`, `float32 = "82.6 TFLOPS"`'
+_IN_FLOAT32 = (Pipe.MATRICES, Pipe.DEPTHWISE)  # products that stay in it
 PRODUCTS, ARITHMETIC, MEMORY, LAUNCH = "products", "arithmetic", "memory", "launch"  # what bounds a kernel
 _RTX3090 = "measurements of the RTX 3090"
 _I9 = "measurements of the Core i9-10940X"
@@ -111,9 +114,24 @@ def dense_rate(device: Device, dtype: str) -> int:
     """The operations a second of dense products in a dtype, as printed; raises UsageError where none is known."""
     peak = device.peaks.get(dtype)
     if peak is None:
-        known = ", ".join(device.peaks) or "none"
-        raise UsageError(f"no dense rate in {dtype} is known of {device.name}", f"known rates: {known}")
+        raise UsageError(f"no dense rate in {dtype} is known of {device.name}", _other_rates(device))
     return peak
+
+
+def _other_rates(device: Device) -> str:
+    """What to do without a rate: run in another dtype, or say what the device does."""
+    words = [f"`--dtype {name}`" for name in device.peaks if name in FLOAT_DTYPES]
+    return f"a rate is known for {', '.join(words)}" if words else _OWN
+
+
+def runs_in(device: Device, dtype: str, pipe: Pipe) -> str:
+    """What products of factors in a dtype run in: convolutions of float32 in TF32, where a device has it.
+
+    cuDNN may use it, unless it is told not to; depthwise convolutions do not run on tensor cores.
+    """
+    if dtype == FLOAT32 and device.kind != CPU and pipe not in _IN_FLOAT32 and TF32 in device.peaks:
+        return TF32
+    return dtype
 
 
 class Time(NamedTuple):
@@ -132,7 +150,7 @@ class Rates:
         self.is_cpu = device.kind == CPU
         self.constants = CONSTANTS[CPU if self.is_cpu else "gpu"]
         if device.bytes_per_second is None:
-            raise UsageError(f"no bandwidth is known of {device.name}, so no time can be predicted", _LIST)
+            raise UsageError(f"no bandwidth is known of {device.name}, so no time can be predicted", _OWN)
         self.bandwidth = device.bytes_per_second
         self.cache = 0 if self.is_cpu else (device.cache_bytes or 0) * self._value("cache") // MILLE
 
@@ -168,10 +186,8 @@ class Rates:
             return dense_rate(self.device, kernel.dtype) * self._value(pipe)
         if pipe is Pipe.DEPTHWISE:
             return dense_rate(self.device, FLOAT32) * self._value(pipe)
-        dtype, peaks = kernel.dtype, self.device.peaks
-        if dtype == FLOAT32 and pipe is not Pipe.MATRICES and TF32 in peaks:
-            dtype = TF32  # cuDNN may use it, unless it is told not to
-        if dtype in HALVES and dtype not in peaks:
+        dtype = runs_in(self.device, kernel.dtype, pipe)
+        if dtype in HALVES and dtype not in self.device.peaks:
             dtype = FLOAT32
         if dtype == FLOAT32:
             share = self._value("float32 units")
@@ -193,9 +209,6 @@ class Rates:
         name = Pipe.GROUPED if kernel.pipe is Pipe.GROUPED and not self.is_cpu else "memory"
         moved = kernel.read + kernel.written + kernel.weights * (self._value("weights") if self.is_cpu else 1)
         return _ceil(moved, self.bandwidth * self._value(name))
-
-
-_LIST = "`archcost devices` shows what is known"
 
 
 def _ceil(amount: int, rate: int) -> int:

@@ -11,13 +11,16 @@ from fractions import Fraction
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from archcost.analysis.memory.checkpoints import checkpoint_ranges
+from archcost.analysis.memory.checkpoints import checkpoint_ranges, refuse_no_blocks
 from archcost.analysis.training_costs import step_costs
 from archcost.dims import ceil_div, numel
 from archcost.errors import UsageError
+from archcost.ops.facets import Work
 from archcost.timing.backward import update_kernels
-from archcost.timing.prediction import check_runs, predict
-from archcost.timing.rates import NANOSECONDS, Rates, dense_rate
+from archcost.timing.eager import pipe_of
+from archcost.timing.kernels import Pipe
+from archcost.timing.prediction import check_runs, predict, rates_of
+from archcost.timing.rates import NANOSECONDS, dense_rate, runs_in
 from archcost.timing.six_n import RuleTerm, six_n, six_n_terms
 
 if TYPE_CHECKING:
@@ -71,7 +74,7 @@ class TrainingCost:
         self.price = price
         self.checkpoints = checkpoints
         self._given = mfu
-        self.dtype = run.mixed or report.dtype
+        self.dtype = runs_in(device, run.mixed or report.dtype, _main_pipe(report))
         self.rate = dense_rate(device, self.dtype)
 
     def __repr__(self) -> str:
@@ -159,7 +162,7 @@ class TrainingCost:
         found = self.prediction
         if found is None or not found.nanoseconds:
             return None
-        rates = Rates(self.device, found.run)
+        rates = rates_of(self.device, found.run, self.report.graph)
         update = sum(rates.time(kernel).nanoseconds for kernel in update_kernels(self.report, self.run.optimizer))
         spent = self.passes * (found.nanoseconds - update + self._again(found)) + update
         return Fraction(self.passes * self.model_flops * NANOSECONDS, spent * self.rate)
@@ -224,6 +227,15 @@ class TrainingCost:
         return {**training_cost_data(self)}
 
 
+def _main_pipe(report: Report) -> Pipe:
+    """What most products of a model are."""
+    macs = dict.fromkeys(Pipe, 0)
+    for layer in report.layers:
+        convolves = layer.node.op.work in (Work.CONVOLUTION, Work.TRANSPOSED)
+        macs[pipe_of(layer.node) if convolves else Pipe.MATRICES] += layer.costs.macs
+    return max(macs, key=macs.__getitem__)
+
+
 def tokens_of(report: Report) -> int | None:
     """The tokens of a sample: the length of its first input, where all inputs are whole numbers; None for others."""
     inputs = list(report.graph.inputs.values())
@@ -241,6 +253,7 @@ def told(cost: TrainingCost) -> TrainingCost:
     """
     report, length = cost.report, cost.length
     check_runs(report, cost.run)
+    refuse_no_blocks(report, cost.checkpoints)
     if length.unit == TOKENS and tokens_of(report) is None:
         inputs = ", ".join(f"'{name}' is {kind.dtype}" for name, kind in report.graph.inputs.items())
         message = f"{report.name} is not trained on tokens alone: {inputs}"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -14,6 +14,7 @@ from archcost.spec.loader import loads
 from archcost.timing.calibration_cases import BLOCK, blocks, cases
 from archcost.timing.kernels import DeviceKernel, Pipe
 from archcost.timing.rate_fits import Chain, company, pass_rates, product_rates
+from archcost.writing import check_writable
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -197,3 +198,47 @@ def test_every_chain_is_a_spec_of_its_class() -> None:
         classes = {product_class(report.graph.nodes[k.node], k) for k in kernels if by_terms(k)}
         assert case.group == BLOCK or classes <= {case.group}, case
         assert kernels, case
+
+
+UNMEASURED: dict[str, tuple[dict[str, Any], str]] = {
+    "a folder that is a file": ({"path": "file/local.toml"}, "cannot write"),
+    "threads of no machine": ({"threads": 10**8}, "threads is a whole number from 0 to 1,024"),
+    "fewer than none": ({"threads": -1}, "threads is a whole number from 0 to 1,024"),
+}
+
+
+@pytest.mark.parametrize(("how", "message"), UNMEASURED.values(), ids=UNMEASURED)
+def test_what_cannot_be_written_or_run_is_told_before_it_is_measured(
+    how: dict[str, Any], message: str, tmp_path: Path
+) -> None:
+    (tmp_path / "file").write_text("")
+    path = tmp_path / how.get("path", "local.toml")
+    seen: list[str] = []
+    with pytest.raises(archcost.UsageError, match=message):
+        archcost.calibrate(path, threads=how.get("threads", 0), watch=seen.append)
+    assert not seen
+    assert not path.exists()
+
+
+def test_a_try_to_write_leaves_nothing_and_changes_nothing(tmp_path: Path) -> None:
+    fresh, there = tmp_path / "new" / "local.toml", tmp_path / "local.toml"
+    there.write_text("text")
+    check_writable(str(fresh))
+    check_writable(str(there))
+    assert not fresh.exists()
+    assert there.read_text() == "text"
+
+
+HOSTILE = {
+    "a share of nothing": ("share_thousandths = 1500", "share_thousandths = 0", "at least 1, got 0"),
+    "no dtype": ('dtype = "float32"', 'dtype = "int3"', "'dtype' is one of float64, float32"),
+}
+
+
+@pytest.mark.parametrize(("old", "new", "message"), HOSTILE.values(), ids=HOSTILE)
+def test_a_file_that_no_machine_gave_is_refused(old: str, new: str, message: str, tmp_path: Path) -> None:
+    text = device_text(BOX)
+    assert old in text
+    (tmp_path / "box.toml").write_text(text.replace(old, new))
+    with pytest.raises(archcost.ArchcostError, match=message):
+        archcost.device(tmp_path / "box.toml")

@@ -48,7 +48,7 @@ def test_several_are_a_table_with_a_class_each(run: Callable[..., Run]) -> None:
     rows = [line.split()[:3] for line in found.out.splitlines() if line.strip().startswith("resnet18")]
     assert rows == [["resnet18", device, batch] for batch in ("1", "64") for device in ("rtx4090", "t4")]
     assert "not validated" in found.out
-    assert "half of the predictions for GeForce, half, eager, batch 64 and more" in found.out
+    assert "half of the predictions for GeForce RTX, half, eager, batch 64 and more" in found.out
 
 
 def test_the_json_is_that_of_the_function_and_of_its_schema(run: Callable[..., Run]) -> None:
@@ -61,6 +61,13 @@ def test_the_json_is_that_of_the_function_and_of_its_schema(run: Callable[..., R
     assert sum(layer["predicted_ns"] for layer in printed["layers"]) == printed["predicted_ns"]
 
 
+def test_less_than_a_sample_a_second_is_not_none(run: Callable[..., Run]) -> None:
+    prediction = archcost.predict("gpt2", device="i9-10940x", batch=8)
+    assert prediction.throughput < 100
+    assert float(prediction.rate_text) == pytest.approx(8e9 / prediction.nanoseconds, rel=5e-3)
+    assert f"{prediction.rate_text} samples/s" in run("predict", "gpt2", "--device", "i9-10940x", "--batch", "8").out
+
+
 def test_sheets_have_a_row_for_the_model_and_one_for_each_layer(run: Callable[..., Run]) -> None:
     out = run("predict", "alexnet", "--device", "4090", "--format", "csv").out
     whole, *layers = list(csv.DictReader(out.splitlines()))
@@ -71,14 +78,18 @@ def test_sheets_have_a_row_for_the_model_and_one_for_each_layer(run: Callable[..
 @pytest.mark.parametrize(
     ("words", "message", "hint"),
     [
-        (("resnet18",), "archcost predict needs NAME", "for instance"),
+        (("resnet18",), "archcost predict needs --device NAME", "for instance"),
         (("resnet18", "--device", "rtx309"), "'rtx309' may be several", "name one"),
         (("resnet18", "--device", "4090", "--batch", "1,x"), "--batch takes a whole number of at least 1, got 'x'", ""),
         (("resnet18", "--device", "4090", "--batch", "0"), "--batch takes a whole number of at least 1, got '0'", ""),
         (("resnet18", "--device", "4090", "--mixed", "float8"), "--mixed is one of", ""),
         (("resnet18", "--device", "4090", "--mixed", "float16", "--dtype", "float16"), "--mixed runs float32", "leave"),
-        (("resnet18", "--device", "stm32f746"), "no bandwidth is known of stm32f746", "`archcost devices`"),
-        (("resnet18", "--device", "tpu-v4"), "no dense rate in float32 is known of tpu-v4", "known rates"),
+        (("resnet18", "--device", "stm32f746"), "no bandwidth is known of stm32f746", "describe it in a file"),
+        (
+            ("resnet18", "--device", "tpu-v4"),
+            "no dense rate in float32 is known of tpu-v4",
+            "a rate is known for",
+        ),
         (("no_such_net", "--device", "4090"), "", ""),
     ],
 )
@@ -172,3 +183,18 @@ def test_a_plain_analysis_loads_nothing_of_it() -> None:
         "assert not [name for name in sys.modules if name.startswith(('archcost.timing', 'archcost.hardware'))]"
     )
     subprocess.run([sys.executable, "-c", code], check=True, capture_output=True)
+
+
+NOTHING_TO_TELL = {
+    "unknown MACs": ("{id: odd, custom: {name: fft, output: [$batch, 8], params: 3}}", "the MACs of odd are unknown"),
+    "views alone": ("flatten", "nothing runs, for views are free"),
+}
+
+
+@pytest.mark.parametrize(("layer", "words"), NOTHING_TO_TELL.values(), ids=NOTHING_TO_TELL)
+def test_a_time_that_is_not_all_says_so(layer: str, words: str, run: Callable[..., Run], tmp_path: Path) -> None:
+    path = tmp_path / "net.yaml"
+    path.write_text(f"archcost: 1\nname: net\ninput: [8]\nlayers: [{layer}]\n")
+    found = run("predict", str(path), "--device", "4090")
+    assert found.code == 0
+    assert words in " ".join(found.out.split())

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from functools import cache
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import pytest
 
-from archcost.timing.error_classes import ErrorClass, PredictionKind, _classes
+import archcost
+from archcost.timing.error_classes import ErrorClass, PredictionKind, _classes, line_of
 from benchmarks.prediction import (
     CLASSES,
     PAGE,
@@ -59,8 +60,8 @@ def test_predictions_are_as_close_as_promised(device: str, mode: str) -> None:
 def test_the_classes_that_ship_are_those_of_the_page() -> None:
     shipped = {tuple(kind): error for kind, error in _classes().items()}
     assert set(shipped) == {
-        ("GeForce", "half", "eager", "batch 64 and more"),
-        ("GeForce", "half", "compiled", "batch 64 and more"),
+        ("GeForce RTX", "half", "eager", "batch 64 and more"),
+        ("GeForce RTX", "half", "compiled", "batch 64 and more"),
         ("Core", "float32", "compiled", "batch 1"),
     }
     assert sum(error.rows for error in shipped.values()) == len(rows())
@@ -80,3 +81,38 @@ def test_ranks() -> None:
 def test_an_error_class_tells_its_kind() -> None:
     error = ErrorClass(PredictionKind("GeForce", "half", "eager", "batch 1"), 71, 200, 990, 10, 5, 1)
     assert str(error.kind) == "GeForce, half, eager, batch 1"
+
+
+UNVALIDATED: dict[str, tuple[str, str, dict[str, Any]]] = {
+    "a model of text": ("gpt2", "rtx4090", {"dtype": "float16"}),
+    "a model of images and text": ("clip", "rtx4090", {"dtype": "float16"}),
+    "weights in fewer bits": ("resnet18", "rtx4090", {"dtype": "float16", "weight_dtype": "int8"}),
+    "an older line": ("resnet18", "gtx1080", {"dtype": "float16"}),
+    "float32": ("resnet18", "rtx4090", {}),
+    "training": ("resnet18", "rtx4090", {"dtype": "float16", "training": True}),
+}
+
+
+@pytest.mark.parametrize(("model", "device", "how"), UNVALIDATED.values(), ids=UNVALIDATED)
+def test_no_error_is_stated_of_what_was_not_measured(model: str, device: str, how: dict[str, Any]) -> None:
+    assert archcost.predict(model, device=device, batch=64, **how).error is None
+
+
+def test_an_error_is_stated_of_what_was_measured() -> None:
+    found = archcost.predict("resnet18", device="rtx4090", batch=64, dtype="float16").error
+    assert found is not None
+    assert found.kind.family == "GeForce RTX"
+
+
+LINES = {
+    "rtx4090": "GeForce RTX",
+    "gtx1080": "GeForce GTX",
+    "i9-10940x": "Core",
+    "a100": "A100",
+    "t4": "Tesla",
+}
+
+
+@pytest.mark.parametrize(("device", "line"), LINES.items())
+def test_the_line_of_a_device(device: str, line: str) -> None:
+    assert line_of(archcost.device(device)) == line

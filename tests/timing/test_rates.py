@@ -122,10 +122,15 @@ def test_grouped_convolutions_are_slower_in_channels_last() -> None:
 @pytest.mark.parametrize(
     ("device", "dtype", "message", "hint"),
     [
-        (CARD._replace(bytes_per_second=None), None, "no bandwidth is known of card", "`archcost devices`"),
-        (CARD._replace(peaks={"int8": 5}), None, "no dense rate in float32 is known of card", "known rates: int8"),
-        (CARD._replace(peaks={}), None, "no dense rate in float32 is known of card", "known rates: none"),
-        (CARD, "float64", "no dense rate in float64 is known of card", "known rates: float32, tf32, float16"),
+        (CARD._replace(bytes_per_second=None), None, "no bandwidth is known of card", "describe it in a file"),
+        (CARD._replace(peaks={"int8": 5}), None, "no dense rate in float32 is known of card", "describe it in a file"),
+        (CARD._replace(peaks={}), None, "no dense rate in float32 is known of card", "describe it in a file"),
+        (
+            CARD,
+            "float64",
+            "no dense rate in float64 is known of card",
+            "a rate is known for `--dtype float32`, `--dtype float16`",
+        ),
     ],
 )
 def test_what_is_not_known_of_a_device_is_an_error(device: Device, dtype: str | None, message: str, hint: str) -> None:

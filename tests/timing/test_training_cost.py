@@ -170,7 +170,7 @@ ERRORS = {
     "no length": (("--price", "2.5"), "--price is of a training run"),
     "no length, devices": (("--devices", "8"), "--devices is of a training run"),
     "both lengths": (("--tokens", "1T", "--samples", "1M"), "as long as its tokens, or its samples"),
-    "half a sample": (("--samples", "1.5"), "--samples takes a whole number of at least 1, got '1.5'"),
+    "half a sample": (("--samples", "1.5"), "--samples takes a whole number from 1 to 1e24, got '1.5'"),
     "no number": (("--samples", "many"), "--samples: expected a number"),
     "a currency": (("--samples", "1M", "--price", "$3"), "--price takes what a device costs an hour"),
     "too much": (("--samples", "1M", "--mfu", "41"), "--mfu takes a share above 0 and up to 1"),
@@ -178,6 +178,11 @@ ERRORS = {
     "few samples": (("--samples", "1M", "--devices", "8", "--global-batch", "4"), "is not enough for 8 devices"),
     "half of a half": (("--samples", "1M", "--dtype", "float16", "--mixed", "float16"), "--mixed runs float32 weights"),
     "no rate": (("--samples", "1M", "--dtype", "bfloat16"), "no dense rate in bfloat16 is known of t4"),
+    "far too many": (("--samples", "1e30"), "--samples takes a whole number from 1 to 1e24, got '1e30'"),
+    "a share of nothing": (("--samples", "1M", "--mfu", "1e-320"), "--mfu takes a share above 0"),
+    "a price of nobody": (("--samples", "1M", "--price", "1e320"), "--price takes what a device costs an hour"),
+    "more devices than atoms": (("--samples", "1M", "--devices", "9" * 400), "--devices takes a whole number"),
+    "no block": (("--samples", "1M", "--checkpoint", "layr*"), "no block of resnet18 fits --checkpoint 'layr*'"),
     "layers": (("--samples", "1M", "--top", "3"), "--top says nothing of what a training run costs"),
 }
 
@@ -206,3 +211,21 @@ def test_a_model_that_cannot_be_told_of(layer: str, message: str) -> None:
 def test_a_report_of_inference_is_refused() -> None:
     with pytest.raises(archcost.UsageError, match="is of inference"):
         archcost.training_cost(archcost.analyze("resnet18"), device="t4", samples=8)
+
+
+def test_the_utilisation_is_of_the_rate_that_convolutions_run_at() -> None:
+    how: dict[str, Any] = {"device": "a100", "samples": 10**6, "batch": 64}
+    convolutions = archcost.training_cost("resnet50", **how)
+    assert (convolutions.dtype, convolutions.rate) == ("tf32", 156 * 10**12)
+    assert convolutions.step_mfu is not None
+    assert 0 < convolutions.step_mfu < 1
+    matrices = archcost.training_cost("vit_b_16", **how)  # PyTorch leaves TF32 off
+    assert (matrices.dtype, matrices.rate) == ("float32", 195 * 10**11)
+    assert archcost.training_cost("resnet50", mixed="float16", **how).dtype == "float16"
+
+
+@pytest.mark.parametrize("count", [0, -1, 1.5, True, "3", pytest.param(10**5000, id="huge")])
+@pytest.mark.parametrize("name", ["devices", "global_batch"])
+def test_devices_and_samples_are_whole_numbers(name: str, count: Any) -> None:
+    with pytest.raises(archcost.UsageError, match="takes a whole number from 1"):
+        archcost.training_cost("resnet18", device="a100", samples=8, **{name: count})

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from archcost.paths import ancestors, join, level, matching
+from archcost.errors import UsageError
+from archcost.paths import ancestors, first, join, level, matching, unmatched_help
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from archcost.analysis.report import Report
     from archcost.graph.model import Graph
 
 
@@ -40,3 +42,24 @@ def depths(graph: Graph) -> list[str]:
     """Patterns that name all scopes of a level, from the outermost level on: ``*``, ``*.*``."""
     deepest = max((level(scope.path) for scope in graph.scopes), default=0)
     return [join(*"*" * depth) for depth in range(1, deepest + 1)]
+
+
+def refuse_no_blocks(report: Report, patterns: Sequence[str]) -> None:
+    """Raise UsageError for a pattern that names no block of a model."""
+    paths = [scope.path for scope in report.graph.scopes]
+    for pattern in patterns:
+        if not matching(paths, pattern):
+            raise _no_block(report, pattern)
+
+
+def _no_block(report: Report, pattern: str) -> UsageError:
+    tops = list(dict.fromkeys(first(scope.path) for scope in report.graph.scopes))
+    shown = ", ".join(tops[:8]) + (", …" if len(tops) > 8 else "")  # noqa: PLR2004 - a line of them
+    paths = [scope.path for scope in report.graph.scopes]
+    hint = (
+        f"its blocks are {shown}; `*` stays within a name, `**` crosses dots: `layer1.*`"
+        if tops
+        else "it has no blocks"
+    )
+    hint = unmatched_help(paths, pattern) or hint
+    return UsageError(f"no block of {report.name} fits --checkpoint '{pattern}'", hint)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from archcost.analysis.memory.alternatives import inference_whatifs, training_whatifs
+from archcost.analysis.memory.checkpoints import refuse_no_blocks
 from archcost.analysis.memory.conditions import HALVES
 from archcost.analysis.memory.inference import inference_memory
 from archcost.analysis.memory.run_memory import refuse_stored_dtypes, run_memory
@@ -13,7 +14,6 @@ from archcost.analysis.training_costs import step_costs
 from archcost.displays import in_notebook
 from archcost.errors import UsageError
 from archcost.meter import Meter
-from archcost.paths import first, matching, unmatched_help
 
 if TYPE_CHECKING:
     from archcost.analysis.memory.alternatives import WhatIf
@@ -71,9 +71,7 @@ def study(report: Report, conditions: Conditions) -> Study:
         found = inference_whatifs(graph, inference, schedule=schedule, inplace=inplace) if tried else []
         return Study(report, conditions, inference, None, found, inference.peak, _path(graph, inference.node))
     refuse_stored_dtypes(report)
-    for pattern in conditions.checkpoints:
-        if not matching([scope.path for scope in graph.scopes], pattern):
-            raise _no_block(report, pattern)
+    refuse_no_blocks(report, conditions.checkpoints)
     if conditions.master and graph.dtype not in HALVES:
         message = f"--master-weights are copies of half-precision params, and those of {report.name} are {graph.dtype}"
         raise UsageError(message, "give `--dtype bfloat16`, or leave out --master-weights")
@@ -88,16 +86,3 @@ def study(report: Report, conditions: Conditions) -> Study:
 
 def _path(graph: Graph, node: int) -> str:
     return graph.nodes[node].path if node >= 0 else ""
-
-
-def _no_block(report: Report, pattern: str) -> UsageError:
-    tops = list(dict.fromkeys(first(scope.path) for scope in report.graph.scopes))
-    shown = ", ".join(tops[:8]) + (", …" if len(tops) > 8 else "")  # noqa: PLR2004 - a line of them
-    paths = [scope.path for scope in report.graph.scopes]
-    hint = (
-        f"its blocks are {shown}; `*` stays within a name, `**` crosses dots: `layer1.*`"
-        if tops
-        else "it has no blocks"
-    )
-    hint = unmatched_help(paths, pattern) or hint
-    return UsageError(f"no block of {report.name} fits --checkpoint '{pattern}'", hint)
