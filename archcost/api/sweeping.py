@@ -55,9 +55,9 @@ def space(
     own = {**(read.params if read else {}), **(params or {})}
     settings = Settings(own, batch, training, dtype, weight_dtype, shapes_by_name(inputs), kv_dtype)
     wishes = (*(read.wishes if read else ()), *_wishes(vary, zip))
-    found = make_space(
-        spec_of(spec if spec is not None else _named(read), settings), settings, wishes, read.name if read else ""
-    )
+    spec = spec_of(spec if spec is not None else _named(read), settings)
+    in_file = {piece.text for wish in read.wishes for piece in wish.names} & {*read.params} if read else ()
+    found = make_space(spec, settings, wishes, read.name if read else "", {*(params or {}), *in_file})
     return DesignSpace(found, read)
 
 
