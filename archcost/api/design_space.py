@@ -6,7 +6,15 @@ import os
 from typing import TYPE_CHECKING, Any
 
 from archcost.errors import UsageError
-from archcost.sweeping.asking import BINS, DEFAULT_METRICS, Question, read_keys, read_metrics, read_objectives
+from archcost.sweeping.asking import (
+    BINS,
+    DEFAULT_METRICS,
+    Question,
+    read_keys,
+    read_metric,
+    read_metrics,
+    read_objectives,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -155,7 +163,7 @@ class DesignSpace:
         known = metric_names(tables)
         chosen = read_metrics(metrics if isinstance(metrics, str) else ",".join(metrics), known)
         if histogram:
-            read_metrics(histogram, known, "--histogram")
+            read_metric(histogram, known, "--histogram")
         text = pareto if isinstance(pareto, str) else ",".join([f"{sense}:{name}" for name, sense in pareto])
         return Question(
             where=where if where is not None else (self.file.where if self.file else ""),

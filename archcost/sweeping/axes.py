@@ -131,7 +131,7 @@ def make_space(
             if found and found[0].param in fixed and not found[0].place:
                 told = f"{piece.text} is to vary, and is set to {shown(settings.params[found[0].param])} as well"
                 raise piece.wrong(told, "leave one of the two out")
-            _check_batch(piece, found, spec, settings, [step[place] for step in wish.values])
+            _check_batch(piece, spec, settings, [step[place] for step in wish.values])
             lists.update({target.param: defaults[target.param] for target in found if target.place})
         if len(targets) == 1:
             axes += [Axis((target,), wish.values) for target in targets[0]]
@@ -199,9 +199,9 @@ def _take(piece: Piece, targets: Iterable[Target], taken: dict[Target, Piece]) -
     taken.update(dict.fromkeys(targets, piece))
 
 
-def _check_batch(piece: Piece, targets: Sequence[Target], spec: Spec, settings: Settings, values: Sequence[Any]) -> None:
+def _check_batch(piece: Piece, spec: Spec, settings: Settings, values: Sequence[Any]) -> None:
     """Raise ArgumentError where the batch varies over what is no batch size, or is set beside."""
-    if targets[0] != Target(BATCH) or BATCH in spec.params:
+    if piece.text != BATCH or BATCH in spec.params:
         return
     for value in values:
         if not isinstance(value, int) or isinstance(value, bool) or value < 1:

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 from archcost.errors import UsageError
 from archcost.figures import METRICS
-from archcost.sweeping.answers import MAX_ROWS, Answers
+from archcost.sweeping.answers import Answers
 from archcost.sweeping.rows import extremes
 from archcost.sweeping.singles import PER_ROW
+from archcost.sweeping.where import MAX_ROWS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

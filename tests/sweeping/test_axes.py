@@ -93,6 +93,10 @@ def test_unknown_setting_is_told_before_any_work() -> None:
         space_of("n=1", depth=3)
 
 
+def test_an_empty_list_has_no_axes() -> None:
+    assert space_of("kernels[*]=1,3", "n=1,2", kernels=[]).lengths == (2,)
+
+
 def test_what_is_set_does_not_vary_as_well() -> None:
     spec = reads(NET, name="net.yaml")
     with pytest.raises(UsageError, match="width is to vary, and is set to 4 as well"):

@@ -108,6 +108,21 @@ def test_usage_errors(run: Callable[..., Run], words: tuple[str, ...], message: 
     assert "Traceback" not in done.err
 
 
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (("--histogram", "macs,params"), "there is no 'macs,params' here"),
+        (("--sample", "99999999999999999999"), "at most 10,000,000 designs are drawn at once"),
+        (("--vary", "middle=1", "--set", "middle=2"), "middle is to vary, and is set to 2 as well"),
+    ],
+)
+def test_questions_without_an_answer(run: Callable[..., Run], words: tuple[str, ...], message: str) -> None:
+    done = run("sweep", "mobilenet_v1", "--vary", "width=0.5,1", *words)
+    assert done.code == 2
+    assert message in done.err
+    assert "help: " in done.err
+
+
 def test_counts_are_exact_and_say_so(run: Callable[..., Run]) -> None:
     done = run("sweep", "mobilenet_v1", *GRID, "--count", "--where", BUDGETS)
     assert f"{BUDGETS}: 178 (57.051%), counted exactly" in done.out  # 178 / 312

@@ -58,7 +58,11 @@ def test_steps_are_decimal() -> None:
         ("width=5..1..1", 6, "5..1..1 has no values: a step of 1 does not lead from 5 to 1"),
         ("width=0..1..0", 6, "a step of 0 leads nowhere"),
         ("width=1:999999", 6, f"1:999999 is 999,999 values, and an axis has at most {MAX_VALUES:,}"),
-        ("width=1..1e999", 6, f"1..1e999 is more than 1,000,000,000,000 values, and an axis has at most {MAX_VALUES:,}"),
+        (
+            "width=1..1e999",
+            6,
+            "1..1e999 is more than 1,000,000,000,000 values, and an axis has at most 65,536",
+        ),
         ("width=1,0.1:0.5", 8, "0.1:0.5 is 0.1 alone: a step of 1 leads beyond 0.5"),
         ("width=1..8..10", 6, "1..8..10 is 1 alone: a step of 10 leads beyond 8"),
         ("width=[{a: 1},2],[3]", 6, "a mapping is no value of a param"),
