@@ -169,7 +169,7 @@ class DesignSpace:
             where=where if where is not None else (self.file.where if self.file else ""),
             metrics=chosen,
             pareto=read_objectives(text, known) if text else (),
-            sort=read_keys(sort, (*known, *self.space.target_names)) if sort else (),
+            sort=read_keys(sort, (*known, *self.space.column_names)) if sort else (),
             top=None if top is None else checked(top, 1, "top"),
             counts=count,
             histogram=histogram,
@@ -222,11 +222,9 @@ class DesignTables:
 
         A chunk of at most 32,768 rows at a time. Without a condition ``invalid`` says which rows have no figures.
         """
-        from archcost.sweeping.arrays import np
-
         space = self.tables.space
         columns = [
-            (str(target), place, np.array([_cell(values[number]) for values in axis.values]))
+            (target.column, place, _cells([values[number] for values in axis.values]))
             for place, axis in enumerate(space.axes)
             for number, target in enumerate(axis.targets)
         ]
@@ -352,8 +350,11 @@ def _names(given: str | Sequence[str]) -> Sequence[str]:
     return [given] if isinstance(given, str) else given
 
 
-def _cell(value: Any) -> Any:
-    """A value of an axis as an entry of an array: a list stays as its text."""
+def _cells(values: Sequence[Any]) -> Any:
+    """The values of an axis as an array: a list stays as its text, and kinds that are mixed as they are."""
+    from archcost.sweeping.arrays import np
     from archcost.sweeping.values import shown
 
-    return shown(value) if isinstance(value, (list, tuple)) or value is None else value
+    cells = [shown(value) if isinstance(value, (list, tuple)) or value is None else value for value in values]
+    kinds = {type(cell) for cell in cells}
+    return np.array(cells, object if len(kinds) > 1 and not kinds <= {int, float} else None)

@@ -82,7 +82,7 @@ class Listing:
 
     def sorted_by(self, keys: Sequence[SortKey]) -> Listing:
         """The same in the order of keys, equal ones as they were; invalid designs at the end."""
-        names = self._space.target_names
+        names = self._space.column_names
         metrics = [key.name for key in keys if key.name not in names]
         figures = self.figures(list(dict.fromkeys(metrics)))
         indices = self.indices()
@@ -137,7 +137,7 @@ def ranks(space: Space, name: str, indices: NDArray[np.int32]) -> NDArray[Any]:
     """The place of what an axis sets among its values in order; as they were given where they have none."""
     for place, axis in enumerate(space.axes):
         for number, target in enumerate(axis.targets):
-            if str(target) == name:
+            if target.column == name:
                 values = [each[number] for each in axis.values]
                 try:
                     order = {value: rank for rank, value in enumerate(sorted(set(values)))}

@@ -7,6 +7,7 @@ from math import prod
 from typing import TYPE_CHECKING, Any
 
 from archcost.errors import UsageError, suggestion
+from archcost.figures import METRICS
 from archcost.sweeping.values import identity, shown
 
 if TYPE_CHECKING:
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from archcost.spec.model import Spec
 
 BATCH = "batch"  # a target that is no param, unless the spec has one of this name: the size of dim 0 of the inputs
+_TAKEN = frozenset((*METRICS, "valid", "invalid", "error", "indices"))  # names of columns that rows have beside params
 _LISTED = 12  # values of an axis in a message
 
 
@@ -25,6 +27,11 @@ class Target:
 
     param: str
     place: tuple[int, ...] = ()
+
+    @property
+    def column(self) -> str:
+        """What it is called beside figures: ``param.macs`` for a param that has the name of a metric."""
+        return f"param.{self}" if str(self) in _TAKEN else str(self)
 
     def __str__(self) -> str:
         return self.param + "".join(f"[{index}]" for index in self.place)
@@ -73,6 +80,11 @@ class Space:
     def target_names(self) -> tuple[str, ...]:
         """What axes set, by name, in order."""
         return tuple([str(target) for axis in self.axes for target in axis.targets])
+
+    @property
+    def column_names(self) -> tuple[str, ...]:
+        """What axes set, in order, as it is called beside figures."""
+        return tuple([target.column for axis in self.axes for target in axis.targets])
 
     def values_of(self, indices: Sequence[int]) -> dict[Target, Any]:
         """What one design sets, by target."""

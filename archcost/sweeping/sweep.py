@@ -34,7 +34,7 @@ class Sweep:
     def __init__(self, tables: Tables, ask: Question) -> None:
         self.ask = ask
         self.space: Space = tables.space
-        metrics = (*ask.metrics, *[name for name in ask.used if name not in self.space.target_names])
+        metrics = (*ask.metrics, *[name for name in ask.used if name not in self.space.column_names])
         self.answers = Answers(tables, ask.where, device=ask.device, metrics=(*metrics, *filter(None, [ask.histogram])))
         self.answers.refuse_if_none()
         self.found = 0  # designs, before the first of them are taken
@@ -115,7 +115,7 @@ class Sweep:
     def _wants_best(self) -> bool:
         """Whether one design is asked for, the first by one metric."""
         keys = self.ask.sort
-        return self.ask.top == 1 and len(keys) == 1 and keys[0].name not in self.space.target_names
+        return self.ask.top == 1 and len(keys) == 1 and keys[0].name not in self.space.column_names
 
 
 def checked(value: Any, least: int, what: str) -> int:

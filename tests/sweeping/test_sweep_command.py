@@ -123,6 +123,41 @@ def test_questions_without_an_answer(run: Callable[..., Run], words: tuple[str, 
     assert "help: " in done.err
 
 
+NAMESAKES = """archcost: 1
+name: namesakes
+params: {macs: 4, valid: 3}
+input: [2, 8, 8]
+layers:
+  - conv2d: {out_channels: $macs, kernel_size: 1}
+  - conv2d: {out_channels: $valid, kernel_size: 1}
+"""
+
+
+def test_a_param_called_like_a_column_keeps_its_own(run: Callable[..., Run], tmp_path: Path) -> None:
+    spec = tmp_path / "namesakes.yaml"
+    spec.write_text(NAMESAKES)
+    words = ("sweep", str(spec), "--vary", "macs=3,1,2", "--vary", "valid=5")
+    rows = list(csv.DictReader(io.StringIO(run(*words, "--sort", "-param.macs", "--format", "csv").out)))
+    assert [row["param.macs"] for row in rows] == ["3", "2", "1"]
+    assert [int(row["macs"]) for row in rows] == [64 * (2 * n + n * 5) for n in (3, 2, 1)]  # 8×8 places of 1×1 kernels
+    assert run(*words, "--sort", "macs", "--format", "csv").out.splitlines()[1].startswith("1,5,")
+    parquet = pytest.importorskip("pyarrow.parquet")
+    assert run(*words, "-o", str(tmp_path / "rows.parquet")).code == 0
+    table = parquet.read_table(tmp_path / "rows.parquet")
+    assert table.column_names == ["param.macs", "param.valid", "params", "macs", "valid"]
+    assert table["param.macs"].to_pylist() == [3, 1, 2]
+    (chunk,) = archcost.space(spec, vary={"macs": [3, 1, 2]}).tables().rows()
+    assert chunk["param.macs"].tolist() == [3, 1, 2]
+    assert chunk["macs"].tolist() == [64 * (2 * n + n * 3) for n in (3, 1, 2)]
+
+
+def test_arrays_of_mixed_values_keep_their_kinds(tmp_path: Path) -> None:
+    spec = tmp_path / "grouped.yaml"
+    spec.write_text(GROUPED)
+    (chunk,) = archcost.space(spec, vary={"act": ["relu", 3, True]}).tables().rows()
+    assert chunk["act"].tolist() == ["relu", 3, True]
+
+
 def test_counts_are_exact_and_say_so(run: Callable[..., Run]) -> None:
     done = run("sweep", "mobilenet_v1", *GRID, "--count", "--where", BUDGETS)
     assert f"{BUDGETS}: 178 (57.051%), counted exactly" in done.out  # 178 / 312
