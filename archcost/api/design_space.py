@@ -162,6 +162,9 @@ class DesignSpace:
         tables = self.tables().tables
         known = metric_names(tables)
         chosen = read_metrics(metrics if isinstance(metrics, str) else ",".join(metrics), known)
+        if sample is not None and (count or histogram):
+            told = "a sample is designs in a list, and counts are of all designs"
+            raise UsageError(told, "leave out either the sample, or the count or histogram")
         if histogram:
             read_metric(histogram, known, "--histogram")
         text = pareto if isinstance(pareto, str) else ",".join([f"{sense}:{name}" for name, sense in pareto])

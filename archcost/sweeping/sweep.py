@@ -85,7 +85,7 @@ class Sweep:
     def _unknown(self) -> Iterator[str]:
         """Which figures are the known part of what they are called."""
         for name, layers in self.answers.tables.unknown.items():
-            if name in self.answers.metrics and extremes(layers)[1]:
+            if name in (*self.answers.metrics, *self.answers.where.metrics) and extremes(layers)[1]:
                 label = METRICS[name].label if name in METRICS else name
                 yield f"layers leave {label} unknown: the figures are what is known of them"
 

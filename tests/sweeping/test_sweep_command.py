@@ -113,6 +113,8 @@ def test_usage_errors(run: Callable[..., Run], words: tuple[str, ...], message: 
     [
         (("--histogram", "macs,params"), "there is no 'macs,params' here"),
         (("--sample", "99999999999999999999"), "at most 10,000,000 designs are drawn at once"),
+        (("--sample", "3", "--count"), "a sample is designs in a list, and counts are of all designs"),
+        (("--sample", "3", "--histogram", "macs"), "a sample is designs in a list, and counts are of all designs"),
         (("--vary", "middle=1", "--set", "middle=2"), "middle is to vary, and is set to 2 as well"),
     ],
 )
@@ -121,6 +123,34 @@ def test_questions_without_an_answer(run: Callable[..., Run], words: tuple[str, 
     assert done.code == 2
     assert message in done.err
     assert "help: " in done.err
+
+
+def test_of_several_conditions_all_hold(run: Callable[..., Run]) -> None:
+    words = ("sweep", "mobilenet_v1", "--vary", "width=0.25,0.5,1", "--format", "csv")
+    where = ("--where", "macs <= 300 M", "--where", "width == 0.25 or width == 1")
+    assert [line.split(",")[0] for line in run(*words, *where).out.splitlines()] == ["width", "0.25"]
+
+
+def test_nothing_to_draw_is_said(run: Callable[..., Run]) -> None:
+    done = run("sweep", "mobilenet_v1", "--vary", "width=0.5,1", "--sample", "5", "--where", "macs < 0", columns=160)
+    assert done.out.splitlines()[0].endswith("0 meet the budget · none to draw")
+
+
+HIDDEN = """archcost: 1
+name: hidden
+params: {n: 4}
+input: [3, 8, 8]
+layers:
+  - conv2d: {out_channels: $n, kernel_size: 1}
+  - custom: {name: secret, output: [$batch, 8], params: 5}
+"""
+
+
+def test_a_bound_on_what_is_unknown_in_part_says_so(run: Callable[..., Run], tmp_path: Path) -> None:
+    spec = tmp_path / "hidden.yaml"
+    spec.write_text(HIDDEN)
+    words = ("sweep", str(spec), "--vary", "n=4,8", "--metrics", "params", "--where", "macs < 1 M")
+    assert "layers leave MACs unknown" in run(*words, columns=160).out
 
 
 NAMESAKES = """archcost: 1
