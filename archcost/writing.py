@@ -68,6 +68,8 @@ def temporary_file(suffix: str) -> str:
         raise UsageError(f"cannot write a temporary file: {failed(error).reason}") from None
     os.close(descriptor)
     return path
+
+
 def check_writable(path: str) -> None:
     """Raise UsageError for a file that cannot be written, before there is anything to write; makes its folders.
 

@@ -6,7 +6,8 @@ import os
 from typing import TYPE_CHECKING
 
 from archcost.api.design_tables import DesignTables
-from archcost.sweeping.asking import DEFAULT_METRICS, Question, read_keys, read_metrics, read_objectives
+from archcost.errors import UsageError
+from archcost.sweeping.asking import DEFAULT_METRICS, Question, read_keys, read_metric, read_metrics, read_objectives
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -155,14 +156,17 @@ class DesignSpace:
         tables = self.tables().tables
         known = metric_names(tables)
         chosen = read_metrics(metrics if isinstance(metrics, str) else ",".join(metrics), known)
+        if sample is not None and (count or histogram):
+            told = "a sample is designs in a list, and counts are of all designs"
+            raise UsageError(told, "leave out either the sample, or the count or histogram")
         if histogram:
-            read_metrics(histogram, known, "--histogram")
+            read_metric(histogram, known, "--histogram")
         text = pareto if isinstance(pareto, str) else ",".join([f"{sense}:{name}" for name, sense in pareto])
         return Question(
             where=where if where is not None else (self.file.where if self.file else ""),
             metrics=chosen,
             pareto=read_objectives(text, known) if text else (),
-            sort=read_keys(sort, (*known, *self.space.columns(known))) if sort else (),
+            sort=read_keys(sort, (*known, *self.space.column_names)) if sort else (),
             top=None if top is None else checked(top, 1, "top"),
             counts=count,
             histogram=histogram,

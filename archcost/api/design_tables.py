@@ -64,15 +64,12 @@ class DesignTables:
         A chunk of at most 32,768 rows at a time. What an axis sets is ``param.NAME`` where a metric has the same name.
         Without a condition ``invalid`` says which rows have no figures.
         """
-        from archcost.sweeping.arrays import np
-
         space = self.tables.space
         wanted = tuple(metrics) or tuple(self.tables.metrics)
-        names = iter(space.columns(wanted))
         columns = [
-            (next(names), place, np.array([_cell(values[number]) for values in axis.values]))
+            (target.column, place, _cells([values[number] for values in axis.values]))
             for place, axis in enumerate(space.axes)
-            for number in range(len(axis.targets))
+            for number, target in enumerate(axis.targets)
         ]
         for chunk in self._ask(where, wanted).listing().chunks():
             values = {name: choices[chunk.indices[:, place]] for name, place, choices in columns}
@@ -196,8 +193,11 @@ def _names(given: str | Sequence[str]) -> Sequence[str]:
     return [given] if isinstance(given, str) else given
 
 
-def _cell(value: Any) -> Any:
-    """A value of an axis as an entry of an array: a list stays as its text."""
+def _cells(values: Sequence[Any]) -> Any:
+    """The values of an axis as an array: a list stays as its text, and kinds that are mixed as they are."""
+    from archcost.sweeping.arrays import np
     from archcost.sweeping.values import shown
 
-    return shown(value) if isinstance(value, (list, tuple)) or value is None else value
+    cells = [shown(value) if isinstance(value, (list, tuple)) or value is None else value for value in values]
+    kinds = {type(cell) for cell in cells}
+    return np.array(cells, object if len(kinds) > 1 and not kinds <= {int, float} else None)

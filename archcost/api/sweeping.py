@@ -56,10 +56,11 @@ def space(
     settings = Settings(own, batch, training, dtype, weight_dtype, shapes_by_name(inputs), kv_dtype)
     own_wishes = _wishes(vary, zip)
     wishes = (*(read.wishes if read else ()), *own_wishes)
-    found = make_space(
-        spec_of(spec if spec is not None else _named(read), settings), settings, wishes, read.name if read else ""
-    )
-    return DesignSpace(found, read, is_as_in_file=not (own_wishes or params or spec is not None))
+    is_as_in_file = not (own_wishes or params or spec is not None)
+    spec = spec_of(spec if spec is not None else _named(read), settings)
+    in_file = {piece.text for wish in read.wishes for piece in wish.names} & {*read.params} if read else ()
+    found = make_space(spec, settings, wishes, read.name if read else "", {*(params or {}), *in_file})
+    return DesignSpace(found, read, is_as_in_file=is_as_in_file)
 
 
 def _named(read: Any) -> str:

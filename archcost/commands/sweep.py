@@ -21,6 +21,8 @@ from archcost.commands.options import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from archcost.sweeping.sweep import Sweep
 
 METRICS = (
@@ -49,12 +51,13 @@ def sweep(
     space: Annotated[
         str | None, typer.Option("--space", metavar="FILE", help="A space in a file, or one that ships by its name.")
     ] = None,
-    where: Annotated[
-        str | None,
+    conditions: Annotated[
+        list[str] | None,
         typer.Option(
             "--where",
             metavar="EXPR",
-            help="Only designs that meet a condition on metrics and params, with units: 'macs > 200 M and width == 1'.",
+            help="Only designs that meet a condition on metrics and params, with units: 'macs > 200 M and width == 1'. "
+            "Of several, all.",
         ),
     ] = None,
     pareto: Annotated[
@@ -140,6 +143,7 @@ def sweep(
         weight_dtype=weight_dtype,
         kv_dtype=kv_dtype,
     )
+    where = _all_of(conditions) if conditions else None
     question: dict[str, Any] = {
         "where": where,
         "pareto": pareto or "",
@@ -166,3 +170,9 @@ def sweep(
     write(SweepDocument(found), chosen, output)
     if (strict and found.invalid) or not found.as_expected:
         raise typer.Exit(1)
+
+
+def _all_of(conditions: Sequence[str]) -> str:
+    """Several conditions as one, which holds where each does; an empty one has all designs."""
+    given = [each for each in conditions if each.strip()]
+    return given[0] if len(given) == 1 else " and ".join([f"({each})" for each in given])

@@ -20,16 +20,16 @@ if TYPE_CHECKING:
 def design_table(space: Space, metrics: Sequence[str], rows: Sequence[DesignRow]) -> Table:
     """Designs: what the axes set, and figures."""
     figures = [_figure_column(name, rows)._replace(leaves=len(metrics) - place) for place, name in enumerate(metrics)]
-    columns = [*_value_columns(space, metrics, rows), figures[0]._replace(leaves=0), *figures[1:]]
+    columns = [*_value_columns(space, rows), figures[0]._replace(leaves=0), *figures[1:]]
     if any(row.error for row in rows):
         errors = [Cell(row.error.message if row.error else "", style="red") for row in rows]
         columns.append(Column("error", errors, flexible=True))
     return Table(columns)
 
 
-def _value_columns(space: Space, metrics: Sequence[str], rows: Sequence[DesignRow]) -> Iterator[Column]:
+def _value_columns(space: Space, rows: Sequence[DesignRow]) -> Iterator[Column]:
     """A column for each param; the elements of a list that vary stand together."""
-    called = dict(zip(space.target_names, space.columns(metrics), strict=True))
+    called = dict(zip(space.target_names, space.column_names, strict=True))
     names: dict[str, list[str]] = {}
     for axis in space.axes:
         for target in axis.targets:

@@ -59,8 +59,7 @@ class SweepDocument(NamedTuple):
             return Records(("metric", "from", "to", "designs"), list(_bins(found)))
         if sweep.listing is None:
             return Records(("where", "designs", "low", "high"), [_count_record(sweep)])
-        metrics = sweep.ask.metrics
-        names = sweep.space.columns(metrics)
+        names, metrics = sweep.space.column_names, sweep.ask.metrics
         wrong = ("error",) if sweep.invalid and not sweep.where else ()
         return Records((*names, *metrics, *wrong), self._records(len(wrong)))
 
@@ -114,7 +113,7 @@ class DesignsDocument(NamedTuple):
     def records(self) -> Records:
         """A row a design."""
         rows = [[*map(_plain, row.values.values()), *map(row.figures.get, self.metrics)] for row in self.rows()]
-        return Records((*self.space.columns(self.metrics), *self.metrics), rows)
+        return Records((*self.space.column_names, *self.metrics), rows)
 
     def data(self) -> object:
         """A design each."""

@@ -50,7 +50,8 @@ def headline(sweep: Sweep) -> str:
     if sweep.meeting is not None and not sweep.ask.counts:
         parts.append(_meeting(sweep, sweep.meeting))
     if sweep.ask.sample is not None and sweep.listing is not None:
-        parts.append(f"{sweep.ask.sample:,} drawn with seed {sweep.ask.seed}")
+        drawn = f"{sweep.ask.sample:,} drawn with seed {sweep.ask.seed}" if sweep.found else "none to draw"
+        parts.append(drawn)
     if sweep.ask.pareto and sweep.listing is not None:
         ends = ", ".join(
             [f"{'least' if sense == 'min' else 'most'} {_label(name)}" for name, sense in sweep.ask.pareto]

@@ -35,7 +35,7 @@ INDEX = "i"  # of the rounds of a repeated step, where nothing else is said
 INPUT_NAMES = ("in_shape", "in_channels", "in_features")
 QUOTE_IN_FLOW = 'YAML ends a value at ` #`, and inside of {} and [] at a comma: quote the expression, "$(…)"'
 _WHOLE = "write `$name`, or `$(…)` around all of it"
-_SPELLING = {"true": "True", "false": "False", "null": "None"}
+SPELLING = {"true": "True", "false": "False", "null": "None"}
 _SHOWN = 120
 _SMALL = 2**64  # an integer that is known to stay below the limits
 
@@ -226,8 +226,8 @@ class Expression:
             hint = f"a param sees those before it: put '{name}' first"
         elif name == INDEX:
             hint = "it is the index of `repeat`, seen in that step and its branches; a block gets it as a param"
-        elif name in _SPELLING:
-            hint = f"write `{_SPELLING[name]}` in expressions"
+        elif name in SPELLING:
+            hint = f"write `{SPELLING[name]}` in expressions"
         else:
             meter.spend(len(names), self.mark)
             hint = suggestion(name, sorted({*names}), "names", meter.hints)

@@ -16,6 +16,7 @@ from archcost.sweeping.fusing import members_read, read_by_fork
 from archcost.sweeping.groups import Joined
 from archcost.sweeping.joining import joined, restricted
 from archcost.sweeping.operators import mapped, tables_in
+from archcost.sweeping.space import LAYERS
 from archcost.sweeping.varying import VaryingTable, forked
 
 if TYPE_CHECKING:
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
     from archcost.sweeping.alongs import Along
     from archcost.sweeping.groups import WalkedLayer
 
-LAYERS, SCOPES = "layers", "scopes"
+SCOPES = "scopes"
 _FIELDS = tuple(Costs._fields)
 Axes = tuple["Along", ...]
 Reading = tuple[int, int]

@@ -22,7 +22,7 @@ from archcost.sweeping.listing import Listing, select
 from archcost.sweeping.rows import Gathers
 from archcost.sweeping.singles import MAX_ANALYSES, PER_ROW, Refusal, Singles, check_device
 from archcost.sweeping.tables import SpaceTables
-from archcost.sweeping.where import WhereClause
+from archcost.sweeping.where import MAX_ROWS, WhereClause
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -34,7 +34,6 @@ if TYPE_CHECKING:
     from archcost.sweeping.causes import InvalidCause
     from archcost.sweeping.exact.intervals import Estimate
 
-MAX_ROWS = 10_000_000  # that a grid may have to be gone through
 _FEW = 200_000  # designs that are gone through sooner than they are worked out
 _DRAWN = 100_000  # at a time, where a sample is thinned by a condition
 _TRIES = 50
@@ -117,13 +116,15 @@ class Answers:
         """All designs that meet the condition, without one also the invalid ones, in the order of the grid."""
         if self._listing is None:
             if self.space.size > MAX_ROWS:
-                raise _too_many(self.space.size)
+                raise _too_many(self.space.size, self.where)
             numbers, self._designs = select(self.gathers, self.where, self._invalid)
             self._listing = self._thinned(Listing(self.gathers, self.singles, numbers, self.metrics))
         return self._listing
 
     def sample(self, number: int, seed: int) -> Listing:
         """Independent draws, each uniform over the designs that meet the condition."""
+        if number > MAX_ROWS:
+            raise UsageError(f"at most {MAX_ROWS:,} designs are drawn at once, not {number:,}", "`-o DIR` writes more")
         if self.where.late or (self.where.rest and self.goes_through):
             found = self.listing()
             draws = np.random.Generator(np.random.Philox(seed)).integers(0, len(found), number if len(found) else 0)
@@ -215,7 +216,11 @@ def _binned(metric: str, figures: NDArray[Any], bins: int) -> Histogram | None:
     return Histogram(metric, tuple(edges), counts)
 
 
-def _too_many(size: int) -> UsageError:
+def _too_many(size: int, where: WhereClause) -> UsageError:
+    if not where.is_exact:
+        message = f"{size:,} designs are too many to ask each for `{where.text}`: at most {MAX_ROWS:,} are"
+        hint = "bounds on metrics, and conditions on few params, are no matter of single designs; `--sample 1000` draws"
+        return UsageError(message, f"{hint} some, whatever the condition")
     names = ", ".join([f"`--{name}`" for name in ("count", "pareto", "histogram")])
     message = f"{size:,} designs are too many to list: at most {MAX_ROWS:,} are"
     hint = f"{names} answer for all of them, `--sort -params --top 1` has the best, `--sample 1000` draws some"

@@ -90,6 +90,12 @@ def read_metrics(text: str, metrics: Collection[str], option: str = "--metrics")
     return tuple(dict.fromkeys(found))
 
 
+def read_metric(text: str, metrics: Collection[str], option: str) -> str:
+    """One metric; raises ArgumentError."""
+    _check(piece_of(Source(option, text), 0, len(text)), metrics, "metrics")
+    return text.strip()
+
+
 def _pieces(text: str, option: str) -> Iterable[Piece]:
     source, start = Source(option, text), 0
     for part in text.split(","):

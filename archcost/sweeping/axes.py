@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import re
+from itertools import islice
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from archcost.errors import ArgumentError, Diagnostic, Source, UsageError
 from archcost.sweeping.defaults import derived, params_under, unknown_param
 from archcost.sweeping.space import BATCH, Axis, AxisTarget, Space
-from archcost.sweeping.values import Piece, check_distinct, parts, piece_of, read_values, shown
+from archcost.sweeping.values import MAX_VALUES, Piece, check_distinct, parts, piece_of, read_values, shown
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Mapping, Sequence
 
     from archcost.settings import Settings
     from archcost.spec.model import Spec
@@ -72,9 +73,11 @@ def wish_of(name: str, given: Any, option: str = "vary") -> Wish:
     """What a call or a file asks to vary: values in a text as on the command line, or a sequence of them."""
     if isinstance(given, str):
         return read_vary(f"{name}={given}", option)
-    values = list(given) if hasattr(given, "__iter__") else [given]
+    values = list(islice(given, MAX_VALUES + 1)) if hasattr(given, "__iter__") else [given]
     if not values:
         raise UsageError(f"'{name}' is to vary over nothing", "give at least one value")
+    if len(values) > MAX_VALUES:
+        raise UsageError(f"'{name}' is to vary over more than {MAX_VALUES:,} values", "take a larger step")
     text = f"{name}={','.join(map(shown, values))}"
     place = piece_of(Source(option, text), 0, len(name))
     plain = [getattr(value, "item", lambda value=value: value)() for value in values]  # numbers of numpy
@@ -106,10 +109,13 @@ def zip_of(given: Mapping[str, Iterable[Any]], option: str = "zip") -> Wish:
 # --- axes -------------------------------------------------------------------------------------------------------------
 
 
-def make_space(spec: Spec, settings: Settings, wishes: Sequence[Wish], name: str = "") -> Space:
+def make_space(
+    spec: Spec, settings: Settings, wishes: Sequence[Wish], name: str = "", fixed: Collection[str] = ()
+) -> Space:
     """The space that wishes span over a spec; raises UsageError for names that the spec does not have.
 
-    An axis for each wish, and one for each element where ``[*]`` stands for all of a list. Nothing is walked.
+    An axis for each wish, and one for each element where ``[*]`` stands for all of a list. Nothing is walked. What is
+    ``fixed`` cannot vary as a whole; elements of it can.
     """
     varied = [match[1] for wish in wishes for piece in wish.names if (match := _NAME.fullmatch(piece.text))]
     defaults = params_under(spec, settings)
@@ -120,8 +126,12 @@ def make_space(spec: Spec, settings: Settings, wishes: Sequence[Wish], name: str
         targets = [_targets(piece, spec, settings, defaults, varied) for piece in wish.names]
         if len(targets) > 1 and any(len(one) > 1 for one in targets):
             raise wish.names[0].wrong("`[*]` makes an axis for each element, and a zip is one axis", _HELP)
-        for piece, found in zip(wish.names, targets, strict=True):
+        for place, (piece, found) in enumerate(zip(wish.names, targets, strict=True)):
             _take(piece, found, taken)
+            if found and found[0].param in fixed and not found[0].place:
+                told = f"{piece.text} is to vary, and is set to {shown(settings.params[found[0].param])} as well"
+                raise piece.wrong(told, "leave one of the two out")
+            _check_batch(piece, spec, settings, [step[place] for step in wish.values])
             lists.update({target.param: defaults[target.param] for target in found if target.place})
         if len(targets) == 1:
             axes += [Axis((target,), wish.values) for target in targets[0]]
@@ -187,3 +197,14 @@ def _take(piece: Piece, targets: Iterable[AxisTarget], taken: dict[AxisTarget, P
             if other.param == target.param and other.place[:length] == target.place[:length]:
                 raise piece.wrong(f"{target} is set by two axes: {place.text} is another one")
     taken.update(dict.fromkeys(targets, piece))
+
+
+def _check_batch(piece: Piece, spec: Spec, settings: Settings, values: Sequence[Any]) -> None:
+    """Raise ArgumentError where the batch varies over what is no batch size, or is set beside."""
+    if piece.text != BATCH or BATCH in spec.params:
+        return
+    for value in values:
+        if not isinstance(value, int) or isinstance(value, bool) or value < 1:
+            raise piece.wrong(f"a batch size is a whole number ≥ 1, got {shown(value)}", "for instance `batch=1,8,64`")
+    if settings.batch != 1:
+        raise piece.wrong(f"the batch varies, and is set to {settings.batch} as well", "leave one of the two out")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 from itertools import product
 from math import prod
 from typing import TYPE_CHECKING, Any
@@ -13,13 +14,13 @@ from archcost.sweeping.tables import Factor
 from archcost.sweeping.where_text import PARAM, truth
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from numpy.typing import NDArray
 
     from archcost.errors import ArgumentError
     from archcost.spec.expressions import Expression, ExpressionError
-    from archcost.sweeping.space import Space
+    from archcost.sweeping.space import AxisTarget, Space
 
 _INT64 = 2**62
 
@@ -43,19 +44,32 @@ class DesignNames:
         """Whether there is a param of this name."""
         return name in self._same or name in self._space.spec.params
 
-    def axes(self, names: Iterable[str]) -> tuple[int, ...]:
-        """The axes that the values of some params depend on."""
-        params = {source for name in names for source in self._sources.get(_bare(name), ())}
-        found = [
-            place
-            for place, axis in enumerate(self._space.axes)
-            if any(target.param in params for target in axis.targets)
-        ]
-        return tuple(found)
+    def axes(self, expression: Expression) -> tuple[int, ...]:
+        """The axes that the params of an expression depend on: of ``kernels[0]`` that of this element alone."""
+        uses = tuple(_uses(expression.tree))
+        return tuple(
+            [
+                number
+                for number, axis in enumerate(self._space.axes)
+                if any(self._reads(target, name, places) for target in axis.targets for name, places in uses)
+            ]
+        )
 
-    def entries(self, names: Iterable[str]) -> int:
+    def _reads(self, target: AxisTarget, name: str, places: Sequence[int]) -> bool:
+        """Whether the value of a param, or of an element of it, depends on what an axis sets."""
+        if target.param != name:
+            return target.param in self._sources.get(name, ())
+        value, found = self._space.lists.get(name), []
+        for place in places:
+            if not isinstance(value, (list, tuple)) or not -len(value) <= place < len(value):
+                break
+            found.append(place % len(value))
+            value = value[place]
+        return all(ours == theirs for ours, theirs in zip(target.place, found, strict=False))
+
+    def entries(self, expression: Expression) -> int:
         """How many values they have together."""
-        return prod(self._space.lengths[axis] for axis in self.axes(names))
+        return prod(self._space.lengths[axis] for axis in self.axes(expression))
 
     def of(self, design: Sequence[int], names: Iterable[str]) -> dict[str, Any]:
         """The values of some params in a design."""
@@ -78,7 +92,7 @@ class DesignNames:
 
     def factor(self, expression: Expression, told: Callable[[ExpressionError], ArgumentError]) -> Factor:
         """A condition on params alone as a bool table over the axes that they depend on."""
-        axes = self.axes(expression.names)
+        axes = self.axes(expression)
         lengths = self._space.lengths
         entries = np.zeros(tuple([lengths[axis] for axis in axes]), bool)
         design = [0] * len(lengths)
@@ -107,6 +121,28 @@ class DesignNames:
                         if values is not None:
                             found[name] = values[indices[:, place]]
         return found
+
+
+def _uses(node: ast.AST) -> Iterator[tuple[str, tuple[int, ...]]]:
+    """The params that an expression reads, with the fixed indices that it takes of each: of ``kernels[0]`` 0."""
+    places: list[int] = []
+    inner = node
+    while isinstance(inner, ast.Subscript) and (place := _fixed(inner.slice)) is not None:
+        places.insert(0, place)
+        inner = inner.value
+    if isinstance(inner, ast.Name):
+        yield _bare(inner.id), tuple(places)
+        return
+    for child in ast.iter_child_nodes(node):
+        yield from _uses(child)
+
+
+def _fixed(index: ast.expr) -> int | None:
+    """The whole number that an index is written as; None for anything else."""
+    if isinstance(index, ast.UnaryOp) and isinstance(index.op, ast.USub):
+        place = _fixed(index.operand)
+        return None if place is None else -place
+    return index.value if isinstance(index, ast.Constant) and type(index.value) is int else None
 
 
 def _array(values: Sequence[Any]) -> NDArray[Any] | None:

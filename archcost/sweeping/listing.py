@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 from archcost.sweeping.arrays import np
 from archcost.sweeping.rows import AT_ONCE, grid_chunks, numbered
 from archcost.sweeping.singles import MAX_ANALYSES, PER_ROW, Refusal
-from archcost.sweeping.space import OF_PARAM
 from archcost.sweeping.tables import DesignChunk
 
 if TYPE_CHECKING:
@@ -82,18 +81,14 @@ class Listing:
     # --- order --------------------------------------------------------------------------------------------------------
 
     def sorted_by(self, keys: Sequence[SortKey]) -> Listing:
-        """The same in the order of keys, equal ones as they were; invalid designs at the end.
-
-        A name that metrics and axes share is the metric's; ``param.NAME`` is what an axis sets.
-        """
-        known = (*self._gathers.tables.metrics, *PER_ROW)
-        metrics = [key.name for key in keys if key.name in known]
+        """The same in the order of keys, equal ones as they were; invalid designs at the end."""
+        names = self._space.column_names
+        metrics = [key.name for key in keys if key.name not in names]
         figures = self.figures(list(dict.fromkeys(metrics)))
         indices = self.indices()
         order = np.arange(len(self))
         for key in reversed(keys):
-            target = key.name.removeprefix(OF_PARAM)
-            column = figures[key.name] if key.name in known else ranks(self._space, target, indices)
+            column = ranks(self._space, key.name, indices) if key.name in names else figures[key.name]
             order = order[np.argsort(-column[order] if key.falls else column[order], kind="stable")]
         order = order[np.argsort(self.invalid()[order], kind="stable")]
         return self.chosen(order)
@@ -142,7 +137,7 @@ def ranks(space: Space, name: str, indices: NDArray[np.int32]) -> NDArray[Any]:
     """The place of what an axis sets among its values in order; as they were given where they have none."""
     for place, axis in enumerate(space.axes):
         for number, target in enumerate(axis.targets):
-            if str(target) == name:
+            if target.column == name:
                 values = [each[number] for each in axis.values]
                 try:
                     order = {value: rank for rank, value in enumerate(sorted(set(values)))}

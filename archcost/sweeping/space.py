@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from archcost.dims import decided
 from archcost.errors import UsageError, suggestion
+from archcost.figures import METRICS
 from archcost.graph.params import resolve_params
 from archcost.meter import Meter
 from archcost.spec.expressions import has_value
@@ -15,14 +16,17 @@ from archcost.spec.problems import Problems
 from archcost.sweeping.values import identity, shown
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
     from archcost.settings import Settings
     from archcost.spec.expressions import Evaluation
     from archcost.spec.model import Spec
 
 BATCH = "batch"  # a target that is no param, unless the spec has one of this name: the size of dim 0 of the inputs
-OF_PARAM = "param."  # before the name of a param that is called like a metric
+LAYERS = "layers"  # the figure of a design that is no metric of a layer: how many there are
+_TAKEN = frozenset(
+    (*METRICS, LAYERS, "valid", "invalid", "error", "indices")
+)  # names of columns that rows have beside params
 _LISTED = 12  # values of an axis in a message
 
 
@@ -32,6 +36,11 @@ class AxisTarget:
 
     param: str
     place: tuple[int, ...] = ()
+
+    @property
+    def column(self) -> str:
+        """What it is called beside figures: ``param.macs`` for a param that has the name of a metric."""
+        return f"param.{self}" if str(self) in _TAKEN else str(self)
 
     def __str__(self) -> str:
         return self.param + "".join(f"[{index}]" for index in self.place)
@@ -82,6 +91,11 @@ class Space:
         """What axes set, by name, in order."""
         return tuple([str(target) for axis in self.axes for target in axis.targets])
 
+    @property
+    def column_names(self) -> tuple[str, ...]:
+        """What axes set, in order, as it is called beside figures."""
+        return tuple([target.column for axis in self.axes for target in axis.targets])
+
     def values_of(self, indices: Sequence[int]) -> dict[AxisTarget, Any]:
         """What one design sets, by target."""
         return {
@@ -130,10 +144,6 @@ class Space:
     def sets_batch(self, target: AxisTarget) -> bool:
         """Whether a target is the batch size, and no param."""
         return target.param == BATCH and BATCH not in self.spec.params
-
-    def columns(self, metrics: Collection[str]) -> tuple[str, ...]:
-        """What columns beside those of metrics are called: ``param.layers`` where there is a metric of that name."""
-        return tuple([OF_PARAM + name if name in metrics else name for name in self.target_names])
 
     def indices_of(self, params: Mapping[str, Any]) -> tuple[int, ...]:
         """The design that has these values along the axes, by the names of what they set; raises UsageError."""

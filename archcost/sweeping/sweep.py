@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 from archcost.errors import UsageError
 from archcost.figures import METRICS
-from archcost.sweeping.answers import MAX_ROWS, Answers
+from archcost.sweeping.answers import Answers
 from archcost.sweeping.rows import extremes
 from archcost.sweeping.singles import PER_ROW
+from archcost.sweeping.where import MAX_ROWS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -35,7 +36,7 @@ class Sweep:
         self.ask = ask
         self.expected = expected
         self.space: Space = tables.space
-        metrics = (*ask.metrics, *[name for name in ask.used if name in tables.metrics or name in PER_ROW])
+        metrics = (*ask.metrics, *[name for name in ask.used if name not in self.space.column_names])
         self.answers = Answers(tables, ask.where, device=ask.device, metrics=(*metrics, *filter(None, [ask.histogram])))
         self.answers.refuse_if_none()
         self.found = 0  # designs, before the first of them are taken
@@ -91,7 +92,7 @@ class Sweep:
     def _unknown(self) -> Iterator[str]:
         """Which figures are the known part of what they are called."""
         for name, layers in self.answers.tables.unknown.items():
-            if name in self.answers.metrics and extremes(layers)[1]:
+            if name in (*self.answers.metrics, *self.answers.where.metrics) and extremes(layers)[1]:
                 label = METRICS[name].label if name in METRICS else name
                 yield f"layers leave {label} unknown: the figures are what is known of them"
 
@@ -121,7 +122,7 @@ class Sweep:
     def _wants_best(self) -> bool:
         """Whether one design is asked for, the first by one metric."""
         keys = self.ask.sort
-        return self.ask.top == 1 and len(keys) == 1 and keys[0].name in (*self.answers.tables.metrics, *PER_ROW)
+        return self.ask.top == 1 and len(keys) == 1 and keys[0].name not in self.space.column_names
 
 
 def checked(value: Any, least: int, what: str) -> int:

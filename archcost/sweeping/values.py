@@ -12,10 +12,12 @@ from archcost.errors import ArgumentError, Diagnostic, Mark, Source, SpecError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
+    from decimal import Decimal
 
 MAX_VALUES = 65_536  # of an axis: an index takes at most 16 bits
+_COUNTED = 10**12  # values; more are not told to the unit
 _NUMBER = r"[+-]?(?:\d+(?:\.\d+)?|\.\d+)(?:[eE][+-]?\d{1,3})?"
-_RANGE = re.compile(rf"({_NUMBER})(\.\.|:)({_NUMBER})(?:\2({_NUMBER}))?")
+_RANGE = re.compile(rf"({_NUMBER})(\.\.(?!\.)|:)({_NUMBER})(?:\2({_NUMBER}))?")
 _HELP = "write `3,5,7`, `1..8`, `128..224..32`, `0.25:1.5:0.05`, words, or lists such as `[16,32],[32,64]`"
 _OPENING, _CLOSING, _QUOTES = "[{", "]}", "'\""
 
@@ -89,13 +91,24 @@ def read_values(piece: Piece) -> tuple[Any, ...]:
 
 
 def check_distinct(values: Iterable[Any], places: Iterable[Piece]) -> None:
-    """Raise ArgumentError for a value that an axis has twice."""
+    """Raise ArgumentError for a value that an axis has twice, and for what no param can be."""
     seen: set[Any] = set()
     for value, place in zip(values, places, strict=True):
+        _check_plain(value, place)
         known = identity(value)
         if known in seen:
             raise place.wrong(f"the value {shown(value)} stands here for the second time", "name each value once")
         seen.add(known)
+
+
+def _check_plain(value: Any, place: Piece) -> None:
+    """Raise ArgumentError for a value that is no number, text, true, false, null, or list of such."""
+    if isinstance(value, (list, tuple)):
+        for item in value:
+            _check_plain(item, place)
+    elif value is not None and not isinstance(value, (bool, int, float, str)):
+        what = "a mapping" if hasattr(value, "keys") else f"{type(value).__name__}"
+        raise place.wrong(f"{what} is no value of a param", _HELP)
 
 
 def identity(value: Any) -> Any:
@@ -119,10 +132,10 @@ def _values_in(part: Piece) -> Iterator[Any]:
     if match is None:
         yield _scalar(part)
     else:
-        yield from _steps(part, match[1], match[3], match[4])
+        yield from _steps(part, match[1], match[3], match[4], match[2])
 
 
-def _steps(part: Piece, first: str, last: str, step: str | None) -> Iterator[Any]:
+def _steps(part: Piece, first: str, last: str, step: str | None, between: str) -> Iterator[Any]:
     """first, first + step … up to and with last, in decimal arithmetic; whole numbers where all are written so."""
     from decimal import Decimal
 
@@ -134,11 +147,20 @@ def _steps(part: Piece, first: str, last: str, step: str | None) -> Iterator[Any
         raise part.wrong(f"{part.text} has no values: a step of {by} does not lead from {first} to {last}", _HELP)
     count = int((high - low) / by) + 1
     if count > MAX_VALUES:
-        raise part.wrong(f"{part.text} is {count:,} values, and an axis has at most {MAX_VALUES:,}")
+        told = f"{count:,}" if count < _COUNTED else f"more than {_COUNTED:,}"
+        raise part.wrong(f"{part.text} is {told} values, and an axis has at most {MAX_VALUES:,}", "take a larger step")
+    if count == 1 and low != high:
+        way_out = f"say the step: `{first}{between}{last}{between}{_example_step(high - low)}`"
+        raise part.wrong(f"{part.text} is {first} alone: a step of {by} leads beyond {last}", way_out)
     whole = all(re.fullmatch(r"[+-]?\d+", text) for text in (first, last, step or "1"))
     for number in range(count):
         value = low + number * by
         yield int(value) if whole else float(value)
+
+
+def _example_step(distance: Decimal) -> Decimal:
+    """A step that leads exactly over a distance, in four."""
+    return (distance / 4).normalize()
 
 
 def _scalar(part: Piece) -> Any:
@@ -151,10 +173,7 @@ def _scalar(part: Piece) -> Any:
         raise _moved(part, error.diagnostics[0]) from None
     if problems:
         raise _moved(part, problems[0])
-    plain = value.plain()
-    if isinstance(plain, dict):
-        raise part.wrong("a mapping is no value of a param", _HELP)
-    return plain
+    return value.plain()
 
 
 def _moved(part: Piece, problem: Diagnostic) -> ArgumentError:

@@ -17,7 +17,7 @@ from archcost.graph.params import check_stored_dtypes, model_dtype, resolve_para
 from archcost.meter import Meter, WorkError
 from archcost.spec.problems import Problems
 from archcost.sweeping import lifting
-from archcost.sweeping.accounts import LAYERS, SCOPES, Account, Accountant, joined_accounts
+from archcost.sweeping.accounts import SCOPES, Account, Accountant, joined_accounts
 from archcost.sweeping.alongs import Along, CoupledError, ForkError, parts_of
 from archcost.sweeping.arrays import np
 from archcost.sweeping.effort import EFFORT, PER_GROUP
@@ -25,6 +25,7 @@ from archcost.sweeping.fusing import OF_ALL, AxisFusion, Couplings, FuseError
 from archcost.sweeping.groups import WalkedLayer, shared_tensors
 from archcost.sweeping.operators import tables_in
 from archcost.sweeping.singles import error_of
+from archcost.sweeping.space import LAYERS
 from archcost.sweeping.tables import Factor, MetricSum, SpaceTables, TableTooLargeError
 from archcost.sweeping.varying import MOST_ENTRIES, VaryingTable, forget_tables, from_entries
 from archcost.sweeping.walker import Walker

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import ast
 import math
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from archcost.errors import ArgumentError, Diagnostic, suggestion
-from archcost.spec.expressions import Expression, ExpressionError
+from archcost.spec.expressions import SPELLING, Expression, ExpressionError
 from archcost.sweeping.arrays import np
 from archcost.sweeping.columns import NotInArraysError, in_arrays
 from archcost.sweeping.design_names import DesignNames
@@ -20,13 +21,14 @@ from archcost.sweeping.rows import holds
 from archcost.sweeping.where_text import PARAM, read_condition, truth
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable, Mapping
+    from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 
     from numpy.typing import NDArray
 
     from archcost.sweeping.space import Space
     from archcost.sweeping.tables import DesignChunk, Factor
 
+MAX_ROWS = 10_000_000  # that a grid may have to be gone through
 MAX_ENTRIES = 200_000  # of a table that a condition on params becomes; beyond, it is asked of every row
 _MIRRORED: dict[type[ast.cmpop], type[ast.cmpop]] = {
     ast.Lt: ast.Gt,
@@ -83,18 +85,38 @@ class WhereClause:
         bounds: list[FigureBound] = []
         conditions: list[Factor] = []
         rest: list[Expression] = []
+        before: list[ast.expr] = []  # parts on params alone, which guard those after them
         for part in _conjuncts(expression.tree):
             one = _of_tree(expression, part)
             found = self._bounds_in(part, expression)
             if found is not None:
                 bounds += found
-            elif not one.names & self._known and self._names.entries(one.names) <= MAX_ENTRIES:
-                conditions.append(self._names.factor(one, self._told))
+            elif not one.names & self._known and self._names.entries(one) <= MAX_ENTRIES:
+                before.append(part)
+                factor = self._table(one, expression, before, space)
+                conditions += [factor] if factor else []
+                rest += [] if factor else [one]
             else:
                 rest.append(one)
         self.bounds, self.conditions = joined(bounds), tuple(conditions)
         self.late = tuple([one for one in rest if one.names & self._per_row])
         self.rest = tuple([one for one in rest if not one.names & self._per_row])
+
+    def _table(self, one: Expression, whole: Expression, parts: Sequence[ast.expr], space: Space) -> Factor | None:
+        """A condition on params alone as a table: where it has no value, the parts before it may be false.
+
+        None where valid designs alone may have a value for it, so that it is asked of every row.
+        """
+        try:
+            return self._names.factor(one, self._told)
+        except ArgumentError:
+            guarded = _of_tree(whole, ast.BoolOp(ast.And(), [*parts]))
+            if len(parts) > 1 and self._names.entries(guarded) <= MAX_ENTRIES:
+                with suppress(ArgumentError):
+                    return self._names.factor(guarded, self._told)
+            if space.size > MAX_ROWS:
+                raise
+        return None
 
     @property
     def is_exact(self) -> bool:
@@ -127,7 +149,7 @@ class WhereClause:
 
     def _check(self, expression: Expression) -> None:
         """Raise ArgumentError for a name that is neither a metric nor a param."""
-        known = [*sorted(self._known), *self._names.known]
+        known = list(dict.fromkeys([*sorted(self._known), *self._names.known]))
         for name in sorted(expression.names):
             if name in self._known or self._names.has(name.removeprefix(PARAM)):
                 continue
@@ -135,7 +157,12 @@ class WhereClause:
             at = self.text.find(written)
             mark = expression.mark
             place = mark._replace(column=mark.source.text.find(written), length=len(written)) if at >= 0 else mark
-            hint = suggestion(written, known, "metrics and params") or f"metrics are {', '.join(sorted(self._known))}"
+            hint = f"write `{SPELLING[written]}` in conditions" if written in SPELLING else ""
+            hint = (
+                hint
+                or suggestion(written, known, "metrics and params")
+                or f"metrics are {', '.join(sorted(self._known))}"
+            )
             raise ArgumentError(Diagnostic(f"'{written}' is no metric and no param", place, hint))
 
     def _bounds_in(self, part: ast.expr, whole: Expression) -> list[FigureBound] | None:

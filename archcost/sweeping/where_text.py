@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from archcost.errors import ArgumentError, Diagnostic, Mark, Source
 from archcost.quantities import BINARY, BYTES, DECIMAL, NANOSECONDS
-from archcost.spec.expressions import Expression, ExpressionError
+from archcost.spec.expressions import MAX_LENGTH, Expression, ExpressionError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Container, Mapping
@@ -28,7 +28,8 @@ _TOKEN = re.compile(
       | (?P<param>\bparam\.(?P<name>[A-Za-z_]\w*))
       | (?<![\w.])(?P<number>(?:\d+(?:[_,]\d{3})*(?:\.\d+)?|\.\d+)(?:[eE][+-]?\d{1,3})?)
         (?:\s*(?P<unit>[A-Za-zµμ]+)\b
-          |\s*(?P<percent>%)(?=\s*(?:$|[)<>=!,\]]|and\b|or\b|if\b|else\b)))?""",
+          |\s*(?P<percent>%)(?=\s*(?:$|[)<>=!,\]]|and\b|or\b|if\b|else\b))
+          |(?P<share>%)(?=\s*[-+*/]))?""",
     re.VERBOSE,
 )
 _WORDS = frozenset(("and", "or", "not", "if", "else", "in", "is"))
@@ -59,6 +60,8 @@ def read_condition(
 
     if not text.strip():
         raise ArgumentError(Diagnostic("the condition is empty", mark, _HELP))
+    if len(text) > MAX_LENGTH:
+        raise ArgumentError(Diagnostic(f"the condition is longer than {MAX_LENGTH} characters", mark, _HELP))
     written = _TOKEN.sub(plain, text)
     if shares:
         written = _without_shares(written, shares, metrics, reference, mark)
@@ -78,7 +81,7 @@ def _number(match: re.Match[str], mark: Mark, shares: list[Fraction]) -> str:
     unit, rest = match["unit"], ""
     if unit in _WORDS:
         unit, rest = None, match[0][len(match["number"]) :]
-    if match["percent"]:
+    if match["percent"] or match["share"]:
         shares.append(value / 100)
         return f"{_SHARE}{len(shares) - 1}"
     if unit:
@@ -115,7 +118,7 @@ def _without_shares(
     for number, share in enumerate(shares):
         metric = found.get(f"{_SHARE}{number}")
         if metric is None:
-            hint = "a share is of the default design: compare a metric with it, `macs <= 50%`"
+            hint = "a share is of the default design: compare a metric with it alone, `macs <= 50%`"
             raise ArgumentError(Diagnostic("a share of what? no metric is compared with it", mark, hint))
         value = share * reference(metric)
         written = re.sub(rf"\b{_SHARE}{number}\b", _literal(value, ""), written)

@@ -11,6 +11,8 @@ from archcost.spec.loader import reads
 from archcost.sweeping.axes import make_space, read_vary, read_zip, wish_of, zip_of
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from archcost.sweeping.space import Space
 
 NET = """archcost: 1
@@ -73,6 +75,10 @@ def test_zip_is_one_axis() -> None:
         (("kernels=[1]", "kernels[0]=1"), "kernels[0] is set by two axes: kernels is another one", ""),
         (("width=1", "made[0]=1"), "'made' is made of width, which vary as well", ""),
         (("wi-dth=1",), "'wi-dth' names no param", ""),
+        (("batch=a,b",), "a batch size is a whole number ≥ 1, got a", "batch=1,8,64"),
+        (("batch=1.5,2",), "a batch size is a whole number ≥ 1, got 1.5", ""),
+        (("batch=0,1",), "a batch size is a whole number ≥ 1, got 0", ""),
+        (("batch=true,1",), "a batch size is a whole number ≥ 1, got true", ""),
     ],
 )
 def test_wrong_names(vary: tuple[str, ...], message: str, help_text: str) -> None:
@@ -85,6 +91,43 @@ def test_wrong_names(vary: tuple[str, ...], message: str, help_text: str) -> Non
 def test_unknown_setting_is_told_before_any_work() -> None:
     with pytest.raises(UsageError, match="no param 'depth'"):
         space_of("n=1", depth=3)
+
+
+def test_an_empty_list_has_no_axes() -> None:
+    assert space_of("kernels[*]=1,3", "n=1,2", kernels=[]).lengths == (2,)
+
+
+def test_what_is_set_does_not_vary_as_well() -> None:
+    spec = reads(NET, name="net.yaml")
+    with pytest.raises(UsageError, match="width is to vary, and is set to 4 as well"):
+        archcost.space(spec, vary={"width": [1, 2]}, params={"width": 4})
+    with pytest.raises(UsageError, match="the batch varies, and is set to 4 as well"):
+        archcost.space(spec, vary={"batch": [1, 2]}, batch=4)
+    space = archcost.space(spec, vary={"kernels[0]": [1, 3]}, params={"kernels": [9, 9]}).space
+    assert space.params_of((1,)) == {"kernels": [3, 9]}
+
+
+def test_what_a_file_sets_may_vary_beside_it(tmp_path: Path) -> None:
+    (tmp_path / "net.yaml").write_text(NET)
+    file = tmp_path / "space.yaml"
+    file.write_text("archcost_space: 1\nname: s\nspec: net.yaml\nset: {width: 4}\nvary: {n: [1, 2]}\n")
+    assert archcost.space(file, vary={"width": [1, 2]}).space.params_of((0, 1)) == {"n": 1, "width": 2}
+    with pytest.raises(UsageError, match="n is to vary, and is set to 3 as well"):
+        archcost.space(file, params={"n": 3})
+    file.write_text("archcost_space: 1\nname: s\nspec: net.yaml\nset: {width: 4}\nvary: {width: [1, 2]}\n")
+    with pytest.raises(UsageError, match="width is to vary, and is set to 4 as well"):
+        archcost.space(file)
+
+
+@pytest.mark.parametrize("value", [{"a": 1}, [{"a": 1}], object(), b"x"])
+def test_values_that_no_param_can_be(value: object) -> None:
+    with pytest.raises(UsageError, match="is no value of a param"):
+        wish_of("width", [value, 1])
+
+
+def test_values_without_end_are_refused() -> None:
+    with pytest.raises(UsageError, match="more than 65,536 values"):
+        wish_of("width", range(10**12))
 
 
 def test_values_of_a_call() -> None:

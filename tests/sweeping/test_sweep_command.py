@@ -108,6 +108,86 @@ def test_usage_errors(run: Callable[..., Run], words: tuple[str, ...], message: 
     assert "Traceback" not in done.err
 
 
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (("--histogram", "macs,params"), "there is no 'macs,params' here"),
+        (("--sample", "9999999999999"), "at most 10,000,000 designs are drawn at once"),
+        (("--sample", "3", "--count"), "a sample is designs in a list, and counts are of all designs"),
+        (("--sample", "3", "--histogram", "macs"), "a sample is designs in a list, and counts are of all designs"),
+        (("--vary", "middle=1", "--set", "middle=2"), "middle is to vary, and is set to 2 as well"),
+    ],
+)
+def test_questions_without_an_answer(run: Callable[..., Run], words: tuple[str, ...], message: str) -> None:
+    done = run("sweep", "mobilenet_v1", "--vary", "width=0.5,1", *words)
+    assert done.code == 2
+    assert message in done.err
+    assert "help: " in done.err
+
+
+def test_of_several_conditions_all_hold(run: Callable[..., Run]) -> None:
+    words = ("sweep", "mobilenet_v1", "--vary", "width=0.25,0.5,1", "--format", "csv")
+    where = ("--where", "macs <= 300 M", "--where", "width == 0.25 or width == 1")
+    assert [line.split(",")[0] for line in run(*words, *where).out.splitlines()] == ["width", "0.25"]
+
+
+def test_nothing_to_draw_is_said(run: Callable[..., Run]) -> None:
+    done = run("sweep", "mobilenet_v1", "--vary", "width=0.5,1", "--sample", "5", "--where", "macs < 0", columns=160)
+    assert done.out.splitlines()[0].endswith("0 meet the budget · none to draw")
+
+
+HIDDEN = """archcost: 1
+name: hidden
+params: {n: 4}
+input: [3, 8, 8]
+layers:
+  - conv2d: {out_channels: $n, kernel_size: 1}
+  - custom: {name: secret, output: [$batch, 8], params: 5}
+"""
+
+
+def test_a_bound_on_what_is_unknown_in_part_says_so(run: Callable[..., Run], tmp_path: Path) -> None:
+    spec = tmp_path / "hidden.yaml"
+    spec.write_text(HIDDEN)
+    words = ("sweep", str(spec), "--vary", "n=4,8", "--metrics", "params", "--where", "macs < 1 M")
+    assert "layers leave MACs unknown" in run(*words, columns=160).out
+
+
+NAMESAKES = """archcost: 1
+name: namesakes
+params: {macs: 4, valid: 3}
+input: [2, 8, 8]
+layers:
+  - conv2d: {out_channels: $macs, kernel_size: 1}
+  - conv2d: {out_channels: $valid, kernel_size: 1}
+"""
+
+
+def test_a_param_called_like_a_column_keeps_its_own(run: Callable[..., Run], tmp_path: Path) -> None:
+    spec = tmp_path / "namesakes.yaml"
+    spec.write_text(NAMESAKES)
+    words = ("sweep", str(spec), "--vary", "macs=3,1,2", "--vary", "valid=5")
+    rows = list(csv.DictReader(io.StringIO(run(*words, "--sort", "-param.macs", "--format", "csv").out)))
+    assert [row["param.macs"] for row in rows] == ["3", "2", "1"]
+    assert [int(row["macs"]) for row in rows] == [64 * (2 * n + n * 5) for n in (3, 2, 1)]  # 8×8 places of 1×1 kernels
+    assert run(*words, "--sort", "macs", "--format", "csv").out.splitlines()[1].startswith("1,5,")
+    parquet = pytest.importorskip("pyarrow.parquet")
+    assert run(*words, "-o", str(tmp_path / "rows.parquet")).code == 0
+    table = parquet.read_table(tmp_path / "rows.parquet")
+    assert table.column_names == ["param.macs", "param.valid", "params", "macs", "valid", "error"]
+    assert table["param.macs"].to_pylist() == [3, 1, 2]
+    (chunk,) = archcost.space(spec, vary={"macs": [3, 1, 2]}).tables().rows()
+    assert chunk["param.macs"].tolist() == [3, 1, 2]
+    assert chunk["macs"].tolist() == [64 * (2 * n + n * 3) for n in (3, 1, 2)]
+
+
+def test_arrays_of_mixed_values_keep_their_kinds(tmp_path: Path) -> None:
+    spec = tmp_path / "grouped.yaml"
+    spec.write_text(GROUPED)
+    (chunk,) = archcost.space(spec, vary={"act": ["relu", 3, True]}).tables().rows()
+    assert chunk["act"].tolist() == ["relu", 3, True]
+
+
 def test_counts_are_exact_and_say_so(run: Callable[..., Run]) -> None:
     done = run("sweep", "mobilenet_v1", *GRID, "--count", "--where", BUDGETS)
     assert f"{BUDGETS}: 178 (57.051%), counted exactly" in done.out  # 178 / 312

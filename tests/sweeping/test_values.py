@@ -29,6 +29,8 @@ from archcost.sweeping.values import MAX_VALUES, piece_of, read_values
         ("1,true", (1, True)),
         ("-1..1", (-1, 0, 1)),
         ("a:b", ("a:b",)),
+        ("1...5", ("1...5",)),  # no range from 1 to .5
+        ("5..5", (5,)),
     ],
 )
 def test_values(text: str, values: tuple[object, ...]) -> None:
@@ -56,6 +58,14 @@ def test_steps_are_decimal() -> None:
         ("width=5..1..1", 6, "5..1..1 has no values: a step of 1 does not lead from 5 to 1"),
         ("width=0..1..0", 6, "a step of 0 leads nowhere"),
         ("width=1:999999", 6, f"1:999999 is 999,999 values, and an axis has at most {MAX_VALUES:,}"),
+        (
+            "width=1..1e999",
+            6,
+            "1..1e999 is more than 1,000,000,000,000 values, and an axis has at most 65,536",
+        ),
+        ("width=1,0.1:0.5", 8, "0.1:0.5 is 0.1 alone: a step of 1 leads beyond 0.5"),
+        ("width=1..8..10", 6, "1..8..10 is 1 alone: a step of 10 leads beyond 8"),
+        ("width=[{a: 1},2],[3]", 6, "a mapping is no value of a param"),
         ("width={a: 1}", 6, "a mapping is no value of a param"),
         ("width", 0, "--vary takes NAME=VALUES"),
     ],
@@ -66,6 +76,12 @@ def test_wrong_values_have_a_caret(text: str, column: int, message: str) -> None
     assert raised.value.diagnostic.message == message
     assert raised.value.diagnostic.mark is not None
     assert raised.value.diagnostic.mark.column == column
+
+
+def test_a_range_of_fractions_asks_for_its_step() -> None:
+    with pytest.raises(ArgumentError) as raised:
+        read_vary("width=0.1:0.5")
+    assert raised.value.diagnostic.help == "say the step: `0.1:0.5:0.1`"
 
 
 def test_zip() -> None:

@@ -78,6 +78,9 @@ def test_bounds(space: Space, text: str, bounds: tuple[FigureBound, ...]) -> Non
         ("width >= 10", (0,), 1 / 2),  # 10 and 12 of 6, 8, 10, 12
         ("width * scale == 6", (0, 1), 2 / 8),  # 6·1 and 12·0.5
         ("kernels[0] == kernels[1]", (2, 3), 3 / 9),
+        ("kernels[0] == 5", (2,), 1 / 3),
+        ("kernels[-1] == 5 or act == 'gelu'", (3, 4), 4 / 6),
+        ("kernels[len(act) - 4] == 5 or kernels[1] == 5", (2, 3, 4), 10 / 18),  # both acts have 4 letters
         ("kernels == [1, 5]", (2, 3), 1 / 9),
         ("act == 'relu'", (4,), 1 / 2),
         ("half == 4", (0,), 1 / 4),  # width 8
@@ -146,6 +149,10 @@ def test_rows_are_as_python_says(space: Space, grid: DesignChunk, text: str) -> 
         ("width / 0 == 5 M", 0, "width / 0 == 5 M cannot be evaluated: division by zero"),
         ("", 0, "the condition is empty"),
         ("macs <=", 0, "macs <= cannot be read: invalid syntax"),
+        ("macs <= 50% + 3", 0, "a share of what? no metric is compared with it"),
+        ("macs <= 50%*2", 0, "a share of what? no metric is compared with it"),
+        ("macs <= " + "9" * 5000, 0, "the condition is longer than 1000 characters"),
+        ("scale == true", 9, "'true' is no metric and no param"),
     ],
 )
 def test_wrong_conditions(space: Space, grid: DesignChunk, text: str, column: int, message: str) -> None:
@@ -154,6 +161,36 @@ def test_wrong_conditions(space: Space, grid: DesignChunk, text: str, column: in
     assert raised.value.diagnostic.message == message
     assert raised.value.diagnostic.mark is not None
     assert raised.value.diagnostic.mark.column == column
+
+
+def test_names_are_suggested_once(space: Space) -> None:
+    with pytest.raises(ArgumentError) as raised:
+        WhereClause(space, "param == 3", METRICS)
+    assert raised.value.diagnostic.help.count("'params'") == 1
+
+
+@pytest.mark.parametrize(
+    ("text", "share"),
+    [
+        ("width != 8 and 24 / (width - 8) > 5", 1 / 4),  # 24/2 of width 10, 24/4 of 12; -12 of 6; 8 is guarded
+        ("width != 8 and act != 'relu' and 24 / (width - 8) > 7", 1 / 8),
+    ],
+)
+def test_a_part_is_not_asked_where_one_before_it_is_false(
+    space: Space, grid: DesignChunk, text: str, share: float
+) -> None:
+    where = WhereClause(space, text, METRICS)
+    assert where.is_exact
+    widths = np.array([6, 8, 10, 12])[grid.indices[:, 0]]
+    gelu = grid.indices[:, 4] == 1
+    ratio = 24 / np.where(widths == 8, np.inf, widths - 8)
+    expected = (widths != 8) & (ratio > (7 if "act" in text else 5)) & (gelu | ("act" not in text)) & ~grid.invalid
+    assert (where.holds(grid) == expected).all()
+
+
+def test_what_has_no_value_for_invalid_designs_is_asked_of_the_others(space: Space, grid: DesignChunk) -> None:
+    where = WhereClause(space, "macs > 0 and 1 / (groups - 4) < 0", METRICS)  # 4 groups do not divide 6 channels
+    assert where.holds(grid).tolist() == (~grid.invalid).tolist()
 
 
 def _empty(space: Space) -> None:

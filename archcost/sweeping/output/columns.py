@@ -32,7 +32,7 @@ class AxisColumn:
 def axis_columns(axes: Sequence[Axis]) -> tuple[AxisColumn, ...]:
     """A column for each target of each axis, in their order."""
     return tuple(
-        _axis_column(str(target), place, [given[position] for given in axis.values])
+        _axis_column(target.column, place, [given[position] for given in axis.values])
         for place, axis in enumerate(axes)
         for position, target in enumerate(axis.targets)
     )
