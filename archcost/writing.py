@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
 _CREATE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | NO_FOLLOW | CLOSED_IN_CHILDREN | BINARY
 _PATIENCE = 60.0  # seconds that a writer waits for another
+_BLOCK = 1 << 20  # bytes that are read at a time
 _PAUSE = 0.02  # seconds between two tries
 UNFINISHED = ".tmp"  # how files end that are not whole yet
 
@@ -263,3 +264,15 @@ def _try_lock_file(path: str) -> Callable[[], None] | None:
 
 def _beside(path: str) -> str:
     return f"{path}.lock"
+
+
+def hash_of(path: str) -> tuple[int, str]:
+    """The size and the SHA-256 of a file; raises OSError."""
+    from hashlib import sha256
+
+    digest, size = sha256(), 0
+    with open(path, "rb") as file:
+        while block := file.read(_BLOCK):
+            digest.update(block)
+            size += len(block)
+    return size, digest.hexdigest()

@@ -55,7 +55,7 @@ COMMANDS = {  # the schema of what a command prints
             "sweep",
             "resnet18",
             "--vary",
-            "batch=0,1",
+            "batch=1,2",
             "--zip",
             "resolution,num_classes=224/10,64/1000",
             "--sort",

@@ -68,7 +68,7 @@ def test_the_reader_reads() -> None:
     assert table_rows(table + "\n\\(a_{\\text{b\\_c}} \\cdot 2\\)\n") == [2, 2]
 
 
-@pytest.mark.parametrize(("_", "words"), CASES)
+@pytest.mark.parametrize(("_", "words"), [case for case in CASES if case[0] != "page"])  # which has other formats
 def test_every_document_can_be_set(_: str, words: tuple[str, ...], run: Callable[..., Run], tmp_path: Path) -> None:
     (tmp_path / "limited.yaml").write_text(LIMITED, encoding="utf-8")
     (tmp_path / "unknown.yaml").write_text(UNKNOWN, encoding="utf-8")

@@ -7,6 +7,7 @@ import os
 import pty
 import re
 import select
+import signal
 import struct
 import subprocess
 import sys
@@ -30,6 +31,12 @@ SPEC = "archcost: 1\nname: net\ninput: [8]\ninclude: [unit.yaml]\nlayers: [{unit
 UNIT = "archcost: 1\nblocks:\n  unit:\n    params: {out: }\n    layers: [{linear: $out}]\n"  # 8·out + out params
 
 
+def _begin() -> None:
+    """Take the terminal, and Ctrl-C, which a process that was started in the background passes on as ignored."""
+    fcntl.ioctl(0, termios.TIOCSCTTY, 0)
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 class Screen:
     """A terminal in which a command runs."""
 
@@ -45,7 +52,7 @@ class Screen:
             cwd=folder,
             env={**kept, "TERM": "xterm-256color"},
             start_new_session=True,
-            preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0),  # noqa: PLW1509 - no thread runs here
+            preexec_fn=_begin,  # noqa: PLW1509 - no thread runs here
         )
         os.close(slave)
 

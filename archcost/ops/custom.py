@@ -107,5 +107,8 @@ class Custom(
 
 
 def _numbers(name: str, count: Dim) -> dict[str, Shape]:
-    """One tensor with this number of elements; no tensor for 0."""
-    return {} if decided(count == 0) else {name: (count,)}
+    """One tensor with this number of elements; no tensor for 0, but for a symbol, whose formula is wanted."""
+    is_none = count == 0
+    if type(is_none) is bool and type(count) is not int:
+        is_none = False
+    return {} if decided(is_none) else {name: (count,)}

@@ -109,7 +109,7 @@ def whole_or_decided(value: Any) -> Any:
         return value
     whole = value.mapped(whole_number, value)
     are_whole = type(whole) is int or (_is_table(whole) and getattr(whole, "whole", True))
-    return whole if are_whole else decided(value)
+    return value if are_whole else decided(value)
 
 
 def _is_table(value: object) -> bool:

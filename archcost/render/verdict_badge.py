@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING, NamedTuple
 
 from archcost.budget.verdict_figures import plural
 from archcost.budget.verdict_words import Status
 from archcost.render.verdict_headroom import NEAR, percent_of, uses
+from archcost.strict_json import json_text
 
 if TYPE_CHECKING:
     from archcost.budget.verdict import Verdict
@@ -24,7 +24,7 @@ def to_badge(verdict: Verdict) -> str:
     """The label, the message and the colour; the same text for the same verdict, to be committed or served."""
     badge = _badge(verdict)
     document = {"schemaVersion": 1, "label": LABEL, "message": badge.message, "color": badge.color}
-    return json.dumps(document, indent=2) + "\n"
+    return json_text(document)
 
 
 def _badge(verdict: Verdict) -> _Badge:

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     Evaluation: TypeAlias = Callable[["Expression", Mapping[str, Any], Container[str]], Any]
 
 MAX_LENGTH = 1000  # characters of an expression
+MAX_LEVELS = 300  # of what stands in one another in it
 _PARSING = 8  # steps of work of a character that is parsed
 _EVALUATION = 5  # of a node that is evaluated
 INDEX = "i"  # of the rounds of a repeated step, where nothing else is said
@@ -353,6 +354,22 @@ def _whole(body: str) -> str:
 
 
 def _tree(body: str, text: str, mark: Mark) -> ast.expr:
+    tree = _parsed(body, text, mark)
+    if len(body) > MAX_LEVELS and _levels(tree) > MAX_LEVELS:
+        raise ExpressionError(Diagnostic(f"the expression nests too deeply: {_shortened(text)}", mark))
+    return tree
+
+
+def _levels(tree: ast.AST) -> int:
+    """How deep a tree is, whatever Python's own limit is set to."""
+    nodes, levels = [tree], 0
+    while nodes:
+        nodes = [child for node in nodes for child in ast.iter_child_nodes(node)]
+        levels += 1
+    return levels
+
+
+def _parsed(body: str, text: str, mark: Mark) -> ast.expr:
     try:
         if not _WARNS.search(body):
             return ast.parse(body, mode="eval").body

@@ -146,7 +146,7 @@ def test_tidy(pytestconfig: pytest.Config, tmp_path: Path) -> None:
 
 def test_params_of_the_spec_are_params_of_the_source() -> None:
     text, report = exported("mobilenet_v1", params={"width": 0.5, "middle": 2, "resolution": 32})
-    assert "Params: width=0.5, resolution=32, middle=2." in text
+    assert "Params: width=0.5, resolution=32, middle=2, " in text
     assert "self.middle = nn.Sequential(*[Separable(256, out_channels=256) for _ in range(2)])" in text
     assert_same_outputs(text, report.graph)
     paper, _ = exported("resnet50", params={"stride_in_1x1": True})

@@ -112,7 +112,7 @@ def test_what_is_left_out_is_said_in_every_format(folder: Path, run: Callable[..
     said = "left out: common.yaml holds only blocks"
     for name in ("full", "concise", "markdown", "github"):
         assert said in out[name].out
-    assert out["full"].out == f"{said}\n\n✓ 1 spec: 1 limit holds\n"
+    assert out["full"].out == f"{said}\n\n  params  72 of 100  ███████▏   72%\n\n✓ 1 spec: 1 limit holds\n"
     document = json.loads(out["json"].out)
     assert (document["left_out"], document["judged"], document["summary"]["specs"]) == (["common.yaml"], True, 1)
     suites = ET.fromstring(out["junit"].out)

@@ -116,7 +116,8 @@ def test_modules_are_found_from_the_folder_of_the_configuration(run: Callable[..
     inner.mkdir(parents=True)
     (folder / "archcost.toml").write_text(CONFIG.format(8) + "budgets = {params = 36}\n")
     told = run("check", "--allow-import", cwd=inner)
-    assert (told.code, told.out) == (0, "✓ 1 spec: 1 limit holds\n"), told.err
+    assert told.code == 0, told.err
+    assert told.out.endswith("✓ 1 spec: 1 limit holds\n")
 
 
 def test_an_import_makes_the_folder_that_it_writes_to(run: Callable[..., Run], folder: Path) -> None:

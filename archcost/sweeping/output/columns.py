@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from math import isfinite
 from typing import TYPE_CHECKING, Any, Literal
+
+from archcost.strict_json import compact_json
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -43,7 +44,7 @@ def _axis_column(name: str, place: int, values: list[Any]) -> AxisColumn:
     if kind == "double":
         values = [float(value) for value in values]
     elif kind == "string":
-        values = [value if isinstance(value, str) else json.dumps(value, ensure_ascii=False) for value in values]
+        values = [value if isinstance(value, str) else compact_json(value) for value in values]
     return AxisColumn(name, place, kind, tuple(values))
 
 

@@ -20,12 +20,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from archcost.errors import UsageError
-from archcost.files import FileError, failed
+from archcost.files import FileError, MissingFileError, failed, read_named
 from archcost.printable import visible
-from archcost.strict_json import json_text
-from archcost.sweeping.output.part import PartMaker, hash_of, unwritten
+from archcost.strict_json import compact_json, json_text
+from archcost.sweeping.output.part import PartMaker, unwritten
 from archcost.sweeping.output.plan import Shard, differences, versions
-from archcost.writing import UNFINISHED, alone, write_whole
+from archcost.writing import UNFINISHED, alone, hash_of, write_whole
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -36,6 +36,7 @@ MANIFEST = "manifest.json"
 _TRIES = 20
 _SHOWN = 5  # differences that an error names
 _SHOWN_LENGTH = 60
+_MOST_BYTES = 1 << 30  # of a manifest
 
 
 @dataclass(frozen=True)
@@ -147,12 +148,11 @@ class OutputFolder:
 
     def _read(self) -> dict[str, Any] | None:
         try:
-            with open(self._manifest, encoding="utf-8") as file:
-                found = json.load(file)
-        except FileNotFoundError:
+            found = json.loads(read_named(os.path.realpath(self._manifest), _MOST_BYTES))
+        except MissingFileError:
             return None
-        except (OSError, ValueError) as error:
-            reason = failed(error).reason if isinstance(error, OSError) else "it is not JSON"
+        except (FileError, ValueError) as error:
+            reason = error.reason if isinstance(error, FileError) else "it is not JSON"
             raise UsageError(f"cannot read {self._manifest}: {reason}", _ways_out(self.path)) from None
         if not isinstance(found, dict) or not isinstance(found.get("parts", []), list):
             raise UsageError(f"{self._manifest} is not a manifest of a sweep", _ways_out(self.path))
@@ -277,5 +277,5 @@ def _ways_out(path: str) -> str:
 def _short(value: Any) -> str:
     if value is None:
         return "nothing"
-    text = visible(json.dumps(value, ensure_ascii=False))
+    text = visible(compact_json(value))
     return text if len(text) <= _SHOWN_LENGTH else f"{text[: _SHOWN_LENGTH - 1]}…"

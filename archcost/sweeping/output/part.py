@@ -11,7 +11,7 @@ from hashlib import sha256
 from typing import IO, TYPE_CHECKING, Any, Protocol
 
 from archcost.errors import UsageError
-from archcost.files import FileError, failed
+from archcost.files import FileError, failed, read_named
 from archcost.strict_json import json_text
 from archcost.sweeping.output.plan import versions
 from archcost.writing import whole_file
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from archcost.sweeping.tables import DesignChunk
 
 _FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
-_BLOCK = 1 << 20
+_MOST_BYTES = 1 << 24  # of a note
 
 
 class UnwrittenError(UsageError):
@@ -82,16 +82,6 @@ class HashedFile:
         return self._digest.hexdigest()
 
 
-def hash_of(path: str) -> tuple[int, str]:
-    """The size and the SHA-256 of a file; raises OSError."""
-    digest, size = sha256(), 0
-    with open(path, "rb") as file:
-        while block := file.read(_BLOCK):
-            digest.update(block)
-            size += len(block)
-    return size, digest.hexdigest()
-
-
 @dataclass(frozen=True, slots=True)
 class PartMaker:
     """Makes parts of a plan in a folder; other processes get it by pickle.
@@ -134,11 +124,10 @@ class PartMaker:
         """The note of a part whose file is there in the size that it says."""
         name = self.plan.file_of(part)
         try:
-            with open(self._note(name), encoding="utf-8") as file:
-                note: dict[str, Any] = json.load(file)
+            note: dict[str, Any] = json.loads(read_named(os.path.realpath(self._note(name)), _MOST_BYTES))
             there = os.stat(os.path.join(self.rows, name)).st_size
             return note if there == note["bytes"] else None
-        except (OSError, ValueError, KeyError, TypeError):
+        except (OSError, FileError, ValueError, KeyError, TypeError):
             return None
 
     def forget(self, part: int) -> None:
