@@ -176,8 +176,8 @@ def _change(old: Tree | None, new: Tree | None) -> Change:
         same = fingerprint(old) == fingerprint(new)
         mark = " " if same else "~"
         if not same and old.children and new.children:
-            pairs = align(inside(old, new), inside(new, old))
-            children = tuple([_change(a, b) for a, b in pairs])
+            below = [list(inside(*ends).children.values()) for ends in ((old, new), (new, old))]
+            children = tuple([_change(a, b) for a, b in align(*below)])
     else:
         mark = "-" if new is None else "+"
         children = tuple(

@@ -62,7 +62,16 @@
     items.forEach((item, index) => index && adopt(parentOf(item, before, after, byNode) ?? items[0], item));
     const left = items.filter((item) => !absorbed(item, byNode));
     rankLeaves(left);
+    standIn(before.nodes, byNode.a);
+    standIn(after.nodes, byNode.b);
     return Object.assign(left, { byNode });
+  }
+
+  /** Nodes without a row of their own have that of what is around them. */
+  function standIn(nodes, known) {
+    nodes.forEach((node, id) => {
+      if (!known.has(id) && known.has(node.parent)) known.set(id, known.get(node.parent));
+    });
   }
 
   /** Whether a row is all that its parent holds, as the rounds of a repeat are: then the parent stands for it. */
@@ -84,11 +93,14 @@
     return key;
   }
 
-  /** The nearest scope around a row that is a row too. */
+  /** The nearest scope around a row that is a row too; the names of scopes between them become part of its own. */
   function parentOf(item, before, after, byNode) {
     const [nodes, known, start] = item.b ? [after.nodes, byNode.b, item.b] : [before.nodes, byNode.a, item.a];
+    const names = [start.name];
     for (let id = start.parent ?? null; id !== null; id = nodes[id].parent ?? null) {
+      if (names.length > 1) item.label = names.join(".");
       if (known.has(id)) return known.get(id);
+      names.unshift(nodes[id].name);
     }
     return null;
   }
