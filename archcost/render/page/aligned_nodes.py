@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 def comparison_of(before: Folded, after: Folded) -> PageComparisonData:
     """Pairs of nodes in the order of the second model, and nodes of one model alone, each above what is below it.
 
-    What is below a scope that is paired with a layer has no rows, so that the rows below another one sum to it, of either
-    model; nor has a scope that only stands around what is paired.
+    What is below a scope that is paired with a layer has no rows, so that the rows below another one sum to it, of
+    either model; nor has a scope that only stands around what is paired.
     """
     rows = _Rows(before, after)
     rows.pair(0, 0)
