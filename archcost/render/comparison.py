@@ -100,10 +100,13 @@ class ComparisonDocument(NamedTuple):
             yield TreeLine(line.depth, f"{line.mark} {_name(line)} ({line.op}): {told}".strip())
 
     def records(self) -> Records:
-        """Every layer of both models, with params and MACs; nothing where these are unknown."""
+        """Every layer of both models, with params and MACs; nothing where these are unknown.
+
+        A scope that is the same, or takes the place of a layer, is one row: so rows add up to the totals.
+        """
         rows = []
         for change in (item for top in self.comparison.changes for item in top.walk()):
-            if change.group or (self.shown.only_changed and not change.changed()):
+            if change.children or (self.shown.only_changed and not change.changed()):
                 continue
             sides = [side for metric in ("params", "macs") for side in _known_sides(change.difference(metric))]
             rows.append((Own(change.mark.strip() or "="), change.path, change.op, *sides))
