@@ -175,9 +175,14 @@ def _change_table(found: Sequence[ChangeLine], comparison: Comparison, shown: Co
     columns = [
         Column("change", styled(names, plain), flexible=True, paths=shown.by_delta),
         Column("op", styled([line.op for line in found], plain), leaves=1),
-        Column(f"{name} before", side(before_cell, "+"), right=True, leaves=5),
-        Column("after", side(after_cell, "-"), right=True),
-        Column(f"Δ {name}", styled([delta_cell(each, metric) for each in differences], costs), right=True),
+        Column(f"{name} before", side(before_cell, "+"), right=True, leaves=5, measure=metric),
+        Column("after", side(after_cell, "-"), right=True, measure=metric),
+        Column(
+            f"Δ {name}",
+            styled([delta_cell(each, metric) for each in differences], costs),
+            right=True,
+            measure=metric,
+        ),
         Column("%", styled(map(percent, differences), costs), right=True),
         Column("factor", styled(map(factor, differences), costs), right=True, leaves=3),
         Column(
