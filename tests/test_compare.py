@@ -16,7 +16,8 @@ import archcost
 from archcost.comparing import Change, Comparison, Difference, compare, rank
 from archcost.figures import OF_LAYERS, TOTALS
 from archcost.model_zoo import find
-from archcost.render.comparison_cells import factor, percent, signed
+from archcost.render.comparison import ComparisonDocument
+from archcost.render.comparison_cells import factor, percent, share_of_change, signed
 from archcost.spec.loader import loads
 from tests.profiles import examples
 
@@ -306,6 +307,35 @@ def test_a_folder_without_git_is_a_usage_error(
     result = run("compare", "main:net.yaml", "resnet18", cwd=tmp_path)
     assert result.code == 2
     assert "not a git repository" in result.err
+
+
+def test_a_dtype_of_one_model_is_a_change_and_names_it() -> None:
+    plain, small = archcost.analyze("resnet18"), archcost.analyze("resnet18", weight_dtype="int8")
+    comparison = compare(plain, small)
+    assert comparison.title == "resnet18 → resnet18 weight-dtype=int8"
+    changes = by_path(comparison)
+    assert changes["conv1"].mark == "~"
+    assert changes["relu"].mark == " "
+    conv = 64 * 3 * 7 * 7
+    assert changes["conv1"].difference("weight_bytes").before == conv * 4
+    assert compare(small, small).title == "zoo:resnet18 → zoo:resnet18"
+
+
+@pytest.mark.parametrize(("old", "new"), [*PAIRS, ("resnet18", "resnet34"), ("mixer_s32", "efficientnet_b1")])
+def test_rows_of_csv_add_up_to_the_totals(old: str, new: str) -> None:
+    comparison = compared(old, new)
+    rows = ComparisonDocument(comparison).records().rows
+    for place, metric in enumerate(("params", "macs")):
+        total = comparison.total(metric)
+        sums = [sum(int(str(row[3 + 2 * place + side])) for row in rows) for side in (0, 1)]
+        assert sums == [total.before, total.after]
+
+
+@pytest.mark.parametrize(
+    ("delta", "whole", "text"), [(1, 10_000, "<0.1%"), (-1, 10_000, "−<0.1%"), (-5, 100, "−5.0%"), (0, 100, "")]
+)
+def test_a_share_of_the_change_is_never_minus_nothing(delta: int, whole: int, text: str) -> None:
+    assert share_of_change(Difference(10, 10 + delta), Difference(0, whole)) == text
 
 
 def test_models_of_one_name_go_by_what_they_are_called_on_the_command_line(tmp_path: Path) -> None:

@@ -93,6 +93,15 @@ def test_units_of_columns(cells: list[Cell], heading: str, texts: list[str]) -> 
     assert [one.text if isinstance(one, Cell) else one for one in column.cells] == texts
 
 
+def test_columns_of_one_measure_share_a_unit() -> None:
+    before, after = Column("before", [of(411_000_000, "411 M")]), Column("after", [of(1_340_000_000, "1.34 G")])
+    columns = [before._replace(measure="macs"), after._replace(measure="macs"), Column("params", [of(2_500, "2,500")])]
+    (table,) = RoundedDocument(Columns(*columns), 2).blocks(None)  # type: ignore[arg-type]  # it has no more
+    assert isinstance(table, Table)
+    assert [column.heading for column in table.columns] == ["before (G)", "after (G)", "params (k)"]
+    assert [getattr(column.cells[0], "text", "") for column in table.columns] == ["0.41", "1.3", "2.5"]
+
+
 COMMANDS = {
     "analyze.tex": ("analyze", "resnet50", "--depth", "1", "--columns", "weight_bytes,intensity"),
     "summary.tex": ("analyze", "resnet18", "resnet50", "vgg16"),

@@ -66,6 +66,10 @@ class Screen:
                 shown += os.read(self._master, 65536).decode()
         return plain(shown.rpartition("\x1b[2J")[2])
 
+    def resize(self, columns: int) -> None:
+        """Make the terminal so many columns wide."""
+        fcntl.ioctl(self._master, termios.TIOCSWINSZ, struct.pack("HHHH", 40, columns, 0, 0))
+
     def interrupt(self) -> int:
         """The exit code after Ctrl-C."""
         os.write(self._master, b"\x03")
@@ -104,6 +108,14 @@ def screen(folder: Path) -> Iterator[Callable[..., Screen]]:
 
 
 END = "Ctrl-C ends"
+
+
+def test_another_size_of_the_terminal_is_drawn_for(screen: Callable[..., Screen]) -> None:
+    watched = screen("analyze", "googlenet", "--watch")
+    assert max(map(len, watched.until(END).splitlines())) > 50
+    watched.resize(50)
+    assert max(map(len, watched.until(END).splitlines())) <= 50
+    assert watched.interrupt() == 0
 
 
 def test_what_is_saved_is_drawn_and_mistakes_do_not_end_it(folder: Path, screen: Callable[..., Screen]) -> None:

@@ -1,4 +1,4 @@
-"""``--watch``: a command again whenever a file is saved that it read; on a terminal, until it is interrupted.
+"""``--watch``: a command again whenever a file is saved that it read, or its terminal changes its size.
 
 The files are those that came through the one door (:mod:`archcost.files`): the specs, what they include, a
 configuration, a lock file. They are looked at a few times a second, which needs no package and works on every file
@@ -55,7 +55,7 @@ def asked() -> bool:
 
 
 def keep_drawing(draw: Callable[[], object], code: object) -> int:
-    """Draw again whenever a file changes that was read; 0 once interrupted. ``code`` is that of the first time."""
+    """Draw again whenever there is a reason to; 0 once interrupted. ``code`` is that of the first time."""
     known: dict[str, FileState] = {}
     try:
         while code != _INTERRUPTED:
@@ -72,9 +72,16 @@ def keep_drawing(draw: Callable[[], object], code: object) -> int:
 
 
 def wait_for_change(known: dict[str, FileState]) -> None:
-    """Return once a file is not what it was, and stays what it is for a moment: nothing half written is read."""
+    """Return once a file is not what it was, and stays what it is for a moment: nothing half written is read.
+
+    Or once the terminal has another size, and keeps it for a moment.
+    """
+    size = _size()
     while True:
         time.sleep(PAUSE)
+        if _size() != size:
+            _wait_for_rest()
+            return
         changed = {path: now for path, was in known.items() if (now := state_of(path)) != was}
         while changed:
             time.sleep(PAUSE / 4)
@@ -83,6 +90,22 @@ def wait_for_change(known: dict[str, FileState]) -> None:
                 known |= later
                 return
             changed = later
+
+
+def _wait_for_rest() -> None:
+    """Return once the terminal keeps its size for a moment."""
+    size = None
+    while _size() != size:
+        size = _size()
+        time.sleep(PAUSE)
+
+
+def _size() -> os.terminal_size | None:
+    """The size of the terminal; None where output is none."""
+    try:
+        return os.get_terminal_size(sys.stdout.fileno())
+    except (OSError, ValueError):
+        return None
 
 
 def _tell(count: int) -> None:

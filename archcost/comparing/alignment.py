@@ -81,14 +81,15 @@ def _scopes(tree: Tree) -> list[Tree]:
     return [child for child in tree.children.values() if child.children]
 
 
-def inside(tree: Tree, other: Tree) -> list[Tree]:
-    """What is one level below a scope, to be aligned with what is below another one.
+def inside(tree: Tree, other: Tree) -> Tree:
+    """The scope whose parts are to be aligned with those of another one: usually the scope itself.
 
     A scope that only holds one of the other's kind stands for that: a group around a repeat beside a repeat.
     """
-    below = list(tree.children.values())
-    alone = tree.kind != other.kind and len(below) == 1 and below[0].kind == other.kind
-    return (list(below[0].children.values()) or below) if alone else below
+    if tree.kind == other.kind or len(tree.children) != 1:
+        return tree
+    (alone,) = tree.children.values()
+    return alone if alone.kind == other.kind and alone.children else tree
 
 
 def _opened(siblings: Sequence[Tree], repeats: set[str]) -> list[Tree]:

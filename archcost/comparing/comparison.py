@@ -79,7 +79,6 @@ class Change:
     layers_before: int
     layers_after: int
     children: tuple[Change, ...] = ()
-    group: bool = False
 
     def difference(self, metric: str) -> Difference:
         """One figure before and after."""
@@ -173,11 +172,11 @@ def _change(old: Tree | None, new: Tree | None) -> Change:
     assert here is not None
     children: tuple[Change, ...] = ()
     if old is not None and new is not None:
-        same = fingerprint(old) == fingerprint(new)
+        same = fingerprint(old) == fingerprint(new) and old.costs == new.costs  # those of bytes depend on settings
         mark = " " if same else "~"
         if not same and old.children and new.children:
-            pairs = align(inside(old, new), inside(new, old))
-            children = tuple([_change(a, b) for a, b in pairs])
+            below = [list(inside(*ends).children.values()) for ends in ((old, new), (new, old))]
+            children = tuple([_change(a, b) for a, b in align(*below)])
     else:
         mark = "-" if new is None else "+"
         children = tuple(
@@ -197,7 +196,6 @@ def _change(old: Tree | None, new: Tree | None) -> Change:
         layers_before=old.layers if old else 0,
         layers_after=new.layers if new else 0,
         children=children,
-        group=bool(here.children),
     )
 
 

@@ -26,8 +26,14 @@ def label(report: Report) -> str:
 
 
 def labels(reports: Sequence[Report]) -> list[str]:
-    """A label for each model; where labels would be equal, what the model is called on the command line."""
-    found = [label(report) for report in reports]
+    """A label for each model; where labels would be equal, what the model is called on the command line.
+
+    Dtypes that were given are told where not all have them.
+    """
+    dtypes = [report.graph.settings.dtypes for report in reports]
+    given = [[f"{name.replace('_', '-')}={dtype}" for name, dtype in own.items()] for own in dtypes]
+    told = given if any(own != given[0] for own in given) else [[]] * len(given)
+    found = [" ".join([label(report), *own]) for report, own in zip(reports, told, strict=True)]
     return [
         text if found.count(text) == 1 else name_at(report.spec.path)
         for text, report in zip(found, reports, strict=True)

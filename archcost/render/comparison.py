@@ -100,10 +100,13 @@ class ComparisonDocument(NamedTuple):
             yield TreeLine(line.depth, f"{line.mark} {_name(line)} ({line.op}): {told}".strip())
 
     def records(self) -> Records:
-        """Every layer of both models, with params and MACs; nothing where these are unknown."""
+        """Every layer of both models, with params and MACs; nothing where these are unknown.
+
+        A scope that is the same, or takes the place of a layer, is one row: so rows add up to the totals.
+        """
         rows = []
         for change in (item for top in self.comparison.changes for item in top.walk()):
-            if change.group or (self.shown.only_changed and not change.changed()):
+            if change.children or (self.shown.only_changed and not change.changed()):
                 continue
             sides = [side for metric in ("params", "macs") for side in _known_sides(change.difference(metric))]
             rows.append((Own(change.mark.strip() or "="), change.path, change.op, *sides))
@@ -172,9 +175,14 @@ def _change_table(found: Sequence[ChangeLine], comparison: Comparison, shown: Co
     columns = [
         Column("change", styled(names, plain), flexible=True, paths=shown.by_delta),
         Column("op", styled([line.op for line in found], plain), leaves=1),
-        Column(f"{name} before", side(before_cell, "+"), right=True, leaves=5),
-        Column("after", side(after_cell, "-"), right=True),
-        Column(f"Δ {name}", styled([delta_cell(each, metric) for each in differences], costs), right=True),
+        Column(f"{name} before", side(before_cell, "+"), right=True, leaves=5, measure=metric),
+        Column("after", side(after_cell, "-"), right=True, measure=metric),
+        Column(
+            f"Δ {name}",
+            styled([delta_cell(each, metric) for each in differences], costs),
+            right=True,
+            measure=metric,
+        ),
         Column("%", styled(map(percent, differences), costs), right=True),
         Column("factor", styled(map(factor, differences), costs), right=True, leaves=3),
         Column(

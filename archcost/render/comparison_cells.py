@@ -84,11 +84,14 @@ def factor(difference: Difference) -> str:
     """``9.68× smaller``, for changes of half and more."""
     less, more = difference.times_less, difference.times_more
     if less is not None and difference.before >= _FACTOR * difference.after:
-        return f"{less:.2f}× smaller"
-    return f"{more:.2f}× larger" if more is not None and difference.after >= _FACTOR * difference.before else ""
+        return f"{less:,.2f}× smaller"
+    return f"{more:,.2f}× larger" if more is not None and difference.after >= _FACTOR * difference.before else ""
 
 
 def share_of_change(difference: Difference, whole: Difference) -> str:
     """What part of the model's change this is."""
     value = difference.percent_of(whole)
-    return "" if value is None else f"{value:.1f}%".replace("-", "−")
+    if value is None:
+        return ""
+    sign = "−" if value < 0 else ""
+    return f"{sign}{abs(value):.1f}%" if abs(value) >= 0.05 else f"{sign}<0.1%"  # noqa: PLR2004 - rounds to nothing

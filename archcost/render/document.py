@@ -39,7 +39,8 @@ class Column(NamedTuple):
     into lines; those of ``paths`` in the middle, as both ends of a path tell most. Where that does not suffice columns
     leave, the lowest ``leaves`` first (0: it stays). A terminal shows figures to the unit where there is room, but
     those of a ``rounded`` column always in few digits. ``parts`` in place of cells are drawn as bars, the largest as
-    long as there is room; they stand on a terminal alone.
+    long as there is room; they stand on a terminal alone. Columns of one ``measure`` are compared with each other:
+    where a heading tells their unit, they have the same.
     """
 
     heading: str
@@ -53,6 +54,7 @@ class Column(NamedTuple):
     rounded: bool = False
     parts: Sequence[int] = ()
     paths: bool = False
+    measure: str = ""
 
 
 class Table(NamedTuple):

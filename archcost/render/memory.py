@@ -267,7 +267,10 @@ def _layer_table(study: Study, rows: Sequence[Row]) -> Table:
         Column("layer", [name_of(row) for row in rows], flexible=True),
         Column("op", [kind_of(row) for row in rows], leaves=1),
         Column("output", [shape_cell(row.output) for row in rows], leaves=2),
-        *[Column(heading, list(map(bytes_cell, values)), right=True) for heading, values in highs.items()],
+        *[
+            Column(heading, list(map(bytes_cell, values)), right=True, measure="alive")
+            for heading, values in highs.items()
+        ],
         Column("", ["◂" if size == study.peak else "" for size in largest]),
         Column("of the peak", (), style="green", leaves=3, parts=largest),
     ]

@@ -28,7 +28,7 @@ class RoundedDocument(NamedTuple):
         """Its blocks, the figures rounded."""
         for block in self.document.blocks(most):
             if isinstance(block, Table):
-                yield block._replace(columns=[_column(each, self.digits) for each in block.columns])
+                yield block._replace(columns=list(_columns(block.columns, self.digits)))
             elif isinstance(block, Facts):
                 facts = [fact._replace(figure=_with_unit(fact.figure, self.digits)) for fact in block.facts]
                 yield Facts(facts)
@@ -48,9 +48,27 @@ class RoundedDocument(NamedTuple):
         return self.document.data()
 
 
-def _column(column: Column, digits: int) -> Column:
-    """A column in one unit, which its heading tells; cell by cell where its figures are not all of a kind."""
-    cells = [cell(one) for one in (*column.cells, column.footer)]
+def _columns(columns: Sequence[Column], digits: int) -> Iterator[Column]:
+    """Columns in units of their own, those of one measure in that of the largest figure among them."""
+    largest: dict[str, int] = {}
+    for column in columns:
+        if column.measure:
+            amounts = [abs(one.amount or 0) for one in _cells(column)]
+            largest[column.measure] = max([largest.get(column.measure, 0), *amounts])
+    for column in columns:
+        yield _column(column, digits, largest.get(column.measure, 0))
+
+
+def _cells(column: Column) -> list[Cell]:
+    return [cell(one) for one in (*column.cells, column.footer)]
+
+
+def _column(column: Column, digits: int, largest: int) -> Column:
+    """A column in one unit, which its heading tells; cell by cell where its figures are not all of a kind.
+
+    The unit is that of the largest figure, of its own or of those that it is compared with.
+    """
+    cells = _cells(column)
     known = [one for one in cells if one.amount is not None]
     if not known:
         return column
@@ -59,7 +77,7 @@ def _column(column: Column, digits: int) -> Column:
         rounded = [_with_unit(one, digits) for one in cells]
         return column._replace(cells=rounded[:-1], footer=rounded[-1])
     base, units = BINARY if known[0].binary else DECIMAL
-    place = _place(max([abs(one.amount or 0) for one in known]), base, units)
+    place = _place(max([largest, *[abs(one.amount or 0) for one in known]]), base, units)
     rounded = [_rounded(one, base**place, digits) for one in cells]
     heading = f"{column.heading} ({units[place]})" if units[place] else column.heading
     return column._replace(heading=heading, cells=rounded[:-1], footer=rounded[-1])

@@ -187,6 +187,28 @@ def test_checkpoints_keep_only_what_goes_in() -> None:
     assert sum(held.bytes for held in found.held) + found.fixed == found.peak.live
 
 
+def test_the_peak_may_be_in_what_is_computed_again() -> None:
+    branches = [f"          {name}: [{{conv2d: {{out_channels: 64, kernel_size: 1, bias: false}}}}]" for name in "opq"]
+    last = "conv2d: {out_channels: 8, kernel_size: 1, bias: false}"
+    spec = loads(
+        "\n".join(
+            [
+                "archcost: 1\ninput: [8, 4, 4]\nblocks:\n  unit:\n    layers:\n      - add:\n        branches:",
+                *branches,
+                f"      - {last}\nlayers:\n  - {{unit: , id: a}}\n  - {{{last}, id: last}}",
+            ]
+        )
+    )
+    graph = unroll(spec)
+    found = training_memory(graph, Setting(checkpoints=(range(5),)))
+    assert (found.peak.phase, graph.nodes[found.peak.node].path) == ("backward", "a.add")
+    wide = 64 * 4 * 4 * FLOAT  # three branches, the sum of two, and that of all; nothing of it is freed before
+    scalars = FLOAT + FLOAT  # the loss and its gradient
+    gradients = X + 8 * 8 * FLOAT  # of what the last convolution reads, and of its weight
+    assert found.peak.live - found.fixed == 5 * wide + X + X + scalars + gradients  # input and output of the model
+    assert sum(held.bytes for held in found.held) + found.fixed == found.peak.live
+
+
 def test_mixed_precision_halves_what_convolutions_give() -> None:
     layers = "  - {conv2d: {out_channels: 8, kernel_size: 1}}\n  - relu"
     graph = unroll(loads(model(layers)))

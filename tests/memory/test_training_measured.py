@@ -102,6 +102,7 @@ def every_phase(case: Case, floats: str) -> None:
         ("vgg11", "conv*"),
         ("mobilenet_v1", "*"),
         ("inception_v3", "*"),
+        ("inception_reduced", "*"),  # whose peak is in the middle of what is computed again
     ],
 )
 def test_checkpoints(model: str, pattern: str) -> None:
@@ -109,9 +110,10 @@ def test_checkpoints(model: str, pattern: str) -> None:
     ranges = checkpoint_ranges(graph, [pattern])
     network, inputs = memory.fake(graph)
     measured = memory.training(Checkpointed(network, graph, ranges), inputs, sgd).peak_bytes
-    predicted = training_memory(graph, WATCHED._replace(checkpoints=ranges)).peak.live
-    assert abs(predicted - measured) <= 0.003 * measured
-    assert predicted < training_memory(graph, WATCHED).peak.live
+    predicted = training_memory(graph, WATCHED._replace(checkpoints=ranges))
+    assert 0 <= predicted.peak.live - measured <= 0.003 * measured  # PyTorch leaves out a last layer that saves nothing
+    assert predicted.peak.live < training_memory(graph, WATCHED).peak.live
+    assert sum(held.bytes for held in predicted.held) + predicted.fixed == predicted.peak.live
 
 
 @pytest.mark.parametrize(

@@ -11,6 +11,9 @@ import jsonschema
 import pytest
 
 import archcost
+from archcost.analysis.costs import Costs
+from archcost.render.page.aligned_nodes import comparison_of
+from archcost.render.page.folded_nodes import Folded
 from archcost.render.page.model_page import ModelPage
 from archcost.render.page.page_data import EXACT, figure
 from archcost.render.schemas import document_schema
@@ -238,6 +241,45 @@ def test_two_models_have_each_node_once() -> None:
     }
     assert paths["conv1", "conv1"] == " "
     assert paths["layer1", "layer1"] == "~"
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("resnet50", "res2net50_26w_6s"),  # a group around a repeat, and a layer beside a scope
+        ("vgg13", "vgg13_bn"),
+        ("mixer_s32", "efficientnet_b1"),
+        ("resnet18", "googlenet"),
+    ],
+)
+def test_rows_of_two_models_add_up(before: str, after: str) -> None:
+    """What stands below a row is the row, of either model: whatever is shown of the change is all of it."""
+    sides = [Folded(zoo_report(name)) for name in (before, after)]
+    pairs = comparison_of(*sides)["pairs"]
+    rows = [{pair[side]: row for row, pair in enumerate(pairs) if pair[side] is not None} for side in (0, 1)]
+    below: dict[int, list[int]] = {}
+    for row, pair in enumerate(pairs[1:], 1):
+        side = 0 if pair[1] is None else 1
+        place = sides[side].nodes[pair[side] or 0].parent
+        while place not in rows[side]:
+            place = sides[side].nodes[place].parent
+        below.setdefault(rows[side][place], []).append(row)
+
+    def costs(row: int, side: int) -> Costs:
+        place = pairs[row][side]
+        return Costs() if place is None else sides[side].nodes[place].costs
+
+    for side in (0, 1):
+        for row, children in below.items():
+            assert sum((costs(child, side) for child in children), Costs()) == costs(row, side)
+
+
+def test_a_group_around_a_repeat_stands_beside_a_repeat() -> None:
+    one, other = Folded(zoo_report("resnet50")), Folded(zoo_report("res2net50_26w_6s"))
+    both = [(one.nodes[a], other.nodes[b]) for a, b in comparison_of(one, other)["pairs"] if None not in (a, b)]
+    found = {(left.tree.path, right.tree.path, left.times, right.times) for left, right in both}
+    assert {("layer1", "layer.0", 1, 1), ("layer1.0", "layer.0.block.0", 1, 1)} < found
+    assert ("layer3.1", "layer.2.block.1", 5, 5) in found
 
 
 def test_a_device_adds_times_that_add_up() -> None:

@@ -15,6 +15,7 @@ import pytest
 import archcost
 from archcost.render.page.page import Page as ReportPage
 from archcost.render.page.shell import html_of
+from archcost.spec.loader import loads
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -266,6 +267,44 @@ def test_a_change_is_coloured_and_adds_up(look: Callable[..., Looked]) -> None:
 def test_what_is_gone_is_hatched(look: Callable[..., Looked]) -> None:
     looked = look("vgg11", "alexnet", at="#side=before")
     assert looked.page.locator(".cell.gone").count() > 0
+
+
+UNKNOWN = """archcost: 1
+name: half_known
+params: {macs: 0}
+input: [3, 8, 8]
+layers:
+  - conv2d: {out_channels: 4, kernel_size: 1}
+  - {custom: {name: fft, output: [$batch, 4, 8, 8]}, id: fft, when: "$(macs == 0)"}
+  - {custom: {name: fft, output: [$batch, 4, 8, 8], macs: $macs}, id: fft_told, when: "$(macs > 0)"}
+"""
+
+
+def test_what_is_known_in_part_is_a_bound(look: Callable[..., Looked], tmp_path: Path) -> None:
+    spec = loads(UNKNOWN)
+    half, whole = archcost.analyze(spec), archcost.analyze(spec, params={"macs": 5000})
+    (tmp_path / "one.html").write_text(ReportPage([half]).html, encoding="utf-8")
+    (tmp_path / "two.html").write_text(ReportPage([half, whole]).html, encoding="utf-8")
+    page = look(tmp_path / "one.html").page
+    known = 8 * 8 * 3 * 4  # of the convolution
+    assert page.locator('.cell[data-half="up"].base').inner_text() == f"MACs ≥ {known}"
+    assert "most known MACs: conv2d 768, ≤ 100%" in page.locator("#findings").inner_text()
+    changed = look(tmp_path / "two.html").page
+    assert changed.locator('.cell[data-half="up"].base').inner_text() == "MACs ≥ 768 → 5.77 k (unknown)"
+    assert changed.locator(".waterfall .figure").first.inner_text() == "≥ 768"
+    changed.locator('table.layers th button:has-text("layer")').click()
+    assert "unknown" in changed.locator("table.layers tbody tr").first.inner_text()
+
+
+def test_the_stages_of_two_networks_stand_beside_each_other(look: Callable[..., Looked]) -> None:
+    """One has four repeats, the other a repeat of groups around a repeat; a layer of one is a block of the other."""
+    looked = look("resnet50", "res2net50_26w_6s")
+    assert looked.shown("up")[1:3] == ["conv1", "layer.0"]
+    assert looked.cell("up", "layer.0").inner_text().split("\n") == ["layer.0", "+327 M"]
+    looked.page.get_by_role("button", name="before", exact=True).click()
+    widths = [looked.cell("up", key).evaluate("cell => parseFloat(cell.style.width)") for key in ("conv1", "layer.0")]
+    shares = [100 * part / 4_089_184_256 for part in (118_013_952, 667_942_912)]  # of resnet50's MACs
+    assert widths == pytest.approx(shares, abs=0.01)
 
 
 def test_a_sweep_is_a_scatter_with_its_front(look: Callable[..., Looked], tmp_path: Path) -> None:

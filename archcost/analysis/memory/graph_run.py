@@ -205,8 +205,8 @@ class Execution:
         if not segment.steps:  # nothing in it needs a gradient
             segment.inputs.clear()
 
-    def recompute(self, segment: Segment) -> None:
-        """Run a segment again; its steps get what they need."""
+    def recompute(self, segment: Segment) -> list[int]:
+        """Run a segment again; its steps get what they need. The most alive while each of its nodes ran."""
         machine = self.machine
         again: list[MachineStep] = []
         machine.recorded = again
@@ -218,8 +218,10 @@ class Execution:
         del values
         for before, after in zip(segment.steps, again, strict=True):
             before.saved, after.saved = after.saved, []
-        machine.recorded, machine.recording, self.highs = None, recording, highs
+        machine.recorded, machine.recording = None, recording
         segment.steps = []
+        again_highs, self.highs = self.highs, highs
+        return again_highs
 
 
 def _autocast(op: Any, half: str) -> str:

@@ -157,19 +157,19 @@ class _Run:
             loss.source.gradients[loss.output] = alias(one)
         highs: dict[int, int] = {}
 
-        def note(step: MachineStep) -> None:
-            highs[step.label] = max(highs.get(step.label, 0), machine.high)
+        def note(node: int, high: int) -> None:
+            highs[node] = max(highs.get(node, 0), high)
 
         def prepare(step: MachineStep) -> list[Tensor]:
             machine.mark = self.graph.nodes[step.label].mark if step.label != LOSS else None
             segment = step.segment
             if segment is not None and segment.steps:
-                self.execution.recompute(segment)
-                note(step)
+                for node, high in zip(segment.nodes, self.execution.recompute(segment), strict=True):
+                    note(node, high)
             return self.execution.enter(step.label)
 
         def finish(step: MachineStep) -> None:
-            note(step)
+            note(step.label, machine.high)
             if step.segment is not None:
                 step.segment.done()
 

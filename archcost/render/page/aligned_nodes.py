@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from archcost.comparing.alignment import align, fingerprint
+from archcost.comparing.alignment import align, fingerprint, inside
 
 if TYPE_CHECKING:
     from archcost.analysis.tree import Tree
@@ -13,7 +13,11 @@ if TYPE_CHECKING:
 
 
 def comparison_of(before: Folded, after: Folded) -> PageComparisonData:
-    """Pairs of nodes in the order of the second model, and nodes of one model alone, each above what is below it."""
+    """Pairs of nodes in the order of the second model, and nodes of one model alone, each above what is below it.
+
+    What is below a scope that is paired with a layer has no rows, so that the rows below another one sum to it, of
+    either model; nor has a scope that only stands around what is paired.
+    """
     rows = _Rows(before, after)
     rows.pair(0, 0)
     return {"pairs": rows.pairs, "marks": rows.marks}
@@ -35,10 +39,15 @@ class _Rows:
         one, other = self.before.nodes[old], self.after.nodes[new]
         same = len(one.members) == len(other.members) and fingerprint(one.tree) == fingerprint(other.tree)
         self._add(" " if same else "~", old, new)
-        siblings = [self.before.nodes[child].tree for child in self._below[0].get(old, ())]
-        others = [self.after.nodes[child].tree for child in self._below[1].get(new, ())]
-        for left, right in align(siblings, others):
-            self._row(left, right)
+        if bool(one.tree.children) == bool(other.tree.children):
+            for left, right in align(self._parts(0, one.tree, other.tree), self._parts(1, other.tree, one.tree)):
+                self._row(left, right)
+
+    def _parts(self, side: int, tree: Tree, other: Tree) -> list[Tree]:
+        """What stands below a scope, to be aligned with what is below the other one."""
+        folded = self.after if side else self.before
+        place = folded.by_path[inside(tree, other).path]
+        return [folded.nodes[child].tree for child in self._below[side].get(place, ())]
 
     def _row(self, left: Tree | None, right: Tree | None) -> None:
         old = self._free(self.before, left, 0)

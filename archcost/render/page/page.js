@@ -62,7 +62,16 @@
     items.forEach((item, index) => index && adopt(parentOf(item, before, after, byNode) ?? items[0], item));
     const left = items.filter((item) => !absorbed(item, byNode));
     rankLeaves(left);
+    standIn(before.nodes, byNode.a);
+    standIn(after.nodes, byNode.b);
     return Object.assign(left, { byNode });
+  }
+
+  /** Nodes without a row of their own have that of what is around them. */
+  function standIn(nodes, known) {
+    nodes.forEach((node, id) => {
+      if (!known.has(id) && known.has(node.parent)) known.set(id, known.get(node.parent));
+    });
   }
 
   /** Whether a row is all that its parent holds, as the rounds of a repeat are: then the parent stands for it. */
@@ -84,11 +93,14 @@
     return key;
   }
 
-  /** The nearest scope around a row that is a row too. */
+  /** The nearest scope around a row that is a row too; the names of scopes between them become part of its own. */
   function parentOf(item, before, after, byNode) {
     const [nodes, known, start] = item.b ? [after.nodes, byNode.b, item.b] : [before.nodes, byNode.a, item.a];
+    const names = [start.name];
     for (let id = start.parent ?? null; id !== null; id = nodes[id].parent ?? null) {
+      if (names.length > 1) item.label = names.join(".");
       if (known.has(id)) return known.get(id);
+      names.unshift(nodes[id].name);
     }
     return null;
   }
@@ -129,6 +141,11 @@
   const isUnknown = (item, place) => item.b && item.b.figures[place] === null;
   const isPartial = (item, place) => Boolean(item.b?.unknown?.includes(place)); // the figure is the known part
   const delta = (item, place) => figure(item, place, "b") - figure(item, place, "a");
+  const isPart = (node, place) => node?.figures[place] === null || Boolean(node?.unknown?.includes(place));
+
+  /** Whether a figure of a row is fully known, in both models. */
+  const isKnown = (item, place) => (item.sum ? item.sum.every((each) => isKnown(each, place))
+    : !isPart(item.a, place) && !isPart(item.b, place));
 
   // ------------------------------------------------------------------------------------------------- text of figures
 
@@ -154,6 +171,17 @@
   /** All digits, in groups of three. */
   const exact = (value) => (value === null || value === undefined ? "unknown" : BigInt(value).toLocaleString("en-US"));
   const signed = (value, unit) => (value > 0 ? "+" : "") + (value === 0 ? "0" : short(value, unit));
+  const deltaText = (item, place, unit) => (isKnown(item, place) ? signed(delta(item, place), unit) : "unknown");
+
+  /** A figure of a row on one side, as far as it is known. */
+  function sideText(item, place, unit, side = "b") {
+    const value = figure(item, place, side);
+    const part = item.sum ? !isKnown(item, place) : isPart(item[side], place);
+    return part && !value ? "unknown" : (part ? "≥ " : "") + short(value, unit);
+  }
+
+  /** A share of a whole: at most that where the whole is known in part. */
+  const shareText = (part, whole, item, place) => (part && !isKnown(item, place) ? "≤ " : "") + percent(part, whole);
 
   function percent(part, whole) {
     if (!whole) return "";
@@ -295,7 +323,7 @@
   /** What the card says of a row. */
   function tipOf(item) {
     const node = shownNode(item);
-    const lines = metrics.filter((_, place) => figure(item, place) || figure(item, place, "a"))
+    const lines = metrics.filter((_, place) => figure(item, place) || figure(item, place, "a") || !isKnown(item, place))
       .map((metric) => tipLine(item, metric, placeOf(metric.name)));
     const about = [opOf(item), node && shapesText(node.output)].filter(Boolean).join(" · ");
     return [h("b", {}, item.sum ? nameOf(item) : pathOf(item), timesOf(item) > 1 ? ` ×${timesOf(item)}` : ""),
@@ -305,9 +333,9 @@
   function tipLine(item, metric, place) {
     const value = figure(item, place, item.b || item.sum ? "b" : "a");
     const cells = two
-      ? [short(figure(item, place, "a"), metric.unit), "→ " + short(figure(item, place), metric.unit),
-        signed(delta(item, place), metric.unit)]
-      : [short(value, metric.unit), percent(value, figure(root, place))];
+      ? [sideText(item, place, metric.unit, "a"), "→ " + sideText(item, place, metric.unit),
+        deltaText(item, place, metric.unit)]
+      : [sideText(item, place, metric.unit), shareText(value, figure(root, place), root, place)];
     return h("tr", {}, h("th", { scope: "row" }, metric.label), cells.map((cell) => h("td", {}, cell)));
   }
 
@@ -422,13 +450,14 @@
   function heaviest(name) {
     const place = placeOf(name);
     if (place === NO_FIGURE) return null;
-    const weight = (item) => (two ? Math.abs(delta(item, place)) : figure(item, place));
+    const weight = (item) => (!two ? figure(item, place) : isKnown(item, place) ? Math.abs(delta(item, place)) : 0);
     const item = leavesOf(root).reduce((best, each) => (weight(each) > weight(best) ? each : best));
     if (!weight(item)) return null;
     const { label, unit } = metrics[place];
     const text = two ? signed(delta(item, place), unit)
-      : `${short(figure(item, place), unit)}, ${percent(figure(item, place), figure(root, place))}`;
-    return { item, name: longName(item), label: two ? `${label} change most in` : `most ${label}:`, text };
+      : `${short(figure(item, place), unit)}, ${shareText(figure(item, place), figure(root, place), root, place)}`;
+    return { item, name: longName(item), label: two ? `${label} change most in`
+      : `most ${isKnown(root, place) ? "" : "known "}${label}:`, text };
   }
 
   /** How often a row runs: its rounds times those of the scopes around it. */
@@ -516,20 +545,24 @@
       left: part.x0 * 100, width: (part.x1 - part.x0) * 100,
       top: direction === "up" ? top + rows - level - ROW : top + level,
       text: part.depth === 0 ? baseText(item, metric, place, total) : wide < 30 ? "" : withTimes(item),
-      share: wide > 110 && part.depth ? (two ? changeText(item, place, metric) : percent(part.value, total)) : "",
+      share: wide > 110 && part.depth ? (two ? changeText(item, place, metric)
+        : shareText(part.value, total, focusOf(), place)) : "",
       look: colours(item, place), direction,
     };
   }
 
-  const changeText = (item, place, metric) => (delta(item, place) ? signed(delta(item, place), metric.unit) : "=");
+  const changeText = (item, place, metric) => (delta(item, place) || !isKnown(item, place)
+    ? deltaText(item, place, metric.unit) : "=");
 
   function baseText(item, metric, place, total) {
     if (two) {
       const [before, after] = ["a", "b"].map((side) => figure(item, place, side));
-      const change = changeText(item, place, metric) + relative(before, after);
-      return `${metric.label} ${short(before, metric.unit)} → ${short(after, metric.unit)} (${change})`;
+      const change = changeText(item, place, metric) + (isKnown(item, place) ? relative(before, after) : "");
+      const [from, to] = ["a", "b"].map((side) => sideText(item, place, metric.unit, side));
+      return `${metric.label} ${from} → ${to} (${change})`;
     }
-    return total ? `${metric.label} ${short(figure(item, place), metric.unit)}` : `no ${metric.label} here`;
+    return total || !isKnown(item, place) ? `${metric.label} ${sideText(item, place, metric.unit)}`
+      : `no ${metric.label} here`;
   }
 
   /** The change in percent, where that says something: a growth above a hundredfold is a factor. */
@@ -640,7 +673,7 @@
   /** A row for those who hear it. */
   function inWords(item) {
     const figures = metrics.map((metric, place) => [figure(item, place), metric]).filter(([value]) => value);
-    const words = figures.map(([value, { label, unit }]) => `${short(value, unit)} ${label}`);
+    const words = figures.map(([, { name, label, unit }]) => `${sideText(item, placeOf(name), unit)} ${label}`);
     return `${withTimes(item)}: ${words.join(", ")}`;
   }
 
@@ -692,19 +725,19 @@
   function waterfall(metric) {
     const place = placeOf(metric.name);
     const changed = blocksOf(root, place).map((item) => ({ item, change: delta(item, place) })).filter((each) =>
-      each.change);
+      each.change); // of what is known
     changed.sort((left, right) => Math.abs(right.change) - Math.abs(left.change));
     const rest = changed.slice(BARS).reduce((sum, each) => sum + each.change, 0);
     const steps = changed.slice(0, BARS).map(({ item, change }) => ({ label: longName(item), key: item.key, change }));
     if (rest) steps.push({ label: `${changed.length - BARS} others`, change: rest });
     const before = figure(root, place, "a");
-    const rows = [{ label: models[0].name, from: 0, to: before }];
+    const rows = [{ label: models[0].name, from: 0, to: before, text: sideText(root, place, metric.unit, "a") }];
     let level = before;
     for (const step of steps) {
       rows.push({ ...step, from: level, to: level + step.change });
       level += step.change;
     }
-    rows.push({ label: models[1].name, from: 0, to: figure(root, place) });
+    rows.push({ label: models[1].name, from: 0, to: figure(root, place), text: sideText(root, place, metric.unit) });
     const axis = waterfallAxis(rows.map((row) => row.to));
     return watch(h("div", { class: "waterfall" },
       h("h3", {}, metric.label, axis.start > 0 && h("span", { class: "quiet" },
@@ -732,7 +765,7 @@
     }
   }
 
-  function waterfallRow({ label, key, change, from, to }, { start, span }, unit) {
+  function waterfallRow({ label, key, change, from, to, text }, { start, span }, unit) {
     const kind = change === undefined ? `total${start > 0 ? " torn" : ""}` : change > 0 ? "more" : "less";
     const [left, right] = [Math.min(from, to), Math.max(from, to)].map((level) =>
       (100 * Math.max(0, level - start)) / span);
@@ -741,7 +774,7 @@
     bar.style.width = `${right - left}%`;
     return h("div", { class: "fall", "data-item": key, onclick: key && (() => go({ at: key })) },
       h("span", { class: "label", title: label }, tail(label, 36)), h("span", { class: "track" }, bar),
-      h("span", { class: "figure" }, change === undefined ? short(to, unit) : signed(change, unit)));
+      h("span", { class: "figure" }, text ?? signed(change, unit)));
   }
 
   // ---------------------------------------------------------------------------------------------------------- memory
@@ -1110,10 +1143,12 @@
   function figuresOf(item) {
     const rows = metrics.map((metric, place) => {
       const [before, after] = [figure(item, place, "a"), figure(item, place)];
-      if (!before && !after && !isUnknown(item, place)) return null;
+      if (!before && !after && isKnown(item, place)) return null;
       const cells = two ? [shortExact(item.a, place, metric), shortExact(item.b, place, metric),
-        h("td", { class: changeKind(after - before) }, signed(after - before, metric.unit))]
-        : [shortExact(item.b, place, metric), h("td", {}, percent(after, figure(root, place)))];
+        h("td", { class: isKnown(item, place) ? changeKind(after - before) : null },
+          deltaText(item, place, metric.unit))]
+        : [shortExact(item.b, place, metric),
+          h("td", {}, shareText(after, figure(root, place), root, place))];
       return h("tr", {}, h("th", { scope: "row" }, metric.label), cells);
     }).filter(Boolean);
     return rows.length ? h("table", { class: "plain figures" }, h("tbody", {}, rows)) : null;
@@ -1125,8 +1160,9 @@
     const value = node?.figures[place];
     if (!node) return h("td", {}, "–");
     if (value === null || value === undefined) return h("td", {}, "unknown");
-    return h("td", { title: exact(value) }, metric.unit === "bytes" || metric.unit === "ns"
-      ? short(Number(value), metric.unit) : exact(value));
+    const inUnits = metric.unit === "bytes" || metric.unit === "ns";
+    return h("td", { title: exact(value) }, isPart(node, place) && "≥ ",
+      inUnits ? short(Number(value), metric.unit) : exact(value));
   }
 
   function detailParts(detail, rounds) {
@@ -1195,7 +1231,7 @@
       const plain = { name: metric.name, label: metric.label, num: true, place, metric, value: (item) =>
         figure(item, place), text: (item) => figureText(item, place, metric) };
       const change = { name: CHANGE(metric), label: `Δ ${metric.label}`, num: true, place, metric, change: true,
-        value: (item) => delta(item, place), text: (item) => signed(delta(item, place), metric.unit) };
+        value: (item) => delta(item, place), text: (item) => deltaText(item, place, metric.unit) };
       return two ? [plain, change] : [plain];
     });
     return [...OTHER_COLUMNS, ...figures];
@@ -1372,7 +1408,7 @@
   }
 
   function tableCell(item, column, most) {
-    const kind = column.change ? changeKind(column.value(item)) : "";
+    const kind = column.change && isKnown(item, column.place) ? changeKind(column.value(item)) : "";
     const cell = h("td", { class: `${column.num ? "num" : ""} ${kind}`.trim() || null, title: column.num
       && !column.change && item.b ? exact(item.b.figures[column.place]) : null }, column.text(item));
     if (column.num && !item.children.length) {
@@ -1420,7 +1456,7 @@
 
   function plainText(item, column) {
     if (!column.num) return column.text(item);
-    if (column.change) return String(column.value(item));
+    if (column.change) return isKnown(item, column.place) ? String(column.value(item)) : "";
     const value = item.b?.figures[column.place];
     return value === null || value === undefined ? "" : String(value);
   }
