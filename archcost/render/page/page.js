@@ -387,7 +387,8 @@
     return h("div", { class: "card", "data-state": card.state },
       h("div", { class: "card-label" }, card.label),
       h("div", { class: "card-value", title: card.exact },
-        before && before.value !== card.value && [h("span", { class: "before" }, before.value), " → "], card.value),
+        before && before.value !== card.value && [h("span", { class: "before" }, before.value), " → "],
+        h("span", { class: "now" }, card.value)),
       card.parts?.length > 0 && h("ul", { class: "card-parts" },
         card.parts.map((part) => h("li", { title: part.exact }, h("span", {}, part.label),
           h("span", {}, partText(part, before))))));
@@ -1120,14 +1121,16 @@
     return rows.length ? h("table", { class: "plain figures" }, h("tbody", {}, rows)) : null;
   }
 
+  const NARROW = 600; // px, where two exact figures do not stand beside each other
+
   const changeKind = (change) => (change > 0 ? "more-text" : change < 0 ? "less-text" : "");
 
   function shortExact(node, place, metric) {
     const value = node?.figures[place];
     if (!node) return h("td", {}, "–");
     if (value === null || value === undefined) return h("td", {}, "unknown");
-    return h("td", { title: exact(value) }, metric.unit === "bytes" || metric.unit === "ns"
-      ? short(Number(value), metric.unit) : exact(value));
+    const isCut = metric.unit === "bytes" || metric.unit === "ns" || (two && innerWidth < NARROW);
+    return h("td", { title: exact(value) }, isCut ? short(Number(value), metric.unit) : exact(value));
   }
 
   function detailParts(detail, rounds) {
@@ -1543,6 +1546,7 @@
         of: (row) => sweepFigure(row, metric) })),
     ];
     const rows = [...sweep.rows];
+    const some = rows.some((row) => !row.front); // else nothing tells the front apart
     const column = columns.find((each) => each.name === name);
     if (column) rows.sort((left, right) => (way === "up" ? 1 : -1) * byColumn(column, left, right));
     const cell = (row, each) => (each.metric ? h("td", { class: "num", title: exact(row.figures[sweep.metrics.indexOf(
@@ -1550,7 +1554,7 @@
     return h("div", { class: "scroll", tabindex: 0, role: "region", "aria-label": "Table of the designs" },
       h("table", { class: "layers" },
       h("thead", {}, h("tr", {}, columns.map(headCell), h("th", { scope: "col" }, "front"))),
-      h("tbody", {}, rows.slice(0, MOST_ROWS).map((row) => h("tr", { class: row.front ? "chosen" : null },
+      h("tbody", {}, rows.slice(0, MOST_ROWS).map((row) => h("tr", { class: row.front && some ? "chosen" : null },
         columns.map((each) => cell(row, each)), h("td", {}, row.front ? "●" : row.note ?? ""))))),
       rows.length > MOST_ROWS && h("p", { class: "quiet pad" },
         `${exact(rows.length - MOST_ROWS)} more rows: sorting brings others up.`));
