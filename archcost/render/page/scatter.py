@@ -36,7 +36,7 @@ FILE = ScatterLook(points=4_000, alone=True)
 NOTEBOOK = ScatterLook(points=400)
 
 
-class Scale(NamedTuple):
+class PlotScale(NamedTuple):
     """Figures along a side, from ``start`` to ``end`` on paper."""
 
     low: float
@@ -107,14 +107,14 @@ def scatter(designs: SweptDesigns, look: ScatterLook) -> str:
     )
 
 
-def _scale(values: Sequence[int], start: float, end: float) -> Scale:
+def _scale(values: Sequence[int], start: float, end: float) -> PlotScale:
     low, high = min(values), max(values)
     is_log = low > 0 and high > _WIDE * low
     room = 0.04 * (high - low) or 1
     return (
-        Scale(low / 1.1, high * 1.1, True, start, end)
+        PlotScale(low / 1.1, high * 1.1, True, start, end)
         if is_log
-        else Scale(max(0, low - room) if low >= 0 else low - room, high + room, False, start, end)
+        else PlotScale(max(0, low - room) if low >= 0 else low - room, high + room, False, start, end)
     )
 
 
@@ -125,7 +125,7 @@ def figure_text(metric: str, value: int) -> str:
     return short(value)
 
 
-def _axis_texts(designs: SweptDesigns, across: Scale, up: Scale, names: tuple[str, str]) -> Iterator[str]:
+def _axis_texts(designs: SweptDesigns, across: PlotScale, up: PlotScale, names: tuple[str, str]) -> Iterator[str]:
     """Ticks with their lines, the names of the metrics, and what the colours are."""
     x, y = names
     for tick in up.ticks():
@@ -141,7 +141,7 @@ def _axis_texts(designs: SweptDesigns, across: Scale, up: Scale, names: tuple[st
     yield f'<text x="{WIDTH - _RIGHT}" y="14" text-anchor="end" fill="{FRONT}">{told}</text>'
 
 
-def _budgets(across: Scale, up: Scale, xs: Sequence[int], ys: Sequence[int]) -> Iterator[str]:
+def _budgets(across: PlotScale, up: PlotScale, xs: Sequence[int], ys: Sequence[int]) -> Iterator[str]:
     ways = [f"M{_number(across.place(limit))} {_TOP}V{HEIGHT - _FOOT}" for limit in xs]
     ways += [f"M{_LEFT} {_number(up.place(limit))}H{WIDTH - _RIGHT}" for limit in ys]
     for way in ways:
