@@ -6,6 +6,7 @@ import os
 from typing import TYPE_CHECKING
 
 from archcost.api.design_tables import DesignTables
+from archcost.displays import in_notebook
 from archcost.errors import UsageError
 from archcost.sweeping.asking import DEFAULT_METRICS, Question, read_keys, read_metric, read_metrics, read_objectives
 
@@ -33,6 +34,9 @@ class DesignSpace:
     def __repr__(self) -> str:
         axes = ", ".join([f"{axis.name} ({len(axis)})" for axis in self.space.axes])
         return f"<DesignSpace of {self.space.spec.name}: {self.size:,} settings; {axes}>"
+
+    def _repr_html_(self) -> str | None:
+        return in_notebook(self.space)
 
     @property
     def size(self) -> int:

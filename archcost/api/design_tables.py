@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from archcost.displays import in_notebook
 from archcost.errors import UsageError
 from archcost.sweeping.asking import BINS, DEFAULT_METRICS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
+    from archcost.render.sweep import DesignsDocument
     from archcost.sweeping.answers import Answers
     from archcost.sweeping.asking import Objective
     from archcost.sweeping.exact.counting import Histogram
@@ -35,6 +37,9 @@ class DesignTables:
         return (
             f"<DesignTables of {self.tables.space.spec.name}: {self.tables.space.size:,} settings, {entries:,} entries>"
         )
+
+    def _repr_html_(self) -> str | None:
+        return in_notebook(self.tables)
 
     def at(self, params: Mapping[str, Any]) -> dict[str, int]:
         """The figures of one design, by the values along the axes; raises SpecError where it is invalid."""
@@ -134,6 +139,11 @@ class Design:
     def __repr__(self) -> str:
         return f"Design({', '.join([f'{name}={value!r}' for name, value in {**self.values, **self.figures}.items()])})"
 
+    def _repr_html_(self) -> str | None:
+        from archcost.sweeping.row_values import DesignRow
+
+        return in_notebook(DesignRow((), self.values, self.figures))
+
     def to_dict(self) -> dict[str, Any]:
         """As plain data; ``params`` are those that :func:`archcost.analyze` takes."""
         return {"values": self.values, "params": self.params, "figures": self.figures}
@@ -179,13 +189,18 @@ class Designs:
     def _repr_markdown_(self) -> str:
         return self._printed("markdown")
 
+    def _repr_html_(self) -> str | None:
+        return in_notebook(self._document())
+
+    def _document(self) -> DesignsDocument:
+        from archcost.render.sweep import DesignsDocument
+
+        return DesignsDocument(self._space, self._rows, len(self), self._metrics)
+
     def _printed(self, printer: str) -> str:
         from importlib import import_module
 
-        from archcost.render.sweep import DesignsDocument
-
-        document = DesignsDocument(self._space, self._rows, len(self), self._metrics)
-        found: str = import_module(f"archcost.render.printers.{printer}").text(document, None)
+        found: str = import_module(f"archcost.render.printers.{printer}").text(self._document(), None)
         return found
 
 

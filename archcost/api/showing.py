@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+import sys
+from typing import TYPE_CHECKING, Any, overload
 
 from archcost.api.hardware import device_in
 from archcost.api.models import report_of
@@ -12,12 +13,21 @@ if TYPE_CHECKING:
     import os
     from collections.abc import Mapping
 
+    from typing_extensions import TypeIs
+
     from archcost.analysis.report import Report
     from archcost.api.models import AnyInputs, AnySpec
     from archcost.hardware.device import Device
     from archcost.render.page.page import Page
+    from archcost.render.page.sweep_page import SweepPage
+    from archcost.sweeping.sweep import Sweep
 
 
+@overload
+def page(spec: Sweep) -> SweepPage: ...
+
+
+@overload
 def page(
     spec: AnySpec | Report,
     after: AnySpec | Report | None = None,
@@ -30,8 +40,23 @@ def page(
     dtype: str | None = None,
     weight_dtype: str | None = None,
     kv_dtype: str | None = None,
-) -> Page:
-    """A model on a page, or two coloured by what changes from one to the other, as ``archcost report`` writes it.
+) -> Page: ...
+
+
+def page(
+    spec: AnySpec | Report | Sweep,
+    after: AnySpec | Report | None = None,
+    *,
+    device: str | os.PathLike[str] | Device | None = None,
+    params: Mapping[str, Any] | None = None,
+    inputs: AnyInputs | None = None,
+    batch: int = 1,
+    training: bool = False,
+    dtype: str | None = None,
+    weight_dtype: str | None = None,
+    kv_dtype: str | None = None,
+) -> Page | SweepPage:
+    """A model on a page, or two coloured by what changes, or the designs of a sweep, as ``archcost report`` writes it.
 
     ``save("net.html")`` writes the one file that a browser shows, ``net.svg`` the picture alone and ``net.json`` the
     document; in a notebook the page shows its headlines and the picture. With a ``device`` it tells the time on it and
@@ -41,7 +66,24 @@ def page(
     """
     from archcost.render.page.page import Page as PageType
 
+    if _is_sweep(spec):
+        return _sweep_page(spec, after, device)
     settings = Settings(params or {}, batch, training, dtype, weight_dtype, shapes_by_name(inputs), kv_dtype)
     models = [spec] if after is None else [spec, after]
     reports = [report_of(model, settings) for model in models]
     return PageType(reports, None if device is None else device_in(device))
+
+
+def _is_sweep(value: object) -> TypeIs[Sweep]:
+    """Whether a value is a Sweep, whose room is loaded with it: it needs numpy."""
+    room = sys.modules.get("archcost.sweeping.sweep")
+    return room is not None and isinstance(value, room.Sweep)
+
+
+def _sweep_page(sweep: Sweep, *further: object) -> SweepPage:
+    from archcost.errors import UsageError
+    from archcost.render.page.sweep_page import sweep_page
+
+    if any(each is not None for each in further):
+        raise UsageError("the page of a sweep is of that alone", "give the device to `sweep(…, device=…)`")
+    return sweep_page(sweep)

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import json
-import re
-from math import isfinite
 from typing import TYPE_CHECKING, Any
 
 from archcost.budget.baseline import Baseline, LockEntry, LockRow, Pace
 from archcost.errors import ConfigError, Diagnostic, Mark, Source, UsageError
 from archcost.figures import ALWAYS, METRICS, OF_LAYERS, OPTIONAL, TOTALS, telling
 from archcost.files import DISK, FileError, decoded, located, read_named
+from archcost.strict_json import LARGEST, StrictJsonError, brief, read_strictly
 from archcost.version import __version__
 from archcost.writing import write_whole
 
@@ -22,13 +21,8 @@ if TYPE_CHECKING:
 SCHEMA = "archcost.lock/1"
 ENDING = ".json"
 MAX_BYTES = 64 * 2**20
-LARGEST = 10**100  # figures are smaller
 _CLAIM = "archcost.lock/"
 _SHOWN = 60  # characters of a value in a message
-_ESCAPED_HALF = re.compile(r"\\u[dD][89a-fA-F]")
-_ESCAPE = re.compile(  # escapes one after the other, so that none begins inside of another; lone halves have a group
-    r"\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}|(\\u[dD][89a-fA-F][0-9a-fA-F]{2})|\\."
-)
 _WAY_OUT = "take either side of a merge conflict, or delete the file; then run `archcost baseline update`"
 
 
@@ -73,67 +67,15 @@ def _bounded(real: str, files: Files) -> bytes:
 
 
 def _document(source: Source, text: str) -> Any:
-    """The JSON of a lock file, which is strict: each key once, finite numbers, and text that can be encoded."""
-    lone = _lone_surrogate(text)
-    if lone is not None:
-        message = f"the lock file is not UTF-8 text: {lone[0]} is half of a character"
-        raise ConfigError([Diagnostic(message, _mark(source, text, lone.start()), _WAY_OUT)])
+    """The JSON of a lock file."""
     try:
-        return json.loads(text, object_pairs_hook=_pairs, parse_constant=_constant, parse_float=_float)
-    except RecursionError:
-        raise ConfigError(
-            [_problem(source.name, "the lock file is not JSON that archcost wrote: it nests too deep")]
-        ) from None
-    except ValueError as error:
-        mark = _mark(source, text, getattr(error, "pos", 0))
-        raise ConfigError([Diagnostic(f"the lock file is not JSON: {_reason(error)}", mark, _WAY_OUT)]) from None
-
-
-def _mark(source: Source, text: str, position: int) -> Mark:
-    before = text[:position]
-    return Mark(source, before.count("\n"), position - (before.rfind("\n") + 1))
-
-
-def _lone_surrogate(text: str) -> re.Match[str] | None:
-    """The first escape of half of a character in a JSON text."""
-    if _ESCAPED_HALF.search(text) is None:
-        return None
-    return next((match for match in _ESCAPE.finditer(text) if match[1]), None)
-
-
-def _pairs(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    found = dict(pairs)
-    if len(found) != len(pairs):
-        first = list(found)  # in order, up to the key that stands a second time
-        twice = next(key for number, (key, _) in enumerate(pairs) if number >= len(first) or first[number] != key)
-        raise ValueError(f"the key {_brief(twice)} appears twice")
-    return found
-
-
-def _constant(name: str) -> Any:
-    raise ValueError(f"{name} is not a JSON number")
-
-
-def _float(text: str) -> float:
-    value = float(text)
-    if not isfinite(value):
-        raise ValueError(f"{_brief(text)} is too large a number")
-    return value
-
-
-def _brief(value: Any) -> str:
-    """A value in a message, cut; of lists and mappings only what they are."""
-    if isinstance(value, (list, dict)):
-        return "a list" if isinstance(value, list) else "a mapping"
-    text = repr(value) if not isinstance(value, int) or abs(value) < LARGEST else "a number of more than 100 digits"
-    return text if len(text) <= _SHOWN else text[:_SHOWN] + "…"
-
-
-def _reason(error: ValueError) -> str:
-    message = str(getattr(error, "msg", error))
-    if message.startswith("Exceeds the limit"):  # of Python, on digits
-        message = "a number has too many digits"
-    return message if message.startswith("NaN") else message[:1].lower() + message[1:]
+        return read_strictly(text)
+    except StrictJsonError as error:
+        message = f"the lock file is {error.reason}"
+        if error.position is None:
+            raise ConfigError([_problem(source.name, message)]) from None
+        mark = Mark(source, *error.line_and_column(text))
+        raise ConfigError([Diagnostic(message, mark, _WAY_OUT)]) from None
 
 
 def _problem(path: str, message: str) -> Diagnostic:
@@ -181,7 +123,7 @@ def _entry(key: str, data: Mapping[str, Any]) -> LockEntry:
 
 def _shape(value: Any, key: str) -> list[int]:
     if not isinstance(value, list):
-        raise TypeError(f"{key}: an input is {_brief(value)}, not a shape")
+        raise TypeError(f"{key}: an input is {brief(value)}, not a shape")
     return [_whole(size, f"{key}: a size of an input") for size in value]
 
 
@@ -207,19 +149,19 @@ def _pace(data: Mapping[str, Any]) -> Pace:
 
 def _whole(value: Any, what: str) -> int:
     if type(value) is not int or not 0 <= value < LARGEST:
-        raise ValueError(f"{what} is {_brief(value)}, not a whole number")
+        raise ValueError(f"{what} is {brief(value)}, not a whole number")
     return value
 
 
 def _table(value: Any) -> dict[str, Any]:
     if not isinstance(value, dict):
-        raise TypeError(f"specs is {_brief(value)}, not a table by path")
+        raise TypeError(f"specs is {brief(value)}, not a table by path")
     return value
 
 
 def _word(value: Any, what: str) -> str:
     if not isinstance(value, str):
-        raise TypeError(f"{what} is {_brief(value)}, not text")
+        raise TypeError(f"{what} is {brief(value)}, not text")
     return value
 
 

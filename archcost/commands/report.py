@@ -1,4 +1,4 @@
-"""``report``: a page of a model for a browser, or of two coloured by what changed; or its picture alone."""
+"""``report``: a page of a model, of two coloured by what changed, or of a sweep, for a browser; or its picture."""
 
 from __future__ import annotations
 
@@ -25,9 +25,15 @@ from archcost.render.formats import OF_PAGES
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from archcost.render.page.writing import AnyPage
+
 
 def report(
-    specs: Annotated[list[str], typer.Argument(metavar="SPEC [SPEC]", help=SPECS_HELP)],
+    specs: Annotated[list[str] | None, typer.Argument(metavar="SPEC [SPEC]", help=SPECS_HELP)] = None,
+    sweep: Annotated[
+        str | None,
+        typer.Option("--sweep", metavar="FILE", help="In place of a SPEC: what `archcost sweep -o FILE.json` wrote."),
+    ] = None,
     format: Annotated[  # noqa: A002 - the option's name
         str | None,
         word_option(
@@ -45,9 +51,12 @@ def report(
     training: TrainingStep = False,
     device: Device = None,
 ) -> None:
-    """Write a page of a model for a browser, in one file; of two models, coloured by what changed."""
+    """Write a page of a model for a browser, in one file; of two models, coloured by what changed; or of a sweep."""
     import archcost
+    from archcost.errors import UsageError
+    from archcost.render.page.sweep_page import read_sweep_page
     from archcost.render.page.writing import format_of_page, write_page
+    from archcost.settings import Settings
     from archcost.writing import temporary_file
 
     chosen = format or format_of_page(output)
@@ -60,16 +69,23 @@ def report(
         weight_dtype=weight_dtype,
         kv_dtype=kv_dtype,
     )
-    _check(specs, chosen, output, show=show)
+    names = specs or []
+    _check(names, sweep, chosen, output, show=show)
     path = output if output is not None or not show else temporary_file(f".{chosen}")
-    found = archcost.page(*[analyze_one(name, asked) for name in specs], device=device)
+    found: AnyPage
+    if sweep is None:
+        found = archcost.page(*[analyze_one(name, asked) for name in names], device=device)
+    else:
+        if asked != Settings() or device is not None:
+            raise UsageError("a sweep in a file is as it was made", "give settings and --device to `archcost sweep`")
+        found = read_sweep_page(sweep)
     write_page(found, chosen, path)
     if show and path is not None:
         _open(path)
 
 
-def _check(specs: Sequence[str], format: str, output: str | None, *, show: bool) -> None:  # noqa: A002 - the option
-    """Raise UsageError for more than two specs, and for a page that nobody would read where it goes."""
+def _check(specs: Sequence[str], sweep: str | None, format: str, output: str | None, *, show: bool) -> None:  # noqa: A002 - the option
+    """Raise UsageError for other than a model, two, or a sweep, and for a page that nobody would read where it goes."""
     import sys
 
     from archcost.errors import UsageError
@@ -78,8 +94,11 @@ def _check(specs: Sequence[str], format: str, output: str | None, *, show: bool)
     if len(specs) > 2:  # noqa: PLR2004 - before and after
         message = f"a page shows one model, or two; got {len(specs)}"
         raise UsageError(message, f"`archcost compare {' '.join(specs[:3])} …` puts several side by side")
+    if bool(specs) == (sweep is not None):
+        message = "a page is of models or of a sweep, not both" if specs else "a page of what?"
+        raise UsageError(message, "give a SPEC, two of them, or --sweep FILE.json")
     if format == "html" and output is None and not show and is_terminal(sys.stdout):
-        name = specs[0].rpartition("/")[2].removesuffix(".yaml")
+        name = (specs[0] if specs else sweep or "").rpartition("/")[2].removesuffix(".yaml").removesuffix(".json")
         raise UsageError("a page is for a browser", f"give it a file, `-o {name}.html`, or open it: `--open`")
 
 

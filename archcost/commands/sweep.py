@@ -112,7 +112,7 @@ def sweep(
             "--output",
             "-o",
             metavar="FILE|DIR",
-            help="Write to a file; all rows to *.parquet, or to a folder of parts.",
+            help="Write to a file; *.html is a page for a browser; all rows to *.parquet, or to a folder of parts.",
         ),
     ] = None,
     settings: SetParams = None,
@@ -127,6 +127,7 @@ def sweep(
     # long: an option a line, and again where it is passed on
     import archcost
     from archcost.commands.sweep_files import is_written_in_parts, refuse_without_folder, write_files
+    from archcost.render.formats import HTML
     from archcost.render.printing import format_of, write
     from archcost.render.sweep import SweepDocument
 
@@ -165,9 +166,15 @@ def sweep(
             raise typer.Exit(1)
         return
     refuse_without_folder({"--jobs": jobs > 1, "--shard": shard, "--scheduler": scheduler, "--part-rows": part_rows})
-    chosen = format or format_of(output)
+    chosen = format or format_of(output, {".html": HTML, ".htm": HTML})
     found: Sweep = designs.sweep(**question)
-    write(SweepDocument(found), chosen, output)
+    if chosen == HTML:
+        from archcost.render.page.sweep_page import sweep_page
+        from archcost.render.page.writing import write_page
+
+        write_page(sweep_page(found), chosen, output)
+    else:
+        write(SweepDocument(found), chosen, output)
     if (strict and found.invalid) or not found.as_expected:
         raise typer.Exit(1)
 

@@ -35,14 +35,14 @@ def _value_columns(space: Space, rows: Sequence[DesignRow]) -> Iterator[Column]:
         for target in axis.targets:
             names.setdefault(target.param, []).append(str(target))
     for param, parts in names.items():
-        columns = [_texts([row.values[name] for row in rows]) for name in parts]
+        columns = [value_texts([row.values[name] for row in rows]) for name in parts]
         numbers = all(isinstance(row.values[name], (int, float)) for row in rows for name in parts)
         heading = called[parts[0]] if len(parts) == 1 else f"{param}[…]"
         cells = [",".join(each) for each in zip(*columns, strict=True)]
         yield Column(heading, cells, right=numbers and len(parts) == 1, flexible=len(parts) > 1)
 
 
-def _texts(values: Sequence[Any]) -> list[str]:
+def value_texts(values: Sequence[Any]) -> list[str]:
     """Values as they are written; fractions with equally many decimals."""
     texts = list(map(shown, values))
     if not any(isinstance(value, float) for value in values) or any("e" in text or "n" in text for text in texts):

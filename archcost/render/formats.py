@@ -14,5 +14,6 @@ SUFFIXES = {".json": "json", ".csv": "csv", ".md": "markdown", ".tex": "latex", 
 FULL, CONCISE, GITHUB, JUNIT, SARIF = "full", "concise", "github", "junit", "sarif"
 FOR_HOSTS = (GITHUB, "gitlab", JUNIT, SARIF)
 OF_VERDICTS = (FULL, CONCISE, *FOR_HOSTS)  # beside those of every document
-OF_PAGES = ("html", "svg", "json")  # what a page is written as; its first one where nothing is said
+HTML = "html"
+OF_PAGES = (HTML, "svg", "json")  # what a page is written as; its first one where nothing is said
 BADGE = "badge"  # of a verdict, in a file beside what is printed

@@ -11,9 +11,10 @@ from archcost.sweeping.exact.intervals import Estimate
 from archcost.sweeping.values import shown
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from archcost.render.document import Block
+    from archcost.sweeping.asking import Objective
     from archcost.sweeping.causes import InvalidCause
     from archcost.sweeping.space import Axis
     from archcost.sweeping.sweep import Sweep
@@ -53,9 +54,7 @@ def headline(sweep: Sweep) -> str:
         drawn = f"{sweep.ask.sample:,} drawn with seed {sweep.ask.seed}" if sweep.found else "none to draw"
         parts.append(drawn)
     if sweep.ask.pareto and sweep.listing is not None:
-        ends = ", ".join(
-            [f"{'least' if sense == 'min' else 'most'} {_label(name)}" for name, sense in sweep.ask.pareto]
-        )
+        ends = objectives_text(sweep.ask.pareto)
         parts.append(f"front of {sweep.found:,} by {ends}")
     return " · ".join(parts)
 
@@ -124,7 +123,12 @@ def _plural(axis: Axis, count: int) -> str:
     return f"{name}s" if count != 1 and name.rpartition("_")[2] in _NOUNS else name
 
 
-def _label(metric: str) -> str:
+def objectives_text(objectives: Iterable[Objective]) -> str:
+    """What a front is about: ``least MACs, most params``."""
+    return ", ".join([f"{'least' if sense == 'min' else 'most'} {metric_label(name)}" for name, sense in objectives])
+
+
+def metric_label(metric: str) -> str:
     return METRICS[metric].label if metric in METRICS else metric
 
 

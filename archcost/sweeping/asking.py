@@ -8,7 +8,7 @@ from archcost.errors import ArgumentError, Diagnostic, Source, suggestion
 from archcost.sweeping.values import piece_of
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable
+    from collections.abc import Collection, Iterable, Sequence
 
     from archcost.hardware.device import Device
     from archcost.sweeping.values import Piece
@@ -68,6 +68,12 @@ def read_objectives(text: str, metrics: Collection[str], option: str = "--pareto
             "a front has two objectives at least", f"`--sort {next(iter(found))} --top 1` has the best in one"
         )
     return tuple(found.items())
+
+
+def usual_plane(metrics: Sequence[str]) -> tuple[Objective, Objective]:
+    """Where nobody said: least of one of the first two metrics, MACs where they are one, and most of the other."""
+    first, second = sorted(metrics[:2], key=lambda name: name != "macs")
+    return (first, "min"), (second, "max")
 
 
 def read_keys(text: str, names: Collection[str], option: str = "--sort") -> tuple[SortKey, ...]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Any, NotRequired, TypedDict, cast
+from typing import TYPE_CHECKING, Annotated, Any, Literal, NotRequired, TypedDict, cast
 
 from archcost.documents import AtLeast, Count, Envelope, ErrorData, Positive, envelope
 from archcost.indented_json import Stream
@@ -68,12 +68,28 @@ class RowData(TypedDict):
     error: NotRequired[ErrorData]
 
 
+class ObjectiveData(TypedDict):
+    """What a front is about: of which metric it has the least, or the most."""
+
+    metric: str
+    sense: Literal["min", "max"]
+
+
+class FigureBoundData(TypedDict):
+    """A budget of the condition: low ≤ figure ≤ high, null where a side is open."""
+
+    metric: str
+    low: int | None
+    high: int | None
+
+
 class SweepData(Envelope):
     """A space of designs, and the answer to a question about it.
 
-    ``settings`` are all combinations, ``designs`` those that are valid, and of such as differ in nothing that is read
-    one; ``invalid`` are the others of these. ``expected`` are as many as are published, ``meeting`` those that meet the
-    condition.
+    ``metrics`` are those that rows have, ``pareto`` what the front is about that they are, where one was asked for, and
+    ``budgets`` the bounds on metrics in ``where``. ``settings`` are all combinations, ``designs`` those that are valid,
+    and of such as differ in nothing that is read one; ``invalid`` are the others of these. ``expected`` are as many as
+    are published, ``meeting`` those that meet the condition.
     """
 
     space: str
@@ -88,6 +104,9 @@ class SweepData(Envelope):
     causes: list[CauseData]
     where: str | None
     meeting: CountData | None
+    metrics: list[str]
+    pareto: NotRequired[list[ObjectiveData]]
+    budgets: list[FigureBoundData]
     expected: NotRequired[Count]
     histogram: NotRequired[HistogramData]
     rows: NotRequired[list[RowData]]
@@ -121,7 +140,11 @@ def sweep_data(sweep: Sweep) -> SweepData:
         ],
         "where": sweep.where or None,
         "meeting": count_data(sweep.meeting) if sweep.meeting is not None else None,
+        "metrics": list(_metrics(sweep)),
+        "budgets": [{"metric": each.metric, "low": each.low, "high": each.high} for each in sweep.answers.where.bounds],
     }
+    if sweep.ask.pareto:
+        document["pareto"] = [{"metric": metric, "sense": sense} for metric, sense in sweep.ask.pareto]
     if sweep.expected is not None:
         document["expected"] = sweep.expected
     if sweep.histogram is not None:
@@ -155,8 +178,13 @@ def row_data(row: DesignRow) -> RowData:
 def _rows(sweep: Sweep) -> Iterator[RowData]:
     assert sweep.listing is not None, "rows were asked for"
     for row in rows_of(sweep.listing, sweep.space, sweep.answers.singles, sweep.causes):
-        named = {name: row.figures[name] for name in sweep.ask.metrics if name in row.figures}
+        named = {name: row.figures[name] for name in _metrics(sweep) if name in row.figures}
         yield row_data(row._replace(figures=named))
+
+
+def _metrics(sweep: Sweep) -> tuple[str, ...]:
+    """The figures of rows: those that were asked for, and those that a front is about."""
+    return tuple(dict.fromkeys((*sweep.ask.metrics, *[name for name, _ in sweep.ask.pareto])))
 
 
 def _values(space: Space, design: tuple[int, ...]) -> dict[str, Any]:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from archcost.errors import UsageError
 from archcost.sweeping.answers import Answers
+from archcost.sweeping.asking import usual_plane
 from archcost.sweeping.singles import PER_ROW
 from archcost.sweeping.values import shown
 
@@ -83,8 +84,7 @@ def _plane(objectives: Sequence[Objective], metrics: Sequence[str]) -> tuple[Obj
     else:
         if len(metrics) < 2:  # noqa: PLR2004
             raise UsageError("a plot is of two metrics", "for instance --metrics macs,params")
-        first, second = sorted(metrics[:2], key=lambda name: name != "macs")
-        plane = ((first, "min"), (second, "max"))
+        plane = usual_plane(metrics)
     late = [name for name, _ in plane if name in PER_ROW]
     if late:
         raise UsageError(f"{late[0]} is not drawn: it takes an analysis for each design", "draw macs and params")

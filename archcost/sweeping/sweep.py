@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+from archcost.displays import in_notebook
 from archcost.errors import UsageError
 from archcost.figures import METRICS
 from archcost.sweeping.answers import Answers
@@ -45,6 +46,9 @@ class Sweep:
 
     def __repr__(self) -> str:
         return f"<Sweep of {self.name}: {self.space.size:,} settings>"
+
+    def _repr_html_(self) -> str | None:
+        return in_notebook(self)
 
     @property
     def name(self) -> str:

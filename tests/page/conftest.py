@@ -5,7 +5,9 @@ from __future__ import annotations
 import os
 import shutil
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import pytest
 
@@ -14,7 +16,6 @@ from archcost.render.page.page import Page as ReportPage
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-    from pathlib import Path
 
     from playwright.sync_api import Browser, Page
 
@@ -30,27 +31,41 @@ FLAGS = [
 ]
 
 
-def _browser_path() -> str:
-    """ARCHCOST_BROWSER, or a Chromium on the PATH; without one the tests are skipped, in CI they fail."""
-    named = os.environ.get("ARCHCOST_BROWSER", "")
-    found = named or next(filter(None, map(shutil.which, BROWSERS)), "")
-    if found:
-        return found
-    message = "no Chromium: `make browser` installs it, or ARCHCOST_BROWSER names one"
+def without(message: str) -> NoReturn:
+    """Skip a test for what is missing here; in CI, where all of it is installed, the test fails."""
     if os.environ.get("CI") or os.environ.get("ARCHCOST_NEEDS_BROWSER"):
         pytest.fail(message)
     pytest.skip(message)
+
+
+def _browser_path() -> str:
+    """ARCHCOST_BROWSER, or a Chromium on the PATH."""
+    named = os.environ.get("ARCHCOST_BROWSER", "")
+    found = named or next(filter(None, map(shutil.which, BROWSERS)), "")
+    return found or without("no Chromium: `make browser` installs it, or ARCHCOST_BROWSER names one")
 
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     """A headless Chromium."""
     path = _browser_path()
-    playwright = pytest.importorskip("playwright.sync_api")
-    with playwright.sync_playwright() as started:
+    if find_spec("playwright") is None:
+        without("no playwright: it is in the dev extra")
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as started:
         chromium = started.chromium.launch(executable_path=path, args=FLAGS)
         yield chromium
         chromium.close()
+
+
+@pytest.fixture
+def axe() -> str:
+    """The script of axe-core."""
+    found = find_spec("axe_playwright_python")
+    if found is None or found.origin is None:
+        without("no axe-core: axe-playwright-python is in the dev extra")
+    return (Path(found.origin).parent / "axe.min.js").read_text(encoding="utf-8")
 
 
 @dataclass

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from xml.etree import ElementTree as ET
@@ -18,6 +19,8 @@ from tests.shared import zoo_report
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from archcost.api.design_space import DesignSpace
 
 NOTEBOOK = Path(__file__).parents[2] / "examples" / "archcost.ipynb"
 
@@ -53,6 +56,51 @@ def test_a_value_shows_headlines_and_a_picture_without_a_script(name: str) -> No
     assert tree.findall(".//{http://www.w3.org/2000/svg}svg")
 
 
+@cache
+def space() -> DesignSpace:
+    return archcost.space("mobilenet_v1", vary={"width": "0.25:1.5:0.25", "resolution": "128..224..32"})
+
+
+SWEPT: dict[str, tuple[Callable[[], Any], tuple[str, ...], int]] = {  # and the points of a picture
+    "space": (space, ("settings", "24", "0.25, 0.5, 0.75, 1.0, 1.25, 1.5"), 0),
+    "tables": (lambda: space().tables(), ("on the front", "width=1.50, resolution=224"), 24),
+    "sweep": (lambda: space().sweep(), ("designs", "least MACs", "most params"), 24),
+    "condition": (lambda: space().sweep(where="width <= 0.5"), ("meet the condition", "33.3%"), 8),
+    "count": (lambda: space().sweep(count=True), ("designs", "24"), 0),
+    "histogram": (lambda: space().sweep(histogram="macs"), ("MACs from", "█"), 0),
+    "designs": (lambda: space().tables().front(min="macs", max="params"), ("on the front",), 6),
+    "page": (lambda: archcost.page(space().sweep()), ("on the front", "least MACs"), 24),
+}
+
+
+@pytest.mark.parametrize("name", SWEPT)
+def test_a_value_of_a_sweep_shows_itself(name: str) -> None:
+    make, told, points = SWEPT[name]
+    html = make()._repr_html_()
+    for text in told:
+        assert text in html
+    assert "<script" not in html
+    assert "http" not in html.replace("http://www.w3.org/2000/svg", "")
+    tree = ET.fromstring(f"<div>{html}</div>")
+    assert len(tree.findall(".//{http://www.w3.org/2000/svg}circle")) == points
+
+
+def test_a_design_shows_its_figures() -> None:
+    design = space().tables().best(max="params")
+    assert design is not None
+    html = design._repr_html_() or ""
+    assert f"{design['params']:,}" in html
+    assert "resolution" in html
+
+
+def test_a_space_of_very_many_designs_shows_its_front_and_some() -> None:
+    vary = {"depths[*]": "2,3,4", "kernels[*]": "3,5,7", "expands[*]": "3,4,6"}
+    html = archcost.space("ofa_mobilenet_v3", vary=vary).tables()._repr_html_() or ""
+    assert "the front, and 400 drawn uniformly" in html
+    assert "21,758,655,492,572,485,851" in html
+    assert "2,317" in html
+
+
 def test_names_of_others_stay_text() -> None:
     spec = {"name": "<script>alert(1)</script>", "input": [4], "layers": [{"id": "a", "linear": {"out_features": 2}}]}
     html = archcost.analyze(_written(spec))._repr_html_() or ""
@@ -78,8 +126,9 @@ def test_the_notebook_runs(tmp_path: Path) -> None:
     NotebookClient(notebook, timeout=300, resources={"metadata": {"path": str(tmp_path)}}).execute()
     shown = [output["data"] for cell in notebook.cells if cell.cell_type == "code" for output in cell.outputs]
     pictures = [data["text/html"] for data in shown if "text/html" in data]
-    assert len(pictures) == 6
-    assert all("<svg" in picture and "<script" not in picture for picture in pictures)
+    assert len(pictures) == 8
+    assert sum("<svg" in picture for picture in pictures) == 7  # a single design has headlines alone
+    assert not any("<script" in picture for picture in pictures)
     assert shown[1]["text/plain"] == "('conv2.conv_relu_1.conv2d', 346816512, 6998552)"
     assert 56 * 56 * 192 * 3 * 3 * 64 == 346_816_512
     assert (tmp_path / "googlenet.html").read_text(encoding="utf-8").startswith("<!doctype html>")

@@ -6,19 +6,17 @@ import csv
 import io
 import itertools
 import json
-from importlib.util import find_spec
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 import archcost
 from archcost.render.page.page import Page as ReportPage
-from archcost.render.page.shell import html_of
 from archcost.spec.loader import loads
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
     from playwright.sync_api import Browser
 
@@ -26,20 +24,6 @@ if TYPE_CHECKING:
 
 GOOGLENET = 1_582_671_872
 LAYER = "inception_3b.3x3.conv_relu_1.conv2d"
-SWEEP = {
-    "name": "widths",
-    "axes": ["width"],
-    "metrics": [
-        {"name": "macs", "label": "MACs", "unit": "operations"},
-        {"name": "params", "label": "params", "unit": "count"},
-    ],
-    "rows": [
-        {"at": {"width": width}, "figures": [width * width * 1000, width * 10], "front": width != 24, "note": None}
-        for width in (8, 16, 24, 32)
-    ],
-    "x": "macs",
-    "y": "params",
-}
 
 
 @pytest.mark.parametrize(
@@ -307,22 +291,18 @@ def test_the_stages_of_two_networks_stand_beside_each_other(look: Callable[..., 
     assert widths == pytest.approx(shares, abs=0.01)
 
 
-def test_a_sweep_is_a_scatter_with_its_front(look: Callable[..., Looked], tmp_path: Path) -> None:
-    path = tmp_path / "sweep.html"
-    document = {
-        "schema": "archcost.page/1",
-        "tool": {"name": "archcost", "version": "0"},
-        "models": [],
-        "comparison": None,
-        "device": None,
-        "sweep": SWEEP,
-    }
-    path.write_text(html_of(document, []), encoding="utf-8")
-    page = look(path).page
-    assert page.locator("circle.variant").count() == 4
-    assert page.locator("circle.variant.front").count() == 3
-    page.locator("table.layers thead button", has_text="params").click()
-    assert page.locator("table.layers tbody th").first.inner_text().strip() == "width=32"
+def test_back_leads_out_of_what_was_looked_at(look: Callable[..., Looked]) -> None:
+    looked = look("googlenet")
+    looked.cell("up", "inception_3b").click()
+    looked.cell("up", "inception_3b.3x3").click()
+    looked.page.get_by_role("button", name="weights", exact=True).click()
+    looked.page.go_back()
+    assert looked.page.url.endswith("#zoom=inception_3b&at=inception_3b")
+    assert looked.page.locator(".cell.base").count() == 2
+    looked.page.go_back()
+    assert "conv2" in looked.shown("up")
+    looked.page.go_forward()
+    assert "conv2" not in looked.shown("up")
 
 
 def test_print_shows_cards_and_table(look: Callable[..., Looked]) -> None:
@@ -341,12 +321,9 @@ def test_a_narrow_screen_does_not_scroll_sideways(look: Callable[..., Looked], n
 
 
 @pytest.mark.parametrize(("names", "scheme"), [(("alexnet",), "light"), (("alexnet", "vgg11"), "dark")])
-def test_contrast_and_aria(look: Callable[..., Looked], names: tuple[str, ...], scheme: str) -> None:
-    found = find_spec("axe_playwright_python")
-    if found is None or found.origin is None:
-        pytest.skip("axe-core is in the dev extra")
+def test_contrast_and_aria(look: Callable[..., Looked], axe: str, names: tuple[str, ...], scheme: str) -> None:
     page = look(*names, color_scheme=scheme, bypass_csp=True).page
-    page.evaluate((Path(found.origin).parent / "axe.min.js").read_text(encoding="utf-8"))
+    page.evaluate(axe)
     result: dict[str, Any] = page.evaluate("axe.run()")
     assert json.dumps([(each["id"], each["nodes"][0]["html"]) for each in result["violations"]], indent=1) == "[]"
     assert len(result["passes"]) > 20

@@ -27,7 +27,7 @@ _UP, _DOWN = "macs", "params"
 _TONES = ("#9fc5e8", "#f6c28b", "#a8d5a2", "#e3b0c8", "#c9bde6", "#f2df8f", "#9fd8d0", "#e8b4a0")
 LETTERS = "#1b1f24"
 MORE, LESS, SAME = "#f4a582", "#92c5de", "#d9d9d9"  # red and blue that the colour-blind tell apart
-_SCHEMES = (
+SCHEMES = (
     "<style>.ac-words{fill:#444c56}@media (prefers-color-scheme:dark){.ac-words{fill:#adbac7}}"
     ".ac-cell:hover rect{stroke:#1b1f24;stroke-width:2}</style>"
 )
@@ -88,7 +88,7 @@ def icicle(folded: Folded, look: Look, tones: Mapping[int, str] | None = None) -
             f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {height}" {size}',
             f' role="img" font-family="{FONTS}" font-size="11">',
             f"<title>{name}: {said}</title>",
-            _SCHEMES if look.alone else "",
+            SCHEMES if look.alone else "",
             '<g class="ac-words"' + ("" if look.alone else ' fill="currentColor"') + ">",
             *[f'<text y="{y}">{text}</text>' for y, text in words],
             f'</g><g fill="{LETTERS}">',

@@ -11,9 +11,9 @@ from archcost.comparing import Comparison, SideBySide
 from archcost.figures import METRICS, RUN
 from archcost.fitting.fit import Fits
 from archcost.render.page.folded_nodes import Folded
-from archcost.render.page.icicle import FONTS, NOTEBOOK, icicle
+from archcost.render.page.icicle import NOTEBOOK, icicle
+from archcost.render.page.notebook_boxes import shown
 from archcost.render.page.page import Page
-from archcost.render.page.page_text import safe_text
 from archcost.render.page.summary_cards import (
     OnDevice,
     bytes_part,
@@ -28,18 +28,16 @@ if TYPE_CHECKING:
 
     from archcost.render.page.page_data import CardData, CardPartData
 
-_BOX = (
-    "display:inline-block;vertical-align:top;border:1px solid #8c959f;border-radius:6px;padding:6px 12px;"
-    f"margin:0 8px 8px 0;font:12px {FONTS}"
-)
-_STATES = {"ok": " ✓", "bad": " ✗"}
-_MOST_PARTS = 5
-
 
 @singledispatch
 def notebook_html(value: object) -> str:
-    """A value of archcost as HTML; raises TypeError for one that has no such form."""
-    raise TypeError(f"no HTML for {type(value).__name__}")
+    """A value of archcost as HTML; raises TypeError for one that has no such form.
+
+    Those of sweeps, whose room needs numpy, are laid out apart.
+    """
+    from archcost.render.page.sweep_notebook import swept_html
+
+    return swept_html(value)
 
 
 @notebook_html.register
@@ -101,23 +99,4 @@ def _figure(
     earlier: Sequence[CardData] = (),
     tones: Mapping[int, str] | None = None,
 ) -> str:
-    """Headlines above a picture; ``earlier`` ones, of the same labels, stand before them."""
-    before = {card["label"]: card["value"] for card in earlier}
-    boxes = "".join([_card(card, before.get(card["label"], card["value"])) for card in cards])
-    return (
-        f'<div style="max-width:960px"><div style="font:600 14px {FONTS};margin:0 0 6px">{safe_text(title)}</div>'
-        f"<div>{boxes}</div><div>{icicle(folded, NOTEBOOK, tones)}</div></div>"
-    )
-
-
-def _card(card: CardData, before: str) -> str:
-    value = card["value"] if before == card["value"] else f"{before} → {card['value']}"
-    parts = "".join(
-        f'<div title="{safe_text(part["exact"])}">{safe_text(part["label"])} {safe_text(part["value"])}</div>'
-        for part in card["parts"][:_MOST_PARTS]
-    )
-    return (
-        f'<div style="{_BOX}"><div>{safe_text(card["label"])}</div>'
-        f'<div style="font-size:18px;font-weight:600" title="{safe_text(card["exact"])}">'
-        f"{safe_text(value)}{_STATES.get(card['state'] or '', '')}</div>{parts}</div>"
-    )
+    return shown(title, cards, icicle(folded, NOTEBOOK, tones), earlier)

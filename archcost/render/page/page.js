@@ -217,10 +217,11 @@
     return Object.fromEntries(Object.entries(found).filter(([key]) => key in START));
   }
 
-  function writeHash() {
+  /** Put the state into the address: what is zoomed to as a step that the browser leads back from. */
+  function writeHash(isStep) {
     const changed = Object.entries(state).filter(([key, value]) => value !== START[key]);
     const text = new URLSearchParams(changed).toString();
-    history.replaceState(null, "", text ? `#${text}` : "#");
+    history[isStep ? "pushState" : "replaceState"](null, "", text ? `#${text}` : "#");
   }
 
   /** Change the state, and draw what depends on it. */
@@ -229,7 +230,7 @@
     if (!keys.length) return;
     Object.assign(state, change);
     hideTip();
-    writeHash();
+    writeHash(keys.includes("zoom"));
     draw(keys);
   }
 
@@ -368,8 +369,8 @@
     const inputs = (model?.inputs ?? []).map((each) => `${each.name} ${shapeText(each.shape)}`).join(", ");
     const names = models.map((each) => each.name);
     const params = Object.entries(model?.params ?? {}).map(([name, value]) => `${name}=${value}`).join(" ");
-    const about = model && [inputs, model.dtype, `batch ${model.batch}`,
-      page.device?.title].filter(Boolean).join(" · ");
+    const about = model ? [inputs, model.dtype, `batch ${model.batch}`,
+      page.device?.title].filter(Boolean).join(" · ") : page.sweep?.about;
     return h("header", {},
       h("div", {}, h("h1", {}, two ? [names[0], h("span", { class: "quiet" }, " → "), names[1]]
         : names[0] ?? page.sweep?.name ?? "sweep"),
@@ -406,7 +407,7 @@
   }
 
   function cards() {
-    const found = two ? pairedCards() : (model?.cards ?? []).map((card) => cardOf(card));
+    const found = two ? pairedCards() : (model ?? page.sweep)?.cards.map((card) => cardOf(card)) ?? [];
     return found.length ? h("div", { class: "cards" }, found) : null;
   }
 
@@ -414,7 +415,8 @@
     return h("div", { class: "card", "data-state": card.state },
       h("div", { class: "card-label" }, card.label),
       h("div", { class: "card-value", title: card.exact },
-        before && before.value !== card.value && [h("span", { class: "before" }, before.value), " → "], card.value),
+        before && before.value !== card.value && [h("span", { class: "before" }, before.value), " → "],
+        h("span", { class: "now" }, card.value)),
       card.parts?.length > 0 && h("ul", { class: "card-parts" },
         card.parts.map((part) => h("li", { title: part.exact }, h("span", {}, part.label),
           h("span", {}, partText(part, before))))));
@@ -1154,13 +1156,15 @@
     return rows.length ? h("table", { class: "plain figures" }, h("tbody", {}, rows)) : null;
   }
 
+  const NARROW = 600; // px, where two exact figures do not stand beside each other
+
   const changeKind = (change) => (change > 0 ? "more-text" : change < 0 ? "less-text" : "");
 
   function shortExact(node, place, metric) {
     const value = node?.figures[place];
     if (!node) return h("td", {}, "–");
     if (value === null || value === undefined) return h("td", {}, "unknown");
-    const inUnits = metric.unit === "bytes" || metric.unit === "ns";
+    const inUnits = metric.unit === "bytes" || metric.unit === "ns" || (two && innerWidth < NARROW);
     return h("td", { title: exact(value) }, isPart(node, place) && "≥ ",
       inUnits ? short(Number(value), metric.unit) : exact(value));
   }
@@ -1483,51 +1487,83 @@
 
   // ----------------------------------------------------------------------------------------------------------- sweep
 
-  const sweepMetric = (name) => page.sweep.metrics.find((metric) => metric.name === name) ?? page.sweep.metrics[0];
-  const sweepFigure = (row, metric) => Number(row.figures[page.sweep.metrics.indexOf(metric)] ?? NaN);
-  const atText = (row) => page.sweep.axes.map((axis) => `${axis}=${row.at[axis]}`).join(" ");
+  const sweep = page.sweep;
+  const sweepMetric = (name) => sweep.metrics.find((metric) => metric.name === name) ?? sweep.metrics[0];
+  const sweepFigure = (row, metric) => Number(row.figures[sweep.metrics.indexOf(metric)] ?? NaN);
+  const atText = (row) => sweep.axes.map((axis, place) => `${axis}=${row.at[place]}`).join(" ");
 
   function drawSweep(place) {
     const [x, y] = [sweepMetric(state.x), sweepMetric(state.y)];
     const pick = (name, chosen) => h("label", {}, `${name} `,
       h("select", { onchange: (event) => go({ [name]: event.target.value }) },
-      page.sweep.metrics.map((metric) => h("option", { value: metric.name, selected: metric === chosen },
+      sweep.metrics.map((metric) => h("option", { value: metric.name, selected: metric === chosen },
         metric.label))));
-    place.replaceChildren(h("div", { class: "controls" }, pick("x", x), pick("y", y)),
-      scatter(x, y, place.clientWidth || 1000), sweepTable());
+    place.replaceChildren(...[sweep.metrics.length > 1 && h("div", { class: "controls" }, pick("x", x), pick("y", y)),
+      x && scatter(x, y, place.clientWidth || 1000), sweepLegend(), sweepTable()].filter(Boolean));
+  }
+
+  function sweepLegend() {
+    const front = sweep.rows.filter((row) => row.front).length;
+    return h("p", { class: "quiet" }, sweep.objectives.length > 0 && [h("span", { class: "front-sign" }, "● "),
+      `front, ${exact(front)} of ${exact(sweep.rows.length)} designs`], sweep.budgets.length > 0 && [" · ",
+      h("span", { class: "budget-sign" }, "┄ "), "budget"], ...sweep.notes.flatMap((note) => [" · ", note]));
   }
 
   function scatter(x, y, width) {
     const height = 340;
-    const rows = page.sweep.rows.filter((row) => sweepFigure(row, x) > 0 && sweepFigure(row, y) > 0);
-    const across = axisScale(rows.map((row) => sweepFigure(row, x)), [70, width - 20]);
-    const upward = axisScale(rows.map((row) => sweepFigure(row, y)), [height - 40, 14]);
-    const front = rows.filter((row) => row.front).sort((left, right) => sweepFigure(left, x) - sweepFigure(right, x));
-    const placeOfRow = (row) => `${across(sweepFigure(row, x)).toFixed(1)},${upward(sweepFigure(row, y)).toFixed(1)}`;
-    const line = front.length ? `M${front.map(placeOfRow).join("L")}` : "";
+    const rows = sweep.rows.filter((row) => !Number.isNaN(sweepFigure(row, x) + sweepFigure(row, y)));
+    if (!rows.length) return null;
+    const limits = (metric) => sweep.budgets.filter((each) => each.metric === metric.name).map((each) =>
+      Number(each.limit));
+    const across = axisScale([...rows.map((row) => sweepFigure(row, x)), ...limits(x)], [70, width - 20]);
+    const upward = axisScale([...rows.map((row) => sweepFigure(row, y)), ...limits(y)], [height - 40, 22]);
+    const front = rows.filter((row) => row.front);
+    const others = rows.filter((row) => !row.front);
+    const dot = (row) => g("circle", { class: row.front ? "variant front" : "variant",
+      cx: across(sweepFigure(row, x)).toFixed(1), cy: upward(sweepFigure(row, y)).toFixed(1), r: row.front ? 5 : 3.5,
+      onpointermove: (event) => showTip(event, sweepTip(row)), onpointerleave: hideTip });
+    const line = frontLine(front.map((row) => [across(sweepFigure(row, x)), upward(sweepFigure(row, y))]), x, y);
     return g("svg", { class: "scatter", width: "100%", height, viewBox: `0 0 ${width} ${height}`, role: "img",
-      "aria-label": `${y.label} against ${x.label}; ${front.length} of ${rows.length} variants are on the front` },
-      upward.ticks(5).map((tick) => axisLine(70, width - 20, upward(tick), short(tick, y.unit))),
-      across.ticks(6).map((tick) => g("g", { class: "axis" },
+      "aria-label": `${y.label} against ${x.label}; ${front.length} of ${rows.length} designs are on the front` },
+      someTicks(upward, 5).map((tick) => axisLine(70, width - 20, upward(tick), short(tick, y.unit))),
+      someTicks(across, width / 110).map((tick) => g("g", { class: "axis" },
         g("text", { x: across(tick), y: height - 22, "text-anchor": "middle" }, short(tick, x.unit)))),
-      g("text", { class: "quiet", x: width - 20, y: height - 5, "text-anchor": "end" }, x.label),
-        g("text", { class: "quiet", x: 70, y: 10 }, y.label),
-      line && g("path", { class: "front", d: line }),
-      rows.map((row) => g("circle", { class: row.front ? "variant front" : "variant",
-        cx: across(sweepFigure(row, x)).toFixed(1), cy: upward(sweepFigure(row, y)).toFixed(1), r: row.front ? 5 : 3.5,
-        onpointermove: (event) => showTip(event, sweepTip(row)), onpointerleave: hideTip })));
+      g("text", { class: "quiet", x: width - 20, y: height - 5, "text-anchor": "end" }, `${x.label} →`),
+        g("text", { class: "quiet", x: 4, y: 12 }, `↑ ${y.label}`),
+      limits(x).map((limit) => g("path", { class: "budget", d: `M${across(limit)} 22V${height - 40}` })),
+      limits(y).map((limit) => g("path", { class: "budget", d: `M70 ${upward(limit)}H${width - 20}` })),
+      others.map(dot), line && g("path", { class: "front", d: line }), front.map(dot));
+  }
+
+  /** The stairs of a front, where the plane is that of its two objectives. */
+  function frontLine(places, x, y) {
+    const [one, other] = [x, y].map((metric) => sweep.objectives.find((each) => each.metric === metric.name));
+    if (!one || !other || one === other || sweep.objectives.length !== 2 || places.length < 2) return "";
+    const [first, ...rest] = places.map((place) => place.map((each) => each.toFixed(1))).sort((left, right) =>
+      left[0] - right[0]);
+    return `M${first}` + rest.map(([right, height]) => (one.sense === "min" ? `H${right}V${height}`
+      : `V${height}H${right}`)).join("");
   }
 
   /** Logarithmic where the figures span more than a factor of 30. */
   function axisScale(values, range) {
-    const [least, most] = [Math.min(...values), Math.max(...values)];
-    return most > 30 * least ? scaleLog([least, most], range).nice()
-      : scaleLinear([Math.min(least, 0.9 * least), most * 1.02], range).nice();
+    const least = values.reduce((one, other) => Math.min(one, other));
+    const most = values.reduce((one, other) => Math.max(one, other));
+    const room = 0.04 * (most - least) || 1;
+    return least > 0 && most > 30 * least ? scaleLog([least, most], range).nice()
+      : scaleLinear([least >= 0 ? Math.max(0, least - room) : least - room, most + room], range);
+  }
+
+  /** The ticks of a scale, about as many: a logarithmic one may have more. */
+  function someTicks(scale, wanted) {
+    const ticks = scale.ticks(wanted);
+    const step = Math.ceil(ticks.length / (wanted + 1));
+    return ticks.filter((_, place) => place % step === 0);
   }
 
   function sweepTip(row) {
     return [h("b", {}, atText(row)), h("div", { class: "quiet" }, row.front ? "on the front" : row.note ?? ""),
-      h("table", {}, h("tbody", {}, page.sweep.metrics.map((metric) =>
+      h("table", {}, h("tbody", {}, sweep.metrics.map((metric) =>
         h("tr", {}, h("th", { scope: "row" }, metric.label), h("td", {}, sweepText(row, metric))))))];
   }
 
@@ -1536,19 +1572,36 @@
     return Number.isNaN(value) ? "–" : short(value, metric.unit);
   }
 
+  /** The designs as a table; what an axis sets and a metric of the same name are told apart by a prefix. */
   function sweepTable() {
     const [name, way] = state.sort.split(" ");
-    const metric = page.sweep.metrics.find((each) => each.name === name);
-    const rows = [...page.sweep.rows];
-    if (metric) rows.sort((left, right) => (way === "up" ? 1
-      : -1) * (sweepFigure(left, metric) - sweepFigure(right, metric)));
-    const heads = page.sweep.metrics.map((each) => headCell({ name: each.name, label: each.label, num: true }));
-    return h("div", { class: "scroll", tabindex: 0, role: "region", "aria-label": "Table of the variants" },
+    const columns = [
+      ...sweep.axes.map((axis, place) => ({ name: `param.${axis}`, label: axis, of: (row) => row.at[place],
+        num: sweep.rows.every((row) => row.at[place] === "" || !Number.isNaN(Number(row.at[place]))) })),
+      ...sweep.metrics.map((metric) => ({ name: metric.name, label: metric.label, num: true, metric,
+        of: (row) => sweepFigure(row, metric) })),
+    ];
+    const rows = [...sweep.rows];
+    const some = rows.some((row) => !row.front); // else nothing tells the front apart
+    const column = columns.find((each) => each.name === name);
+    if (column) rows.sort((left, right) => (way === "up" ? 1 : -1) * byColumn(column, left, right));
+    const cell = (row, each) => (each.metric ? h("td", { class: "num", title: exact(row.figures[sweep.metrics.indexOf(
+      each.metric)]) }, sweepText(row, each.metric)) : h("td", { class: each.num ? "num" : "at" }, each.of(row)));
+    return h("div", { class: "scroll", tabindex: 0, role: "region", "aria-label": "Table of the designs" },
       h("table", { class: "layers" },
-      h("thead", {}, h("tr", {}, h("th", { scope: "col" }, "variant"), h("th", { scope: "col" }, "front"), heads)),
-      h("tbody", {}, rows.slice(0, MOST_ROWS).map((row) => h("tr", { class: row.front ? "chosen" : null },
-        h("th", { scope: "row" }, atText(row)), h("td", {}, row.front ? "●" : ""),
-        page.sweep.metrics.map((each) => h("td", { class: "num" }, sweepText(row, each))))))));
+      h("thead", {}, h("tr", {}, columns.map(headCell), h("th", { scope: "col" }, "front"))),
+      h("tbody", {}, rows.slice(0, MOST_ROWS).map((row) => h("tr", { class: row.front && some ? "chosen" : null },
+        columns.map((each) => cell(row, each)), h("td", {}, row.front ? "●" : row.note ?? ""))))),
+      rows.length > MOST_ROWS && h("p", { class: "quiet pad" },
+        `${exact(rows.length - MOST_ROWS)} more rows: sorting brings others up.`));
+  }
+
+  /** Numbers by size, others as texts; what is unknown is least. */
+  function byColumn(column, left, right) {
+    const [one, other] = [column.of(left), column.of(right)];
+    if (!column.num) return one.localeCompare(other);
+    const size = (value) => (Number.isNaN(Number(value)) ? -Infinity : Number(value));
+    return size(one) === size(other) ? 0 : size(one) - size(other);
   }
 
   // ----------------------------------------------------------------------------------------------------------- start
@@ -1563,7 +1616,7 @@
     { id: "graph", title: "Layer graph", draw: drawGraph, keys: ["zoom", "at", "side", "metric"], when: () => root },
     { id: "layer", title: "Selected layer", draw: drawPanel, keys: ["zoom", "at"], when: () => root },
     { id: "table", title: "Layers", draw: drawTable, keys: ["q", "sort", "columns", "open", "at"], when: () => root },
-    { id: "sweep", title: "Variants", draw: drawSweep, keys: ["x", "y", "sort"], when: () => page.sweep },
+    { id: "sweep", title: "Designs", draw: drawSweep, keys: ["x", "y", "sort"], when: () => page.sweep },
   ].filter((view) => view.when());
 
   /** The sections, the graph beside the layer that is selected. */
@@ -1599,7 +1652,7 @@
     draw(Object.keys(START));
     watch(document.getElementById("findings") ?? h("p"));
     document.addEventListener("keydown", pageKey);
-    window.addEventListener("hashchange", () => { Object.assign(state, START, fromHash()); draw(Object.keys(START)); });
+    window.addEventListener("popstate", () => { Object.assign(state, START, fromHash()); draw(Object.keys(START)); });
     let width = innerWidth;
     window.addEventListener("resize", () => { if (innerWidth !== width) draw(["zoom", "run",
       "x"]); width = innerWidth; });

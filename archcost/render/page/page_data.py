@@ -199,10 +199,55 @@ class PageComparisonData(TypedDict):
     marks: list[str]
 
 
+class PageObjectiveData(TypedDict):
+    """What the front is about: the least or the most of a metric."""
+
+    metric: str
+    sense: Literal["min", "max"]
+
+
+class PageBudgetData(TypedDict):
+    """A limit on a metric."""
+
+    metric: str
+    limit: Figure
+
+
+class PageDesignData(TypedDict):
+    """A design: the text of what each axis sets, and its figures in the order of ``metrics``; null: unknown.
+
+    ``note`` says what is wrong with it.
+    """
+
+    at: list[str]
+    figures: list[Figure | None]
+    front: NotRequired[Literal[True]]
+    note: NotRequired[str]
+
+
+class PageSweepData(TypedDict):
+    """Designs of a space: in the plane of two metrics, ``x`` and ``y``, with their front, and as a table.
+
+    ``notes`` say what is left out.
+    """
+
+    name: str
+    about: str
+    cards: list[CardData]
+    axes: list[str]
+    metrics: list[PageMetricData]
+    x: str
+    y: str
+    objectives: list[PageObjectiveData]
+    budgets: list[PageBudgetData]
+    rows: list[PageDesignData]
+    notes: list[str]
+
+
 class PageData(Envelope):
-    """One model, or one before and after a change, as its page shows it."""
+    """One model, or one before and after a change, or a space of designs, as its page shows it."""
 
     models: list[PageModelData]
     comparison: PageComparisonData | None
     device: PageDeviceData | None
-    sweep: dict[str, Any] | None
+    sweep: PageSweepData | None

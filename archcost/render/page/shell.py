@@ -10,6 +10,8 @@ import zlib
 from functools import cache
 from typing import TYPE_CHECKING
 
+from archcost.errors import shortened
+from archcost.figures import BYTES, TIME
 from archcost.files import read_named
 from archcost.printable import harmless, one_line
 from archcost.render.page.page_text import safe_text
@@ -18,7 +20,14 @@ from archcost.strict_json import compact_json
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from archcost.render.page.page_data import CardData, PageData, PageModelData
+    from archcost.render.page.page_data import (
+        CardData,
+        PageData,
+        PageDeviceData,
+        PageMetricData,
+        PageModelData,
+        PageSweepData,
+    )
 
 SCRIPTS = ("vendor.js", "page.js")  # beside this module, in this order
 STYLES = ("page.css",)
@@ -28,6 +37,7 @@ _MOST_ASSET = 2**22
 _MOST_PLAIN = 2**17  # characters of a document that stand there as they are
 _COMMENT = re.compile(r"^[ ]*(?:/\*.*?\*/|//[^\n]*)$", re.MULTILINE | re.DOTALL)  # in lines of its own
 _MOST_ROWS = 60  # of the table without a script
+_MOST_TEXT = 80  # letters of what an axis sets
 _COLUMNS = ("params", "macs", "weight_bytes", "activation_bytes", "time_ns")
 
 
@@ -35,11 +45,12 @@ def html_of(data: PageData, pictures: Sequence[str]) -> str:
     """One file: nothing in it is fetched, and nothing in it runs but the scripts whose hashes it names.
 
     It is in ASCII, so that no encoding changes a script behind its hash.
-    ``pictures`` are SVG of ours, one for each model.
+    ``pictures`` are SVG of ours, one for each model, or one of a sweep.
     """
     styles = [_asset(name) for name in STYLES]
     scripts = [text for text in map(_asset, SCRIPTS) if text]
-    title = " → ".join(model["name"] for model in data["models"])
+    names = [model["name"] for model in data["models"]] or ([data["sweep"]["name"]] if data["sweep"] else [])
+    title = " → ".join(names)
     policy = "; ".join(
         [
             "default-src 'none'",
@@ -60,7 +71,11 @@ def html_of(data: PageData, pictures: Sequence[str]) -> str:
         *[f"<style>{text}</style>" for text in styles],
         '</head>\n<body>\n<main id="archcost-page">',
         f"<h1>{safe_text(title)}</h1>",
-        *[_static(model, picture) for model, picture in zip(data["models"], pictures, strict=True)],
+        *[
+            _static(model, picture, data["device"])
+            for model, picture in zip(data["models"], pictures[: len(data["models"])], strict=True)
+        ],
+        *([_static_sweep(data["sweep"], pictures[-1])] if data["sweep"] else []),
         "</main>",
         _data(data),
         *[f"<script>{text}</script>" for text in scripts],
@@ -116,10 +131,10 @@ def _hashes(texts: Sequence[str]) -> str:
     return " ".join(f"'sha256-{each}'" for each in found) or "'none'"
 
 
-def _static(model: PageModelData, picture: str) -> str:
+def _static(model: PageModelData, picture: str, device: PageDeviceData | None) -> str:
     """What is seen without a script, and printed: headlines, the picture, and the largest scopes and layers."""
     inputs = ", ".join(f"{each['name']} {_shape(each['shape'])}" for each in model["inputs"])
-    about = f"{inputs} · {model['dtype']} · batch {model['batch']}"
+    about = " · ".join([inputs, model["dtype"], f"batch {model['batch']}", *([device["title"]] if device else [])])
     return "\n".join(
         [
             f'<section class="static" aria-label="{safe_text(model["name"])}">',
@@ -159,7 +174,7 @@ def _table(model: PageModelData) -> str:
     depths = [node["depth"] for node in model["nodes"]]
     fitting = [level for level in set(depths) if sum(depth <= level for depth in depths) <= _MOST_ROWS]
     level = max([1, *fitting])
-    heads = "".join(f'<th scope="col" class="num">{safe_text(metric["label"])}</th>' for _, metric in shown)
+    heads = "".join(f'<th scope="col" class="num">{_heading(metric)}</th>' for _, metric in shown)
     rows = []
     for node in model["nodes"]:
         if 1 <= node["depth"] <= level:
@@ -176,6 +191,41 @@ def _table(model: PageModelData) -> str:
         f'<table><caption>{safe_text(model["name"])}, layer by layer</caption><thead><tr><th scope="col">layer</th>'
         f'<th scope="col">op</th><th scope="col">output</th>{heads}</tr></thead><tbody>{"".join(rows)}</tbody>'
         f'<tfoot><tr><th scope="row">total</th><td></td><td></td>{total}</tr></tfoot></table>'
+    )
+
+
+def _heading(metric: PageMetricData) -> str:
+    """What a column is of, with the unit of its figures where they are no counts."""
+    unit = {BYTES: " (bytes)", TIME: " (ns)"}.get(metric["unit"], "")
+    return safe_text(metric["label"]) + unit
+
+
+def _static_sweep(sweep: PageSweepData, picture: str) -> str:
+    """The same of a space of designs: its headlines, the picture, and designs, those on the front first."""
+    rows = sorted(sweep["rows"], key=lambda row: "front" not in row)[:_MOST_ROWS]
+    heads = "".join(f'<th scope="col" class="num">{_heading(metric)}</th>' for metric in sweep["metrics"])
+    axes = "".join(f'<th scope="col">{safe_text(name)}</th>' for name in sweep["axes"])
+    body = "".join(
+        "<tr>"
+        + "".join(f"<td>{safe_text(shortened(text, _MOST_TEXT))}</td>" for text in row["at"])
+        + "".join(f'<td class="num">{"–" if each is None else _figure(each)}</td>' for each in row["figures"])
+        + f"<td>{'●' if 'front' in row else safe_text(row.get('note', ''))}</td></tr>"
+        for row in rows
+    )
+    caption = f"{len(rows):,} of {len(sweep['rows']):,} designs"
+    head = f'<thead><tr>{axes}{heads}<th scope="col">front</th></tr></thead>'
+    return "\n".join(
+        [
+            f'<section class="static" aria-label="{safe_text(sweep["name"])}">',
+            f'<p class="quiet">{safe_text(sweep["about"])}</p>',
+            '<div class="cards">',
+            *map(_card, sweep["cards"]),
+            "</div>",
+            f'<div class="picture">{picture}</div>',
+            f"<table><caption>{caption}</caption>{head}<tbody>{body}</tbody></table>",
+            *[f'<p class="quiet">{safe_text(note)}</p>' for note in sweep["notes"]],
+            "</section>",
+        ]
     )
 
 

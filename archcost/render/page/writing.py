@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from archcost.errors import UsageError
 from archcost.render.formats import OF_PAGES
@@ -10,7 +10,26 @@ from archcost.render.output import write_text
 from archcost.strict_json import json_text
 
 if TYPE_CHECKING:
-    from archcost.render.page.page import Page
+    from archcost.render.page.page_data import PageData
+
+
+class AnyPage(Protocol):
+    """A page in its formats."""
+
+    @property
+    def data(self) -> PageData:
+        """The document, ``archcost.page/1``."""
+        ...
+
+    @property
+    def html(self) -> str:
+        """One file for a browser."""
+        ...
+
+    @property
+    def svg(self) -> str:
+        """The picture alone."""
+        ...
 
 
 def format_of_page(path: str | None) -> str:
@@ -27,13 +46,13 @@ def format_of_page(path: str | None) -> str:
     return name
 
 
-def page_text(page: Page, format: str) -> str:  # noqa: A002 - as the option
+def page_text(page: AnyPage, format: str) -> str:  # noqa: A002 - as the option
     """A page in one of its formats."""
     if format == "json":
         return json_text(page.data)
     return page.svg if format == "svg" else page.html
 
 
-def write_page(page: Page, format: str, path: str | None) -> None:  # noqa: A002 - as the option
+def write_page(page: AnyPage, format: str, path: str | None) -> None:  # noqa: A002 - as the option
     """Print a page, or write it to a file; raises UsageError where neither is possible."""
     write_text(page_text(page, format), path, format)

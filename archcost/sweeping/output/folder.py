@@ -20,7 +20,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from archcost.errors import UsageError
-from archcost.files import FileError, MissingFileError, failed, read_named
+from archcost.files import FileError, MissingFileError, read_named
 from archcost.printable import visible
 from archcost.strict_json import compact_json, json_text
 from archcost.sweeping.output.part import PartMaker, unwritten
