@@ -361,5 +361,41 @@ def test_bad_shards(text: str) -> None:
         parse_shard(text)
 
 
+@pytest.mark.parametrize("text", ["0/1000001", "1/99999999999999999", "0/1" + "0" * 5000, "1" * 5000 + "/2"])
+def test_more_shards_than_there_can_be_parts(text: str) -> None:
+    with pytest.raises(UsageError, match=r"at most 1,000,000 shards|there is no shard"):
+        parse_shard(text)
+
+
+def test_more_parts_than_a_folder_may_have() -> None:
+    plan = PartPlan(MadeUpRows(designs=10**20, chunk_designs=1 << 12), 1 << 13)
+    with pytest.raises(UsageError, match=r"are 12,207,031,250,000,000 parts, .* at most 1,000,000"):  # 10²⁰ / 2¹³
+        plan.check(Shard(0, 10))
+
+
+@pytest.mark.parametrize(("number", "has"), [(7, True), (8, False), (999, False)])  # there are 8 parts, 0 to 7
+def test_a_shard_beyond_the_parts_is_refused(number: int, has: bool) -> None:
+    if has:
+        made_up().check(Shard(number, 1000))
+        return
+    with pytest.raises(UsageError, match=f"shard {number}/1000 has nothing to make: there are 8 parts"):
+        made_up().check(Shard(number, 1000))
+
+
+def test_a_refused_folder_is_left_as_it_was(tmp_path: Path) -> None:
+    (tmp_path / "notes.txt").write_text("mine")
+    with pytest.raises(UsageError, match="files of something else"):
+        write(tmp_path)
+    assert sorted(os.listdir(tmp_path)) == ["notes.txt"]
+
+
+def test_a_folder_of_another_sweep_is_left_as_it_was(tmp_path: Path, undisturbed: dict[str, str]) -> None:
+    write(tmp_path / "out")
+    with pytest.raises(UsageError, match="another sweep"):
+        write(tmp_path / "out", made_up(designs=DESIGNS - 1))
+    assert contents(tmp_path / "out") == undisturbed
+    assert sorted(os.listdir(tmp_path / "out")) == ["manifest.json", "rows"]
+
+
 def test_good_shard() -> None:
     assert parse_shard("0/64") == Shard(0, 64)

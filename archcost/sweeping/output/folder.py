@@ -121,20 +121,24 @@ class OutputFolder:
     def _begin(self) -> None:
         """Write the manifest, or hold this plan against the one that is there; raises UsageError."""
         with _alone(self._manifest):
-            found = self._read()
-            head = self.plan.to_dict()
-            if found is None:
-                self._refuse_others_files()
-                self._write(head | {"complete": False})
-                return
+            if not self.is_begun():
+                self._write(self.plan.to_dict() | {"complete": False})
+
+    def is_begun(self) -> bool:
+        """Whether the manifest is there, and of this plan; raises UsageError where the folder is something else's."""
+        found = self._read()
+        if found is None:
+            self._refuse_others_files()
+            return False
         then = {name: value for name, value in found.items() if name not in _OUTCOME}
-        changed = list(differences(then, json.loads(json_text(head))))
+        changed = list(differences(then, json.loads(json_text(self.plan.to_dict()))))
         if changed:
             raise UsageError(_difference_text(self.path, changed), _ways_out(self.path))
+        return True
 
     def _refuse_others_files(self) -> None:
-        others = sorted(set(os.listdir(self.path)) - {"rows", "unfinished", f"{MANIFEST}.lock"})
-        if others or os.listdir(self.rows):
+        others = sorted(set(_names_in(self.path)) - {"rows", "unfinished", f"{MANIFEST}.lock"})
+        if others or _names_in(self.rows):
             name = others[0] if others else "rows"
             raise UsageError(
                 f"{self.path} has files of something else, such as {visible(name)}, and no {MANIFEST}",
@@ -149,7 +153,7 @@ class OutputFolder:
         try:
             with open(self._manifest, encoding="utf-8") as file:
                 found = json.load(file)
-        except FileNotFoundError:
+        except (FileNotFoundError, NotADirectoryError):
             return None
         except (OSError, ValueError) as error:
             reason = failed(error).reason if isinstance(error, OSError) else "it is not JSON"
@@ -195,6 +199,7 @@ def opened(path: str, plan: PartPlan, shard: Shard) -> Iterator[OutputFolder]:
     Raises UsageError if it is of another sweep, or another process is at work on this shard.
     """
     folder = OutputFolder(path, plan, shard)
+    folder.is_begun()  # or refused, before anything is made in it
     with ExitStack() as stack:
         _lock(folder, stack)
         folder._begin()  # noqa: SLF001 - of this module
@@ -204,6 +209,14 @@ def opened(path: str, plan: PartPlan, shard: Shard) -> Iterator[OutputFolder]:
             yield folder
         finally:
             folder._close()  # noqa: SLF001
+
+
+def _names_in(path: str) -> list[str]:
+    """What a folder holds: nothing where it is not there, or is a file, of which its maker tells."""
+    try:
+        return os.listdir(path)
+    except OSError:
+        return []
 
 
 def _lock(folder: OutputFolder, stack: ExitStack) -> None:
