@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from archcost.spec.functions import MAX_BITS
 from archcost.sweeping.alongs import Along, ForkError, forget_alongs
 from archcost.sweeping.arrays import np
-from archcost.sweeping.effort import AT_ONCE, EFFORT
+from archcost.sweeping.effort import AT_ONCE, EFFORT, PER_ENTRY
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -135,6 +135,7 @@ _tables: dict[Any, VaryingTable] = {}  # all that were made since the walk began
 def forget_tables() -> None:
     """Forget all tables, at the end of a walk; those that somebody holds stay as they are."""
     _tables.clear()
+    EFFORT.forget()
     forget_alongs()
 
 
@@ -156,6 +157,23 @@ def made(axes: tuple[Along, ...], array: Array) -> Any:
     if array.ndim > 1:
         axes, array = _without_constant(axes, array)
     return _interned(axes, array, array, low, high, numeric=True, kinds=kind)
+
+
+def made_of_floats(axes: tuple[Along, ...], array: Array) -> Any:
+    """As :func:`made`, of an array of floats, none of which is NaN."""
+    flat = np.ascontiguousarray(array, np.float64).reshape(-1)
+    firsts, places = first_places(flat.view(np.int64))
+    EFFORT.spend(array.size + PER_ENTRY * len(firsts), axes)
+    return spread(axes, flat[firsts].tolist(), places)
+
+
+def first_places(codes: Array) -> tuple[Array, Array]:
+    """Where each number of an array stands first, in this order; and which of them stands at each place."""
+    _, firsts, inverse = np.unique(codes, return_index=True, return_inverse=True)
+    order = np.argsort(firsts)
+    places = np.empty_like(order)
+    places[order] = np.arange(len(order))
+    return firsts[order], places[inverse.reshape(-1)]
 
 
 def spread(axes: tuple[Along, ...], entries: Sequence[Any], places: Array) -> Any:
@@ -220,6 +238,7 @@ def _interned(
     if found is None:
         array = np.ascontiguousarray(array)
         array.flags.writeable = False
+        EFFORT.hold(array.nbytes + (labels.nbytes if labels is not array else 0), axes)
         found = _tables[key] = VaryingTable(axes, array, low, high, labels, numeric=numeric)
     return found
 

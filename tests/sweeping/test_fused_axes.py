@@ -75,14 +75,14 @@ ADVERSARIAL: dict[str, tuple[str, dict[str, list[Any]]]] = {
 def soon(monkeypatch: pytest.MonkeyPatch) -> list[tuple[int, ...]]:
     """Axes are fused as soon as they have cost one group; which ones, as the walks under way number them."""
     found: list[tuple[int, ...]] = []
-    fused = fusing.Fusion.fused
+    fused = fusing.AxisFusion.fused
 
-    def noted(self: fusing.Fusion, axes: Sequence[int]) -> fusing.Fusion:
+    def noted(self: fusing.AxisFusion, axes: Sequence[int]) -> fusing.Fusion:
         found.append(tuple(axes))
         return fused(self, axes)
 
     monkeypatch.setattr(fusing, "MOST_BEYOND", 1)
-    monkeypatch.setattr(fusing.Fusion, "fused", noted)
+    monkeypatch.setattr(fusing.AxisFusion, "fused", noted)
     return found
 
 
