@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from archcost.sweeping.arrays import Array
 
 MOST_ENTRIES = 10_000_000  # of a table
+_LONG = 100_000  # entries of a table whose axes are at fault where a walk takes too long
 _SMALL = 4096  # bytes of a table that are its own key
 LOW, HIGH = -(2**63), 2**63 - 1
 
@@ -141,7 +142,7 @@ def forget_tables() -> None:
 
 def made(axes: tuple[Along, ...], array: Array) -> Any:
     """The table of an array with a dim for each axis: without axes along which nothing differs; else a plain value."""
-    EFFORT.spend(1 + array.size // AT_ONCE)
+    EFFORT.spend(1 + array.size // AT_ONCE, axes if array.size >= _LONG else ())
     kind = array.dtype.kind
     low = high = 0
     if kind == "O":

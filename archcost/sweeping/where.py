@@ -18,7 +18,7 @@ from archcost.sweeping.columns import NotInArraysError, in_arrays
 from archcost.sweeping.design_names import DesignNames
 from archcost.sweeping.exact.bounds import FigureBound, joined
 from archcost.sweeping.rows import holds
-from archcost.sweeping.where_text import PARAM, as_typed, read_condition, truth
+from archcost.sweeping.where_text import HELP, PARAM, as_typed, read_condition, truth
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
@@ -204,7 +204,7 @@ class WhereClause:
         """What is wrong with a condition, in its own words."""
         found = error.diagnostic or Diagnostic(f"the condition {self.text} has no value")
         message = as_typed(found.message, self._written, self.text).replace(PARAM, "param.")
-        return ArgumentError(found._replace(message=message, help=found.help or _NO_VALUE))
+        return ArgumentError(found._replace(message=message, help=found.help or _way_out(message)))
 
     # --- rows ---------------------------------------------------------------------------------------------------------
 
@@ -231,6 +231,11 @@ class WhereClause:
             names.update({name: _plain(figure[row]) for name, figure in figures.items()})
             found[row] = truth(expression, names, self._told)
         return found
+
+
+def _way_out(message: str) -> str:
+    """The help for a condition that has no value: how parts guard others, if it is for some designs or their kinds."""
+    return _NO_VALUE if "cannot be evaluated" in message else HELP
 
 
 def _compared(figures: NDArray[Any], limit: int, *, at_least: bool) -> NDArray[np.bool_]:

@@ -42,7 +42,7 @@ _TOKEN = re.compile(
     re.VERBOSE,
 )
 _WORDS = frozenset(("and", "or", "not", "if", "else", "in", "is"))
-_HELP = "write it like `params <= 5 M and macs <= 300 M`, `width >= 0.5`, `activation_bytes < 64 MiB`"
+HELP = "write it like `params <= 5 M and macs <= 300 M`, `width >= 0.5`, `activation_bytes < 64 MiB`"
 
 
 class _Quantity(NamedTuple):
@@ -87,9 +87,9 @@ def read_condition(
         return match[0]
 
     if not text.strip():
-        raise ArgumentError(Diagnostic("the condition is empty", mark, _HELP))
+        raise ArgumentError(Diagnostic("the condition is empty", mark, HELP))
     if len(text) > MAX_LENGTH:
-        raise ArgumentError(Diagnostic(f"the condition is longer than {MAX_LENGTH} characters", mark, _HELP))
+        raise ArgumentError(Diagnostic(f"the condition is longer than {MAX_LENGTH} characters", mark, HELP))
     written = _TOKEN.sub(plain, text)
     if quantities:
         written = _without_units(written, quantities, metrics)
@@ -100,7 +100,7 @@ def read_condition(
     except ExpressionError as error:
         diagnostic = error.diagnostic or Diagnostic("the condition cannot be read", mark)
         told = as_typed(diagnostic.message, f"$({written})", text.strip())
-        raise ArgumentError(diagnostic._replace(message=told, help=diagnostic.help or _HELP)) from None
+        raise ArgumentError(diagnostic._replace(message=told, help=diagnostic.help or HELP)) from None
 
 
 def as_typed(message: str, written: str, text: str) -> str:
