@@ -199,10 +199,12 @@ def opened(path: str, plan: PartPlan, shard: Shard) -> Iterator[OutputFolder]:
     Raises UsageError if it is of another sweep, or another process is at work on this shard.
     """
     folder = OutputFolder(path, plan, shard)
-    folder.is_begun()  # or refused, before anything is made in it
+    if os.path.isdir(path):  # it is refused before anything is made in it
+        with _alone(folder._manifest):  # noqa: SLF001 - of this module
+            folder.is_begun()
     with ExitStack() as stack:
         _lock(folder, stack)
-        folder._begin()  # noqa: SLF001 - of this module
+        folder._begin()  # noqa: SLF001
         _remove_unfinished(folder.maker.aside)
         folder._clear()  # noqa: SLF001
         try:
