@@ -71,7 +71,9 @@ def write_designs(
     plan = PartPlan(source, part, ask.pareto)
     source.check()
     if not ending:
-        return write_folder(path, plan, parse_shard(shard) if shard else Shard(), Makers(jobs, scheduler), tick)
+        own = parse_shard(shard) if shard else Shard()
+        plan.check(own)
+        return write_folder(path, plan, own, Makers(jobs, scheduler), tick)
     if ending == PARQUET:
         return WrittenRows(path, 0, 1, 0, write_parquet_file(path, plan, tick))
     return WrittenRows(path, 0, 1, 0, write_csv_file(path, plan, cell, tick))

@@ -134,7 +134,8 @@ class Design:
         self.figures = dict(figures)
 
     def __getitem__(self, name: str) -> Any:
-        return self.figures[name] if name in self.figures else self.values[name]
+        """A figure, or what an axis sets; ``param.NAME`` is the latter where a metric has the same name."""
+        return self.figures[name] if name in self.figures else self.values[name.removeprefix("param.")]
 
     def __repr__(self) -> str:
         return f"Design({', '.join([f'{name}={value!r}' for name, value in {**self.values, **self.figures}.items()])})"

@@ -47,7 +47,10 @@ def space(
     from archcost.sweeping.space_file import find_space, is_space_file, read_space_file
 
     require("numpy", extra="sweep")
-    if file is None and isinstance(spec, (str, os.PathLike)) and is_space_file(os.fspath(spec)):
+    if isinstance(spec, (str, os.PathLike)) and is_space_file(os.fspath(spec)):
+        if file is not None:
+            told = f"{os.fspath(spec)} is a space, and so is {os.fspath(file)}: a sweep is of one space"
+            raise UsageError(told, "leave one of the two out, or name a spec beside --space")
         file, spec = spec, None
     read = None if file is None else read_space_file(find_space(os.fspath(file)))
     if spec is None and read is None:

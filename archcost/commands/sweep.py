@@ -126,7 +126,12 @@ def sweep(
     """Cost a whole space of designs at once: list, count, sample, or find the best and the front, exactly."""
     # long: an option a line, and again where it is passed on
     import archcost
-    from archcost.commands.sweep_files import is_written_in_parts, refuse_without_folder, write_files
+    from archcost.commands.sweep_files import (
+        is_written_in_parts,
+        refuse_invalid,
+        refuse_without_folder,
+        write_files,
+    )
     from archcost.render.formats import HTML
     from archcost.render.printing import format_of, write
     from archcost.render.sweep import SweepDocument
@@ -162,8 +167,8 @@ def sweep(
     if output is not None and is_written_in_parts(output, designs, question, format):
         makers = {"jobs": jobs, "shard": shard or "", "scheduler": scheduler or "", "part_designs": part_rows}
         write_files(designs, output, question, makers)
-        if strict and designs.sweep(count=True).invalid:
-            raise typer.Exit(1)
+        if strict:
+            refuse_invalid(designs)
         return
     refuse_without_folder({"--jobs": jobs > 1, "--shard": shard, "--scheduler": scheduler, "--part-rows": part_rows})
     chosen = format or format_of(output, {".html": HTML, ".htm": HTML})

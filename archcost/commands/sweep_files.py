@@ -35,6 +35,18 @@ def refuse_without_folder(options: dict[str, object]) -> None:
         raise UsageError(f"{given[0]} is for a folder", "name one with -o DIR")
 
 
+def refuse_invalid(space: DesignSpace) -> None:
+    """Say how many settings are no designs, and where the causes are told; exit code 1 where there is one."""
+    from archcost.render.output import print_failure, print_line
+
+    invalid = space.sweep(count=True).invalid
+    if invalid:
+        are = "setting is" if invalid == 1 else "settings are"
+        print_failure(f"{invalid:,} {are} invalid, which --strict does not allow")
+        print_line("help", "`--count` in place of `-o` groups the causes")
+        raise typer.Exit(1)
+
+
 def write_files(space: DesignSpace, output: str, question: dict[str, Any], makers: dict[str, Any]) -> None:
     """Write the rows and say what there is; an interrupt says what is safe. Raises UsageError and typer.Exit."""
     from archcost.render.exit import write_error, write_out

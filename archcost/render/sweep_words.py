@@ -65,7 +65,7 @@ def _counted(sweep: Sweep, axes: str) -> Iterator[str]:
     distinct = bool(sweep.answers.tables.distinct) and designs + sweep.invalid < size
     if distinct:
         yield axes if many else f"{axes} = {size:,} settings"
-        yield f"{designs:,} distinct designs"
+        yield f"{designs:,} distinct design{'s' * (designs != 1)}"
     elif designs < size:
         yield f"{axes} · {size:,} settings" if many else f"{axes} = {size:,} settings"
         yield f"{_designs(designs)}"

@@ -31,7 +31,8 @@ if TYPE_CHECKING:
 MAX_LENGTH = 1000  # characters of an expression
 MAX_LEVELS = 300  # of what stands in one another in it
 _PARSING = 8  # steps of work of a character that is parsed
-_EVALUATION = 5  # of a node that is evaluated
+_EVALUATION = 5  # of a node that is evaluated, beside what its value holds
+WORK_OF_NUMBER = _EVALUATION + 1  # of a node whose value is a number
 INDEX = "i"  # of the rounds of a repeated step, where nothing else is said
 INPUT_NAMES = ("in_shape", "in_channels", "in_features")
 QUOTE_IN_FLOW = 'YAML ends a value at ` #`, and inside of {} and [] at a comma: quote the expression, "$(…)"'
@@ -144,7 +145,7 @@ class _Evaluator(SimpleEval):  # type: ignore[misc]  # simpleeval has no types
             value = self.nodes[kind](node)
         meter = self.meter
         if type(value) is int and -_SMALL < value < _SMALL:
-            meter.spent += _EVALUATION + 1
+            meter.spent += WORK_OF_NUMBER
         else:
             meter.spent += _EVALUATION + measure(value)
         if meter.spent > meter.allowed:
@@ -187,7 +188,7 @@ class Expression:
                 value = UNKNOWN
             kind = type(value)
             if kind is bool or (kind is int and -_SMALL < value < _SMALL):
-                evaluator.meter.spend(_EVALUATION + 1, self.mark)
+                evaluator.meter.spend(WORK_OF_NUMBER, self.mark)
                 return value
         if evaluator.of_candidates is not None:
             return evaluator.of_candidates(self, names, later)
@@ -204,21 +205,21 @@ class Expression:
             raise ExpressionError(self.unknown_name(error.name, known, evaluator.meter, later)) from None
         except ItemError as error:
             cause, hint = set_otherwise((self,), evaluator)
-            message = f"{_shortened(self.text)} cannot be evaluated: {error}"
+            message = f"{shortened(self.text)} cannot be evaluated: {error}"
             raise self._error(message, error.hint or hint, "" if error.hint else cause) from None
         except BoundError as error:
-            raise self._error(f"{error}: {_shortened(self.text)}") from None
+            raise self._error(f"{error}: {shortened(self.text)}") from None
         except RecursionError:
-            raise self._error(f"the expression nests too deeply: {_shortened(self.text)}") from None
+            raise self._error(f"the expression nests too deeply: {shortened(self.text)}") from None
         except OverflowError:
-            raise self._error(f"{_shortened(self.text)} is too large a number") from None
+            raise self._error(f"{shortened(self.text)} is too large a number") from None
         except (ArithmeticError, TypeError, ValueError, IndexError, InvalidExpression) as error:
             cause, hint = set_otherwise((self,), evaluator)
-            raise self._error(f"{_shortened(self.text)} cannot be evaluated: {error}", hint, cause) from None
+            raise self._error(f"{shortened(self.text)} cannot be evaluated: {error}", hint, cause) from None
 
     def unknown_name(self, name: str, names: list[str], meter: Meter, later: Container[str] = ()) -> Diagnostic:
         """The problem that a name is not among ``names``; ``later`` are params that come after this one."""
-        text = _shortened(self.text)
+        text = shortened(self.text)
         if name in INPUT_NAMES:
             message = f"'{name}' in {text} has no value here"
             hint = "it is that of a step's or block's input: in_channels is dim 1, in_features the last dim"
@@ -257,7 +258,7 @@ def _remembered(text: str, mark: Mark) -> _Read:
     functions = {id(node.func) for node in nodes if isinstance(node, ast.Call)}
     names = frozenset([node.id for node in nodes if isinstance(node, ast.Name) and id(node) not in functions])
     for name in names & FUNCTIONS.keys():
-        message = f"'{name}' in {_shortened(text)} is a function, not a value"
+        message = f"'{name}' in {shortened(text)} is a function, not a value"
         raise ExpressionError(Diagnostic(message, mark, f"write `{name}(…)`"))
     if len(_known) >= _MOST:
         _known.clear()
@@ -317,7 +318,8 @@ _NUMBERS = (int, float, str)
 _WARNS = re.compile(r"\\|\d[A-Za-z_]")  # what makes Python's parser print a warning
 
 
-def _shortened(text: str) -> str:
+def shortened(text: str) -> str:
+    """An expression as messages show it."""
     return text if len(text) <= _SHOWN else text[:_SHOWN] + "…"
 
 
@@ -327,7 +329,7 @@ def _parse(text: str, mark: Mark) -> tuple[ast.expr, list[ast.AST]]:
     if len(body) > MAX_LENGTH:
         raise ExpressionError(Diagnostic(f"the expression is longer than {MAX_LENGTH} characters", mark))
     if not body.startswith("(") and (not body.isidentifier() or iskeyword(body)):
-        raise ExpressionError(Diagnostic(f"'{_shortened(text)}' is not an expression", mark, _whole(body)))
+        raise ExpressionError(Diagnostic(f"'{shortened(text)}' is not an expression", mark, _whole(body)))
     if not body.strip("() "):
         raise ExpressionError(Diagnostic(f"the expression {text} is empty", mark))
     tree = _tree(body, text, mark)
@@ -335,7 +337,7 @@ def _parse(text: str, mark: Mark) -> tuple[ast.expr, list[ast.AST]]:
     for node in nodes:
         _check_syntax(node, text, mark)
     if body.startswith("(") and not _encloses(body):
-        raise ExpressionError(Diagnostic(f"'{_shortened(text)}' goes on after the `)`", mark, _whole(body)))
+        raise ExpressionError(Diagnostic(f"'{shortened(text)}' goes on after the `)`", mark, _whole(body)))
     return tree, nodes
 
 
@@ -356,7 +358,7 @@ def _whole(body: str) -> str:
 def _tree(body: str, text: str, mark: Mark) -> ast.expr:
     tree = _parsed(body, text, mark)
     if len(body) > MAX_LEVELS and _levels(tree) > MAX_LEVELS:
-        raise ExpressionError(Diagnostic(f"the expression nests too deeply: {_shortened(text)}", mark))
+        raise ExpressionError(Diagnostic(f"the expression nests too deeply: {shortened(text)}", mark))
     return tree
 
 
@@ -379,7 +381,7 @@ def _parsed(body: str, text: str, mark: Mark) -> ast.expr:
     except (SyntaxError, ValueError, MemoryError, RecursionError) as error:
         reason = error.msg if isinstance(error, SyntaxError) else "it is too complex"
         hint = QUOTE_IN_FLOW if body.count("(") > body.count(")") else ""
-        raise ExpressionError(Diagnostic(f"{_shortened(text)} cannot be read: {reason}", mark, hint)) from None
+        raise ExpressionError(Diagnostic(f"{shortened(text)} cannot be read: {reason}", mark, hint)) from None
 
 
 def _encloses(body: str) -> bool:
@@ -410,7 +412,7 @@ def _nodes(tree: ast.expr) -> list[ast.AST]:
 def _check_syntax(node: ast.AST, text: str, mark: Mark) -> None:
     if type(node) in _FINE or (isinstance(node, ast.Constant) and type(node.value) in _NUMBERS):
         return
-    text = _shortened(text)
+    text = shortened(text)
     if not isinstance(node, _SYNTAX):
         what = _SPOKEN.get(type(node), f"`{type(node).__name__.lower()}`")
         raise ExpressionError(Diagnostic(f"{text} uses {what}, which expressions do not have", mark, _HAS))

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from archcost.sweeping.asking import Objective
     from archcost.sweeping.causes import InvalidCause
     from archcost.sweeping.exact.intervals import Estimate
+    from archcost.sweeping.exact.words import Seed
 
 _FEW = 200_000  # designs that are gone through sooner than they are worked out
 _DRAWN = 100_000  # at a time, where a sample is thinned by a condition
@@ -133,7 +134,7 @@ class Answers:
             return self._listed(self._drawn(number, seed))
         kept: list[NDArray[np.int32]] = []
         for attempt in range(_TRIES):
-            chunk = self.gathers.chunk(self._drawn(_DRAWN, seed + attempt))
+            chunk = self.gathers.chunk(self._drawn(_DRAWN, (seed, attempt)))
             kept.append(chunk.indices[self.where.holds(chunk)])
             if sum(map(len, kept)) >= number:
                 break
@@ -182,7 +183,7 @@ class Answers:
     def _valid(self, listing: Listing) -> Listing:
         return listing if self.where.text or not self.tables.valid else listing.chosen(~listing.invalid())
 
-    def _drawn(self, number: int, seed: int) -> NDArray[np.int32]:
+    def _drawn(self, number: int, seed: Seed) -> NDArray[np.int32]:
         found: NDArray[np.int32] = sample(self.tables, number, seed, self.where.bounds, self.where.conditions)
         return found
 

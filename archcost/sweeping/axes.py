@@ -195,7 +195,10 @@ def _take(piece: Piece, targets: Iterable[AxisTarget], taken: dict[AxisTarget, P
         for other, place in taken.items():
             length = min(len(other.place), len(target.place))
             if other.param == target.param and other.place[:length] == target.place[:length]:
-                raise piece.wrong(f"{target} is set by two axes: {place.text} is another one")
+                if place.text == piece.text:
+                    raise piece.wrong(f"{piece.text} is to vary twice", "give all of its values at once")
+                told = f"{target} is to vary twice: by {place.text}, and by {piece.text}"
+                raise piece.wrong(told, "leave one of the two out")
     taken.update(dict.fromkeys(targets, piece))
 
 

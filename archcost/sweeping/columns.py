@@ -1,7 +1,8 @@
-"""Expressions over columns of numbers, all rows at once: where arrays give exactly what a row by itself gives.
+"""Expressions over arrays of numbers, all designs at once: where arrays give exactly what a design by itself gives.
 
 Integers stay below 2^62 and, beside floats, below 2^53, where a double holds them exactly; nothing divides by zero. Any
-other expression raises :class:`NotInArraysError`, and is left to the evaluator of single rows.
+other expression raises :class:`NotInArraysError`, and is left to the evaluator of single designs. The functions are
+those that round (half to even, as Python does), and the least and greatest of numbers of one kind.
 """
 
 from __future__ import annotations
@@ -10,10 +11,11 @@ import ast
 import operator
 from typing import TYPE_CHECKING, Any
 
+from archcost.spec.functions import FUNCTIONS
 from archcost.sweeping.arrays import np
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
     from numpy.typing import NDArray
 
@@ -46,6 +48,17 @@ def in_arrays(tree: ast.expr, columns: Mapping[str, Any], rows: int) -> NDArray[
     return np.broadcast_to(np.asarray(found), (rows,)).copy()
 
 
+def value_in_arrays(tree: ast.expr, arrays: Mapping[str, Any]) -> Any:
+    """The value of an expression of numbers: an array, broadcast as those of the names, or one number.
+
+    Raises NotInArraysError, as for whatever a design alone may not reach (``and``, ``a if c else b``, ``a < b < c``).
+    """
+    for node in ast.walk(tree):
+        if isinstance(node, ast.BoolOp) or (isinstance(node, ast.Compare) and len(node.ops) > 1):
+            raise NotInArraysError
+    return _value(tree, arrays)
+
+
 def _value(node: ast.expr, columns: Mapping[str, Any]) -> Any:
     """What a node is: an array of a number for each row, or a plain number."""
     if isinstance(node, ast.Constant):
@@ -60,13 +73,17 @@ def _value(node: ast.expr, columns: Mapping[str, Any]) -> Any:
         return _unary(type(node.op), _value(node.operand, columns))
     if isinstance(node, ast.Compare):
         return _comparison(node, columns)
-    if isinstance(node, ast.BoolOp):
-        values = [_value(each, columns) for each in node.values]
-        if not all(_is(value, bool) for value in values):
-            raise NotInArraysError
-        combine = np.logical_and if isinstance(node.op, ast.And) else np.logical_or
-        return combine.reduce(np.broadcast_arrays(*values))
-    raise NotInArraysError
+    return _call(node, columns) if isinstance(node, ast.Call) else _logical(node, columns)
+
+
+def _logical(node: ast.expr, columns: Mapping[str, Any]) -> Any:
+    if not isinstance(node, ast.BoolOp):
+        raise NotInArraysError
+    values = [_value(each, columns) for each in node.values]
+    if not all(_is(value, bool) for value in values):
+        raise NotInArraysError
+    combine = np.logical_and if isinstance(node.op, ast.And) else np.logical_or
+    return combine.reduce(np.broadcast_arrays(*values))
 
 
 def _number(value: Any) -> Any:
@@ -141,3 +158,78 @@ def _comparison(node: ast.Compare, columns: Mapping[str, Any]) -> Any:
         _comparable(left, right)
         found = np.logical_and(found, _COMPARISON[type(each)](left, right))
     return found
+
+
+# --- functions --------------------------------------------------------------------------------------------------------
+
+
+def _call(node: ast.Call, columns: Mapping[str, Any]) -> Any:
+    """A function of the language, that of plain numbers by its own code."""
+    name = node.func.id if isinstance(node.func, ast.Name) else ""
+    values = [_value(each, columns) for each in node.args]
+    if name not in _FUNCTIONS or node.keywords or any(_is(value, bool) for value in values):
+        raise NotInArraysError
+    if not any(isinstance(value, np.ndarray) for value in values):
+        try:
+            return _number(FUNCTIONS[name](*values))
+        except (ArithmeticError, TypeError, ValueError):
+            raise NotInArraysError from None
+    try:
+        return _FUNCTIONS[name](*values)
+    except TypeError:  # too many values, or too few
+        raise NotInArraysError from None
+
+
+def _rounded(round_: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    """A number to a whole one, by what rounds arrays of floats."""
+
+    def whole(value: Any) -> Any:
+        if _is(value, int):
+            return value
+        found = round_(value)
+        if not _finite(found) or np.any(np.abs(found) >= _INT):
+            raise NotInArraysError
+        return found.astype(np.int64)
+
+    return whole
+
+
+def _extreme(beyond: Callable[[Any, Any], Any]) -> Callable[..., Any]:
+    """The first of several numbers of one kind that no other is beyond."""
+
+    def extreme(first: Any, second: Any, *others: Any) -> Any:
+        if not (all(_is(each, int) for each in (first, second, *others)) or _all_floats((first, second, *others))):
+            raise NotInArraysError
+        for each in (second, *others):
+            first = np.where(beyond(each, first), each, first)
+        return first
+
+    return extreme
+
+
+def _all_floats(values: Iterable[Any]) -> bool:
+    return all(_is(each, float) for each in values)
+
+
+def _divisible(value: Any, divisor: Any = 8) -> Any:
+    """As :func:`archcost.spec.functions.make_divisible`, step by step."""
+    if not _is(divisor, int):
+        raise NotInArraysError
+    near = _FUNCTIONS["int"](_binary(ast.Add, value, _binary(ast.Div, divisor, 2)))
+    multiple = _binary(ast.Mult, _binary(ast.FloorDiv, near, divisor), divisor)
+    found = _FUNCTIONS["max"](divisor, multiple)
+    least = _binary(ast.Mult, 0.9, value)
+    _comparable(found, least)
+    return np.where(found < least, _binary(ast.Add, found, divisor), found)
+
+
+_FUNCTIONS: dict[str, Callable[..., Any]] = {
+    "int": _rounded(np.trunc),
+    "round": _rounded(np.rint),
+    "floor": _rounded(np.floor),
+    "ceil": _rounded(np.ceil),
+    "abs": np.abs,
+    "min": _extreme(operator.lt),
+    "max": _extreme(operator.gt),
+    "make_divisible": _divisible,
+}

@@ -2,21 +2,28 @@
 
 from __future__ import annotations
 
+import ast
+from contextlib import suppress
 from math import prod
 from typing import TYPE_CHECKING, Any
 
 from archcost.dims import VaryingSizeError
-from archcost.spec.expressions import UNKNOWN, ExpressionError, Names
+from archcost.spec.expressions import UNKNOWN, WORK_OF_NUMBER, ExpressionError, Names
 from archcost.sweeping.alongs import CoupledError
-from archcost.sweeping.operators import combinations, mapped, tables_in
-from archcost.sweeping.varying import VaryingTable, forked, key_of
+from archcost.sweeping.arrays import np
+from archcost.sweeping.columns import NotInArraysError, value_in_arrays
+from archcost.sweeping.effort import PER_EVALUATION
+from archcost.sweeping.operators import aligned, combinations, mapped, tables_in
+from archcost.sweeping.varying import VaryingTable, forked, key_of, made, made_of_floats
 
 if TYPE_CHECKING:
     from collections.abc import Container, Mapping
 
     from archcost.spec.expressions import Expression
+    from archcost.sweeping.arrays import Array
 
 MOST_LIFTED = 1024  # combinations for which an expression is evaluated one by one
+LEAST_AT_ONCE = 256  # combinations of indices for which an expression is worked out in whole arrays
 MOST_COUNTED = 100_000  # combinations of indices among which those of other values are counted
 
 _PLAIN = (int, float, bool, str, type(None))
@@ -71,6 +78,9 @@ def _value(names: Names, name: str) -> Any:
 def _evaluated(expression: Expression, names: Names, later: Container[str], known: Mapping[str, Any]) -> Any:
     evaluator = names.evaluator
     spent = evaluator.meter.spent
+    if _places(list(tables_in(list(known.values())))) >= LEAST_AT_ONCE:
+        with suppress(NotInArraysError):
+            return _at_once(expression, names, known)
     try:
         return expression.evaluated(evaluator, names, later)
     except CoupledError:
@@ -94,9 +104,38 @@ def _evaluated(expression: Expression, names: Names, later: Container[str], know
         return value
 
     try:
-        return mapped(of_one, *known.values())
+        return mapped(of_one, *known.values(), cost=PER_EVALUATION)
     finally:
         evaluator.meter.spent = max(most, spent)
+
+
+def _at_once(expression: Expression, names: Names, known: Mapping[str, Any]) -> Any:
+    """The value of an expression of numbers in whole arrays; raises NotInArraysError where that is not the same."""
+    plain = {name: _value(names, name) for name in expression.names if name not in known}
+    if not all(type(table) is VaryingTable for table in known.values()):
+        raise NotInArraysError
+    axes, arrays = aligned(list(known.values()), _numbers)
+    found = value_in_arrays(expression.tree, {**plain, **dict(zip(known, arrays, strict=True))})
+    names.evaluator.meter.spend(WORK_OF_NUMBER * _nodes(expression.tree), expression.mark)
+    if not isinstance(found, np.ndarray):
+        return found
+    whole = np.broadcast_to(found, [len(along) for along in axes])
+    return made_of_floats(axes, whole) if whole.dtype.kind == "f" else made(axes, whole)
+
+
+def _numbers(table: VaryingTable) -> Array:
+    """The entries of a table of ints, of floats or of truth values; raises NotInArraysError for any other."""
+    if table.array.dtype.kind != "O":
+        return table.array
+    if not all(type(entry) is float for entry in table.array.flat):
+        raise NotInArraysError
+    return table.array.astype(np.float64)
+
+
+def _nodes(tree: ast.expr) -> int:
+    """How many values an expression works out on its way."""
+    calls = sum(isinstance(node, ast.Call) for node in ast.walk(tree))
+    return sum(isinstance(node, ast.expr) for node in ast.walk(tree)) - calls  # a name of a function is none
 
 
 def _known(expression: Expression, names: Names) -> dict[str, Any]:
@@ -107,7 +146,12 @@ def _known(expression: Expression, names: Names) -> dict[str, Any]:
 
 def _combinations(tables: list[VaryingTable]) -> int:
     """How many combinations of entries some tables have."""
-    places = prod({along.axis: len(along) for table in tables for along in table.axes}.values())
+    places = _places(tables)
     if not MOST_LIFTED < places <= MOST_COUNTED:
         return places
     return len(combinations(tables)[0])
+
+
+def _places(tables: list[VaryingTable]) -> int:
+    """How many combinations of indices some tables have."""
+    return prod({along.axis: len(along) for table in tables for along in table.axes}.values())

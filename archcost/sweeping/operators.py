@@ -17,7 +17,7 @@ from archcost.spec.functions import OPERATORS
 from archcost.sweeping.alongs import Along, CoupledError
 from archcost.sweeping.arrays import np
 from archcost.sweeping.effort import EFFORT, PER_ENTRY
-from archcost.sweeping.varying import HIGH, LOW, MOST_ENTRIES, VaryingTable, forked, made, spread
+from archcost.sweeping.varying import HIGH, LOW, MOST_ENTRIES, VaryingTable, first_places, forked, made, spread
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -154,16 +154,17 @@ def _operands(a: Any, b: Any) -> tuple[tuple[Along, ...], list[Any]]:
     return aligned((a, b))
 
 
-def mapped(function: Callable[..., Any], *values: Any) -> Any:
+def mapped(function: Callable[..., Any], *values: Any, cost: int = PER_ENTRY) -> Any:
     """What a function of plain values gives for each combination of the entries of tables; lists may hold tables.
 
+    ``cost`` is how many steps of work the function takes.
     Where it raises for all, that is raised; where it raises for some, the designs fork.
     """
     tables = list(tables_in(values))
     axes, arrays = aligned(tables)
     size = [len(along) for along in axes]
     firsts, inverse = combinations(tables)
-    EFFORT.spend(PER_ENTRY * len(firsts))
+    EFFORT.spend(cost * len(firsts), axes)
     columns = [np.broadcast_to(array, size).reshape(-1)[firsts].tolist() for array in arrays]
     plain = all(type(value) is VaryingTable or not isinstance(value, (list, tuple)) for value in values)
     entries: list[Any] = []
@@ -201,11 +202,7 @@ def combinations(tables: Sequence[VaryingTable]) -> tuple[Array, Array]:
         _, own = np.unique(array, return_inverse=True)
         own = np.broadcast_to(own.reshape(array.shape), size).reshape(-1)
         _, codes = np.unique(codes * (int(own.max()) + 1) + own, return_inverse=True)
-    _, firsts, inverse = np.unique(codes, return_index=True, return_inverse=True)
-    order = np.argsort(firsts)
-    places = np.empty_like(order)
-    places[order] = np.arange(len(order))
-    return firsts[order], places[inverse.reshape(-1)]
+    return first_places(codes)
 
 
 def _filled(value: Any, row: tuple[Any, ...], where: dict[int, int]) -> Any:

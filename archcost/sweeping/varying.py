@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from archcost.spec.functions import MAX_BITS
 from archcost.sweeping.alongs import Along, ForkError, forget_alongs
 from archcost.sweeping.arrays import np
-from archcost.sweeping.effort import AT_ONCE, EFFORT
+from archcost.sweeping.effort import AT_ONCE, EFFORT, PER_ENTRY
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from archcost.sweeping.arrays import Array
 
 MOST_ENTRIES = 10_000_000  # of a table
+_LONG = 100_000  # entries of a table whose axes are at fault where a walk takes too long
 _SMALL = 4096  # bytes of a table that are its own key
 LOW, HIGH = -(2**63), 2**63 - 1
 
@@ -135,12 +136,13 @@ _tables: dict[Any, VaryingTable] = {}  # all that were made since the walk began
 def forget_tables() -> None:
     """Forget all tables, at the end of a walk; those that somebody holds stay as they are."""
     _tables.clear()
+    EFFORT.forget()
     forget_alongs()
 
 
 def made(axes: tuple[Along, ...], array: Array) -> Any:
     """The table of an array with a dim for each axis: without axes along which nothing differs; else a plain value."""
-    EFFORT.spend(1 + array.size // AT_ONCE)
+    EFFORT.spend(1 + array.size // AT_ONCE, axes if array.size >= _LONG else ())
     kind = array.dtype.kind
     low = high = 0
     if kind == "O":
@@ -156,6 +158,23 @@ def made(axes: tuple[Along, ...], array: Array) -> Any:
     if array.ndim > 1:
         axes, array = _without_constant(axes, array)
     return _interned(axes, array, array, low, high, numeric=True, kinds=kind)
+
+
+def made_of_floats(axes: tuple[Along, ...], array: Array) -> Any:
+    """As :func:`made`, of an array of floats, none of which is NaN."""
+    flat = np.ascontiguousarray(array, np.float64).reshape(-1)
+    firsts, places = first_places(flat.view(np.int64))
+    EFFORT.spend(array.size + PER_ENTRY * len(firsts), axes)
+    return spread(axes, flat[firsts].tolist(), places)
+
+
+def first_places(codes: Array) -> tuple[Array, Array]:
+    """Where each number of an array stands first, in this order; and which of them stands at each place."""
+    _, firsts, inverse = np.unique(codes, return_index=True, return_inverse=True)
+    order = np.argsort(firsts)
+    places = np.empty_like(order)
+    places[order] = np.arange(len(order))
+    return firsts[order], places[inverse.reshape(-1)]
 
 
 def spread(axes: tuple[Along, ...], entries: Sequence[Any], places: Array) -> Any:
@@ -220,6 +239,7 @@ def _interned(
     if found is None:
         array = np.ascontiguousarray(array)
         array.flags.writeable = False
+        EFFORT.hold(array.nbytes + (labels.nbytes if labels is not array else 0), axes)
         found = _tables[key] = VaryingTable(axes, array, low, high, labels, numeric=numeric)
     return found
 

@@ -101,6 +101,7 @@ class _Walk:
         self.couplings = couplings
         self.space = fusion.space
         self.walks = 0
+        EFFORT.name_axes([axis.name for axis in self.space.axes])
 
     def tables(self) -> SpaceTables:
         """The tables of the space."""

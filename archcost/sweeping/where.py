@@ -18,7 +18,7 @@ from archcost.sweeping.columns import NotInArraysError, in_arrays
 from archcost.sweeping.design_names import DesignNames
 from archcost.sweeping.exact.bounds import FigureBound, joined
 from archcost.sweeping.rows import holds
-from archcost.sweeping.where_text import PARAM, read_condition, truth
+from archcost.sweeping.where_text import HELP, PARAM, as_typed, read_condition, truth
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
@@ -28,6 +28,10 @@ if TYPE_CHECKING:
     from archcost.sweeping.space import Space
     from archcost.sweeping.tables import DesignChunk, Factor
 
+_NO_VALUE = (
+    "a part is not asked where one before it is false, as in `n > 1 and 8 / (n - 1) > 2`; a text is compared with a "
+    'text, `act == "gelu"`, and a number with a number'
+)
 MAX_ROWS = 10_000_000  # that a grid may have to be gone through
 MAX_ENTRIES = 200_000  # of a table that a condition on params becomes; beyond, it is asked of every row
 _MIRRORED: dict[type[ast.cmpop], type[ast.cmpop]] = {
@@ -199,9 +203,8 @@ class WhereClause:
     def _told(self, error: ExpressionError) -> ArgumentError:
         """What is wrong with a condition, in its own words."""
         found = error.diagnostic or Diagnostic(f"the condition {self.text} has no value")
-        return ArgumentError(
-            found._replace(message=found.message.replace(self._written, self.text).replace(PARAM, "param."))
-        )
+        message = as_typed(found.message, self._written, self.text).replace(PARAM, "param.")
+        return ArgumentError(found._replace(message=message, help=found.help or _way_out(message)))
 
     # --- rows ---------------------------------------------------------------------------------------------------------
 
@@ -228,6 +231,11 @@ class WhereClause:
             names.update({name: _plain(figure[row]) for name, figure in figures.items()})
             found[row] = truth(expression, names, self._told)
         return found
+
+
+def _way_out(message: str) -> str:
+    """The help for a condition that has no value: how parts guard others, if it is for some designs or their kinds."""
+    return _NO_VALUE if "cannot be evaluated" in message else HELP
 
 
 def _compared(figures: NDArray[Any], limit: int, *, at_least: bool) -> NDArray[np.bool_]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from itertools import product
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -118,6 +118,25 @@ def test_samples_meet_the_condition(
     expected = set(meeting(tables, figures, where))
     assert set(drawn) == expected  # of at most 24 designs each is missed with a chance of (23 / 24)^400 = 4e-8
     assert [tuple(each) for each in Answers(tables, where).sample(400, 1).indices().tolist()] == drawn
+
+
+def test_draws_that_a_condition_thins_out_share_none_with_the_next_seed(
+    tables: SpaceTables, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seeds: list[object] = []
+
+    def noted(of: object, number: int, seed: object, *rest: object) -> object:
+        seeds.append(seed)
+        return draw(of, number, seed, *rest)
+
+    draw: Any = answering.sample
+    monkeypatch.setattr(answering, "sample", noted)
+    monkeypatch.setattr(answering, "_DRAWN", 16)
+    monkeypatch.setattr(answering, "_FEW", 0)
+    for seed in (0, 1, 2):
+        assert len(Answers(tables, "macs / params > 0").sample(40, seed)) == 40
+    assert len(seeds) >= 9  # three at least of 16 draws, for 40
+    assert len(set(seeds)) == len(seeds)
 
 
 def test_histograms_agree(tables: SpaceTables, figures: dict[tuple[int, ...], dict[str, int]], way: str) -> None:

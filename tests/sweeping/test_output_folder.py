@@ -137,7 +137,13 @@ def started(folder: Path, designs: int = DESIGNS, jobs: int = 1, shard: str = "0
         cwd=ROOT,
         stderr=subprocess.PIPE,
         text=True,
+        preexec_fn=_obey_interrupts,  # noqa: PLW1509 - no thread runs here
     )
+
+
+def _obey_interrupts() -> None:
+    """Take Ctrl-C, which a process that was started in the background passes on as ignored."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 def wait_for_parts(folder: Path, number: int) -> None:
@@ -298,7 +304,7 @@ def test_a_limit_on_files_is_told(tmp_path: Path, jobs: int, undisturbed: dict[s
         (made_up(designs=50_000), "designs was 60000 and is 50000"),
         (made_up(chunk_designs=1 << 11), "chunk_designs was 4096 and is 2048"),
         (replace(made_up(), part_designs=1 << 12), "part_designs was 8192 and is 4096"),
-        (replace(made_up(), objectives=()), 'objectives was ["min:macs", "max:params"] and is []'),
+        (replace(made_up(), objectives=()), 'objectives was ["min:macs","max:params"] and is []'),
         (made_up(metrics={"params": "int64", "macs": "double"}), 'metrics[1].type was "int64" and is "double"'),
     ],
 )
@@ -359,6 +365,42 @@ def test_shards_share_no_part() -> None:
 def test_bad_shards(text: str) -> None:
     with pytest.raises(UsageError, match="shard"):
         parse_shard(text)
+
+
+@pytest.mark.parametrize("text", ["0/1000001", "1/99999999999999999", "0/1" + "0" * 5000, "1" * 5000 + "/2"])
+def test_more_shards_than_there_can_be_parts(text: str) -> None:
+    with pytest.raises(UsageError, match=r"at most 1,000,000 shards|there is no shard"):
+        parse_shard(text)
+
+
+def test_more_parts_than_a_folder_may_have() -> None:
+    plan = PartPlan(MadeUpRows(designs=10**20, chunk_designs=1 << 12), 1 << 13)
+    with pytest.raises(UsageError, match=r"are 12,207,031,250,000,000 parts, .* at most 1,000,000"):  # 10²⁰ / 2¹³
+        plan.check(Shard(0, 10))
+
+
+@pytest.mark.parametrize(("number", "has"), [(7, True), (8, False), (999, False)])  # there are 8 parts, 0 to 7
+def test_a_shard_beyond_the_parts_is_refused(number: int, has: bool) -> None:
+    if has:
+        made_up().check(Shard(number, 1000))
+        return
+    with pytest.raises(UsageError, match=f"shard {number}/1000 has nothing to make: there are 8 parts"):
+        made_up().check(Shard(number, 1000))
+
+
+def test_a_refused_folder_is_left_as_it_was(tmp_path: Path) -> None:
+    (tmp_path / "notes.txt").write_text("mine")
+    with pytest.raises(UsageError, match="files of something else"):
+        write(tmp_path)
+    assert sorted(os.listdir(tmp_path)) == ["notes.txt"]
+
+
+def test_a_folder_of_another_sweep_is_left_as_it_was(tmp_path: Path, undisturbed: dict[str, str]) -> None:
+    write(tmp_path / "out")
+    with pytest.raises(UsageError, match="another sweep"):
+        write(tmp_path / "out", made_up(designs=DESIGNS - 1))
+    assert contents(tmp_path / "out") == undisturbed
+    assert sorted(os.listdir(tmp_path / "out")) == ["manifest.json", "rows"]
 
 
 def test_good_shard() -> None:

@@ -40,7 +40,7 @@ WRONG: dict[str, tuple[str, str, str, bool]] = {
     "no list": (HEAD + "vary: {'width[0]': [1]}\n", "3:8", "no list", False),
     "no target": (HEAD + "vary: {'width.x': [1]}\n", "3:8", "names no param", True),
     "twice the same": (HEAD + "vary: {width: [1, 1]}\n", "3:8", "second time", False),
-    "set twice": (HEAD + "vary: {width: [1, 2]}\nzip: {width: [1, 2], middle: [3, 5]}\n", "4:7", "two axes", False),
+    "set twice": (HEAD + "vary: {width: [1, 2]}\nzip: {width: [1, 2], middle: [3, 5]}\n", "4:7", "vary twice", False),
     "not equally many": (HEAD + "zip: {width: [1, 2], middle: [3]}\n", "3:6", "equally many", False),
     "no metric": (HEAD + "where: mac <= 3\n", "3:8", "'mac' is no metric", False),
     "half a condition": (HEAD + "where: macs <=\n", "3:8", "cannot be read", False),

@@ -99,6 +99,12 @@ def test_all_invalid_is_the_error_of_a_single_analysis(run: Callable[..., Run], 
         (("--vary", "width=1,2", "--metrics", "predicted_latency"), "help: name one with --device"),
         (("--set", "widht=1"), "error: mobilenet_v1 has no param 'widht'"),
         (("--space", "nowhere"), "error: there is no space 'nowhere'"),
+        (("--vary", "width=1", "--vary", "width=2"), "error: width is to vary twice\n --> --vary:1:1"),
+        (
+            ("--vary", "width=1,2", "--where", "params < 3 ms"),
+            "error: '3 ms' is no amount of params\n --> --where:1:10",
+        ),
+        (("--vary", "width=1,2", "--where", "1 / (width - 1) > 0"), "help: a part is not asked where one before it"),
     ],
 )
 def test_usage_errors(run: Callable[..., Run], words: tuple[str, ...], message: str) -> None:
@@ -179,6 +185,26 @@ def test_a_param_called_like_a_column_keeps_its_own(run: Callable[..., Run], tmp
     (chunk,) = archcost.space(spec, vary={"macs": [3, 1, 2]}).tables().rows()
     assert chunk["param.macs"].tolist() == [3, 1, 2]
     assert chunk["macs"].tolist() == [64 * (2 * n + n * 3) for n in (3, 1, 2)]
+
+
+def test_a_design_tells_a_param_from_a_metric(tmp_path: Path) -> None:
+    spec = tmp_path / "namesakes.yaml"
+    spec.write_text(NAMESAKES)
+    best = archcost.space(spec, vary={"macs": [3, 1, 2]}).tables().best(max="macs")
+    assert best is not None
+    assert (best["macs"], best["param.macs"]) == (64 * (2 * 3 + 3 * 3), 3)
+
+
+def test_one_distinct_design_is_one(run: Callable[..., Run], tmp_path: Path) -> None:
+    (tmp_path / "net.yaml").write_text("archcost: 1\ninput: [4]\nparams: {a: 1}\nlayers: [relu]\n")
+    assert "1 distinct design\n" in run("sweep", str(tmp_path / "net.yaml"), "--vary", "a=1,2", "--count").out
+
+
+def test_one_space_at_a_time(run: Callable[..., Run], tmp_path: Path) -> None:
+    (tmp_path / "slim.yaml").write_text("archcost_space: 1\nspec: zoo:mobilenet_v1\nvary: {width: [1]}\n")
+    done = run("sweep", str(tmp_path / "slim.yaml"), "--space", "mobilenet_v1")
+    assert done.code == 2
+    assert "slim.yaml is a space, and so is mobilenet_v1" in " ".join(done.err.split())
 
 
 def test_arrays_of_mixed_values_keep_their_kinds(tmp_path: Path) -> None:

@@ -176,3 +176,17 @@ def test_no_design_at_all(tmp_path: Path) -> None:
         space.write(tmp_path / "out")
     with pytest.raises(UsageError, match="have two objectives"):
         archcost.space("mobilenet_v1", vary=VARY).write(tmp_path / "out", pareto="min:macs,max:params,min:flops")
+
+
+def test_strict_says_why_it_fails(tmp_path: Path) -> None:
+    done = run(*SPACE, "--strict", "-o", "out", folder=tmp_path)  # resolution 0: 6 widths × 5 middle
+    assert done.returncode == 1
+    assert "30 settings are invalid, which --strict does not allow" in " ".join(done.stderr.split())
+    assert "240 rows" in done.stdout
+
+
+def test_a_shard_without_parts(tmp_path: Path) -> None:
+    done = run(*SPACE, "--part-rows", "120", "-o", "out", "--shard", "2/9", folder=tmp_path)
+    assert done.returncode == 2
+    assert "shard 2/9 has nothing to make: there are 2 parts" in done.stderr
+    assert not (tmp_path / "out").exists()

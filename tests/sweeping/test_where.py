@@ -13,6 +13,7 @@ from archcost.sweeping.axes import make_space, read_vary
 from archcost.sweeping.columns import NotInArraysError, in_arrays
 from archcost.sweeping.exact.bounds import FigureBound
 from archcost.sweeping.rows import rows
+from archcost.sweeping.singles import PER_ROW
 from archcost.sweeping.where import WhereClause
 from tests.sweeping.brute_force import METRICS, tables_of
 
@@ -58,6 +59,9 @@ def reference(metric: str) -> int:
         ("macs == 7.5", (FigureBound("macs", 8, 7),)),
         ("macs < 7.5 and macs >= 0.5", (FigureBound("macs", 1, 7),)),
         ("weight_bytes <= 64 MiB", (FigureBound("weight_bytes", None, 64 * 2**20),)),
+        ("params <= 7 B", (FigureBound("params", None, 7 * 10**9),)),
+        ("weight_bytes <= 7 B", (FigureBound("weight_bytes", None, 7),)),
+        ("weight_bytes <= 2 * 1.5 kB + 10", (FigureBound("weight_bytes", None, 3010),)),
         ("weight_bytes <= 1.1 kB", (FigureBound("weight_bytes", None, 1100),)),
         ("macs <= 50%", (FigureBound("macs", None, 500),)),
         ("params <= 50%", (FigureBound("params", None, 400),)),  # of 801
@@ -152,12 +156,20 @@ def test_rows_are_as_python_says(space: Space, grid: DesignChunk, text: str) -> 
         ("macs <= 50% + 3", 0, "a share of what? no metric is compared with it"),
         ("macs <= 50%*2", 0, "a share of what? no metric is compared with it"),
         ("macs <= " + "9" * 5000, 0, "the condition is longer than 1000 characters"),
+        ("params <= 150 ms", 10, "'150 ms' is no amount of params"),
+        ("params <= 150 KB", 10, "'150 KB' is no amount of params"),
+        ("weight_bytes <= 2 * 64 M", 20, "'64 M' is no amount of weight_bytes"),
+        ("3 s >= weight_bytes", 0, "'3 s' is no amount of weight_bytes"),
+        ("predicted_latency <= 5 M", 21, "'5 M' is no amount of predicted_latency"),
+        ("macs > 1e400", 0, "a number of more than 128 bits: macs > 1e400"),
+        ("act > 3", 0, "act > 3 cannot be evaluated: 'relu' > 3 has no meaning"),
         ("scale == true", 9, "'true' is no metric and no param"),
     ],
 )
 def test_wrong_conditions(space: Space, grid: DesignChunk, text: str, column: int, message: str) -> None:
     with pytest.raises(ArgumentError) as raised:
-        WhereClause(space, text, METRICS, reference=reference).holds(grid) if text else _empty(space)
+        _asked(space, text, grid)
+    assert raised.value.diagnostic.help or "neither true" in message or "longer" in message
     assert raised.value.diagnostic.message == message
     assert raised.value.diagnostic.mark is not None
     assert raised.value.diagnostic.mark.column == column
@@ -193,10 +205,13 @@ def test_what_has_no_value_for_invalid_designs_is_asked_of_the_others(space: Spa
     assert where.holds(grid).tolist() == (~grid.invalid).tolist()
 
 
-def _empty(space: Space) -> None:
+def _asked(space: Space, text: str, grid: DesignChunk) -> None:
     from archcost.sweeping.where_text import read_condition
 
-    read_condition(" ", METRICS, reference)
+    if text:
+        WhereClause(space, text, METRICS, PER_ROW, reference=reference).holds(grid)
+    else:
+        read_condition(" ", METRICS, reference)
 
 
 @pytest.mark.parametrize(

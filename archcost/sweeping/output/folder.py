@@ -122,20 +122,24 @@ class OutputFolder:
     def _begin(self) -> None:
         """Write the manifest, or hold this plan against the one that is there; raises UsageError."""
         with _alone(self._manifest):
-            found = self._read()
-            head = self.plan.to_dict()
-            if found is None:
-                self._refuse_others_files()
-                self._write(head | {"complete": False})
-                return
+            if not self.is_begun():
+                self._write(self.plan.to_dict() | {"complete": False})
+
+    def is_begun(self) -> bool:
+        """Whether the manifest is there, and of this plan; raises UsageError where the folder is something else's."""
+        found = self._read()
+        if found is None:
+            self._refuse_others_files()
+            return False
         then = {name: value for name, value in found.items() if name not in _OUTCOME}
-        changed = list(differences(then, json.loads(json_text(head))))
+        changed = list(differences(then, json.loads(json_text(self.plan.to_dict()))))
         if changed:
             raise UsageError(_difference_text(self.path, changed), _ways_out(self.path))
+        return True
 
     def _refuse_others_files(self) -> None:
-        others = sorted(set(os.listdir(self.path)) - {"rows", "unfinished", f"{MANIFEST}.lock"})
-        if others or os.listdir(self.rows):
+        others = sorted(set(_names_in(self.path)) - {"rows", "unfinished", f"{MANIFEST}.lock"})
+        if others or _names_in(self.rows):
             name = others[0] if others else "rows"
             raise UsageError(
                 f"{self.path} has files of something else, such as {visible(name)}, and no {MANIFEST}",
@@ -152,6 +156,8 @@ class OutputFolder:
         except MissingFileError:
             return None
         except (FileError, ValueError) as error:
+            if not os.path.isdir(self.path):
+                return None
             reason = error.reason if isinstance(error, FileError) else "it is not JSON"
             raise UsageError(f"cannot read {self._manifest}: {reason}", _ways_out(self.path)) from None
         if not isinstance(found, dict) or not isinstance(found.get("parts", []), list):
@@ -195,15 +201,26 @@ def opened(path: str, plan: PartPlan, shard: Shard) -> Iterator[OutputFolder]:
     Raises UsageError if it is of another sweep, or another process is at work on this shard.
     """
     folder = OutputFolder(path, plan, shard)
+    if os.path.isdir(path):  # it is refused before anything is made in it
+        with _alone(folder._manifest):  # noqa: SLF001 - of this module
+            folder.is_begun()
     with ExitStack() as stack:
         _lock(folder, stack)
-        folder._begin()  # noqa: SLF001 - of this module
+        folder._begin()  # noqa: SLF001
         _remove_unfinished(folder.maker.aside)
         folder._clear()  # noqa: SLF001
         try:
             yield folder
         finally:
             folder._close()  # noqa: SLF001
+
+
+def _names_in(path: str) -> list[str]:
+    """What a folder holds: nothing where it is not there, or is a file, of which its maker tells."""
+    try:
+        return os.listdir(path)
+    except OSError:
+        return []
 
 
 def _lock(folder: OutputFolder, stack: ExitStack) -> None:

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 SCHEMA = "archcost.sweep-parts/1"
 PART_DESIGNS = 1 << 20  # about a CPU second, and 16 MB for 45 axes of three values
+MAX_PARTS = 1_000_000  # each is a file, and a record in the manifest
 _WRITERS = ("numpy", "pyarrow")  # whose versions may change draws and bytes
 
 Objectives = tuple[tuple[str, str], ...]  # a metric and "min" or "max" each
@@ -57,6 +58,20 @@ class PartPlan:
     def parts(self) -> int:
         """⌈chunks / chunks of a part⌉."""
         return -(-self.chunks // self.part_chunks)
+
+    def check(self, shard: Shard) -> None:
+        """Raise UsageError for more parts than a folder may have, and for a shard that has none of them."""
+        if self.parts > MAX_PARTS:
+            raise UsageError(
+                f"{self.source.designs:,} designs are {self.parts:,} parts, and a folder has at most {MAX_PARTS:,}",
+                "put more designs into a part with `--part-rows`, write fewer with `--sample`, or vary less",
+            )
+        if shard.number >= self.parts:
+            are = "is 1 part" if self.parts == 1 else f"are {self.parts:,} parts"
+            raise UsageError(
+                f"shard {shard.number}/{shard.of} has nothing to make: there {are}",
+                f"share the work among {self.parts:,} at most, or make more parts with a smaller `--part-rows`",
+            )
 
     def chunks_of(self, part: int) -> range:
         """The numbers of the chunks of a part."""
@@ -125,7 +140,9 @@ def parse_shard(text: str) -> Shard:
     number, slash, of = text.partition("/")
     if not (slash and number.isdecimal() and of.isdecimal() and number.isascii() and of.isascii()):
         raise UsageError(f"a shard is K/N, such as 0/4, not '{text}'")
-    if not int(number) < int(of):
+    if len(of) > len(str(MAX_PARTS)) or int(of) > MAX_PARTS:
+        raise UsageError(f"a sweep is shared among at most {MAX_PARTS:,} shards, each of which makes a part at least")
+    if len(number) > len(of) or not int(number) < int(of):
         last = f"0/{of} to {int(of) - 1}/{of}" if int(of) else "0/1 at least"
         raise UsageError(f"there is no shard {text}", f"shards count from 0: {last}")
     return Shard(int(number), int(of))
