@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     Evaluation: TypeAlias = Callable[["Expression", Mapping[str, Any], Container[str]], Any]
 
 MAX_LENGTH = 1000  # characters of an expression
-MAX_LEVELS = 300  # of what stands in one another in it
+MAX_LEVELS = 600  # of what stands in one another in it
 _PARSING = 8  # steps of work of a character that is parsed
 _EVALUATION = 5  # of a node that is evaluated, beside what its value holds
 WORK_OF_NUMBER = _EVALUATION + 1  # of a node whose value is a number
