@@ -7,7 +7,6 @@ import os
 import pty
 import re
 import select
-import signal
 import struct
 import subprocess
 import sys
@@ -19,6 +18,7 @@ import pytest
 
 from archcost.commands.watching import wait_for_change
 from archcost.files import state_of
+from tests.interrupts import obey_interrupts
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -32,9 +32,9 @@ UNIT = "archcost: 1\nblocks:\n  unit:\n    params: {out: }\n    layers: [{linear
 
 
 def _begin() -> None:
-    """Take the terminal, and Ctrl-C, which a process that was started in the background passes on as ignored."""
+    """Take the terminal, and Ctrl-C."""
     fcntl.ioctl(0, termios.TIOCSCTTY, 0)
-    signal.signal(signal.SIGINT, signal.SIG_DFL)
+    obey_interrupts()
 
 
 class Screen:

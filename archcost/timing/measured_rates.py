@@ -27,7 +27,6 @@ if TYPE_CHECKING:
 
 FEW = 8  # input channels of a convolution that are few
 NARROW = 16  # channels of a group, both ways, that are few
-LARGE = 7  # the side of a depthwise kernel that is large
 _COPY = "channel_shuffle"
 _PRODUCTS = {
     Pipe.POINTWISE: "pointwise",

@@ -21,6 +21,7 @@ from archcost.errors import UsageError
 from archcost.sweeping.output.part import PartMaker
 from archcost.sweeping.output.plan import PartPlan, Shard, parse_shard
 from archcost.sweeping.output.writing_rows import Makers, WrittenRows, write_folder
+from tests.interrupts import obey_interrupts
 from tests.sweeping.made_up_rows import MadeUpRows
 
 pq = pytest.importorskip("pyarrow.parquet")
@@ -137,13 +138,8 @@ def started(folder: Path, designs: int = DESIGNS, jobs: int = 1, shard: str = "0
         cwd=ROOT,
         stderr=subprocess.PIPE,
         text=True,
-        preexec_fn=_obey_interrupts,  # noqa: PLW1509 - no thread runs here
+        preexec_fn=obey_interrupts,  # noqa: PLW1509 - no thread runs here
     )
-
-
-def _obey_interrupts() -> None:
-    """Take Ctrl-C, which a process that was started in the background passes on as ignored."""
-    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 def wait_for_parts(folder: Path, number: int) -> None:
