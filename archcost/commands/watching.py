@@ -26,9 +26,10 @@ _CLEAR = "\x1b[H\x1b[2J\x1b[3J"  # home, the screen, and what was scrolled out o
 
 
 class _Watch:
-    """Whether this process draws again."""
+    """Whether this process draws again, and the size of the terminal that it drew for last."""
 
     asked = False
+    size: os.terminal_size | None = None
 
 
 def begin(specs: Sequence[str], output: str | None) -> None:
@@ -42,7 +43,7 @@ def begin(specs: Sequence[str], output: str | None) -> None:
         raise UsageError("--watch cannot watch standard input", "name a file")
     if not is_terminal(sys.stdout):
         raise UsageError("--watch draws on a terminal, and standard output is none", "leave out --watch")
-    _Watch.asked = True
+    _Watch.asked, _Watch.size = True, _size()
     Opened.seen = {}
     stream = watched(sys.stdout)
     stream.write("\n" if os.environ.get("TERM", "dumb") == "dumb" else _CLEAR)
@@ -76,7 +77,7 @@ def wait_for_change(known: dict[str, FileState]) -> None:
 
     Or once the terminal has another size, and keeps it for a moment.
     """
-    size = _size()
+    size = _Watch.size if _Watch.asked else _size()
     while True:
         time.sleep(PAUSE)
         if _size() != size:
