@@ -129,6 +129,11 @@ def test_what_cannot_be_shown_is_refused(arguments: tuple[str, ...], run: Callab
     assert REFUSED[arguments] in result.err
 
 
+def test_params_and_macs_are_in_every_table_and_may_be_asked_for(run: Callable[..., Run]) -> None:
+    plain = run("analyze", "googlenet", "--columns", "weight_bytes").out
+    assert run("analyze", "googlenet", "--columns", "params, weight_bytes,macs").out == plain
+
+
 def test_several_specs_print_a_table_each(run: Callable[..., Run]) -> None:
     out = run("analyze", "conv5x5", "conv5x5_reduced", "--columns", "intensity", columns=120).out
     assert out.count("FLOPs/B") == 2

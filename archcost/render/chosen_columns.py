@@ -8,6 +8,7 @@ from archcost.render.document import Cell
 from archcost.render.table_rows import Row
 
 NOTHING = "–"
+ALWAYS = ("params", "macs")  # columns of every table of layers
 
 
 class FurtherColumn(NamedTuple):

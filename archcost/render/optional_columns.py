@@ -10,7 +10,7 @@ from archcost.figures import COLUMNS, METRICS, WHOLE_MODEL
 from archcost.paths import scopes
 from archcost.quantities import format_ratio
 from archcost.render.cell_text import field_cell
-from archcost.render.chosen_columns import NOTHING, Further, FurtherColumn
+from archcost.render.chosen_columns import ALWAYS, NOTHING, Further, FurtherColumn
 from archcost.render.document import Cell
 from archcost.render.row_cells import bytes_cell, cost_cell
 
@@ -32,10 +32,11 @@ LABELS = {
 
 
 def parse_columns(texts: Sequence[str]) -> tuple[str, ...]:
-    """Names in lists with commas, each once; raises UsageError for one that there is not."""
+    """Names in lists with commas, each once, without those of every table; raises UsageError for an unknown one."""
     from archcost.errors import UsageError, suggestion
 
     names = [name.strip() for text in texts for name in text.split(",") if name.strip()]
+    names = [name for name in names if name not in ALWAYS]
     for name in names:
         if name not in LABELS:
             hint = suggestion(name, list(LABELS), "columns") or f"known columns: {', '.join(LABELS)}"

@@ -6,7 +6,18 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from archcost.quantities import format_nanoseconds, format_share
 from archcost.render.cell_text import shape_cell
-from archcost.render.document import Cell, Column, Field, Heading, Line, Records, Table, branches_of, rows_left_out
+from archcost.render.document import (
+    WHOLE,
+    Cell,
+    Column,
+    Field,
+    Heading,
+    Line,
+    Records,
+    Table,
+    branches_of,
+    rows_left_out,
+)
 from archcost.render.report import title_details
 from archcost.timing.data import predicted_data, prediction_data
 
@@ -127,13 +138,14 @@ def _layers(one: Prediction, most: int) -> Iterator[Block]:
     longest = sorted(pairs, key=lambda pair: -pair[1].nanoseconds)[:most]
     yield Table(
         [
-            Column("layer", [time.path for _, time in longest], flexible=True),
+            Column("layer", [time.path for _, time in longest], flexible=True, paths=True),
             Column("op", [layer.op for layer, _ in longest], leaves=1),
             Column("output", [shape_cell(layer.output) for layer, _ in longest], leaves=2),
             Column("time", [format_nanoseconds(time.nanoseconds) for _, time in longest], right=True),
             Column("share", [format_share(time.nanoseconds, one.nanoseconds) for _, time in longest], right=True),
             Column("bound by", [time.by for _, time in longest]),
-        ]
+        ],
+        least_flexible=WHOLE,
     )
     yield from rows_left_out(len(longest), len(pairs), f"`--top {len(pairs)}` shows all of them")
 

@@ -20,7 +20,7 @@ from archcost.render.cell_text import (
     total_label,
     unknown_notes,
 )
-from archcost.render.chosen_columns import FurtherColumn
+from archcost.render.chosen_columns import ALWAYS, FurtherColumn
 from archcost.render.document import (
     Cell,
     Column,
@@ -128,7 +128,7 @@ def _left_out(wanted: Wanted, shown: Shown) -> Iterator[Line]:
 
 
 def _table(view: ModelView, report: Report, rows: Sequence[Row]) -> Table:
-    """On a narrow page figures are rounded first, then the op, which names mostly tell, the bar and the shape go."""
+    """On a narrow page figures are rounded first, then the op, which names mostly tell, the bar, shape and share go."""
     measure = view.wanted.sort or "macs"
     parts = [getattr(row.costs, measure) for row in rows]
     columns = [
@@ -143,9 +143,9 @@ def _table(view: ModelView, report: Report, rows: Sequence[Row]) -> Table:
         Column("output", [shape_cell(row.output) for row in rows], leaves=3),
         *[
             _figures(each.heading, rows, list(map(each.of, rows)), each.total)
-            for each in (*_own_columns(report, "params", "macs"), *_further_columns(view, report))
+            for each in (*_own_columns(report, *ALWAYS), *_further_columns(view, report))
         ],
-        Column("share", [cost_share_cell(row.costs, report.costs, measure) for row in rows], right=True),
+        Column("share", [cost_share_cell(row.costs, report.costs, measure) for row in rows], right=True, leaves=4),
         Column(f"of {METRICS[measure].heading}", (), style="green", leaves=2, parts=parts),
     ]
     return Table(columns)
@@ -166,7 +166,7 @@ def _cost(name: str, row: Row) -> Cell:
 def _further_columns(view: ModelView, report: Report) -> list[FurtherColumn]:
     """What stands beside params and MACs: the figure that rows are sorted by, and what was asked for."""
     measure = view.wanted.sort
-    shown = ("params", "macs", *view.wanted.columns)
+    shown = (*ALWAYS, *view.wanted.columns)
     sorted_by = [] if measure is None or measure in shown else _own_columns(report, measure)
     return [*sorted_by, *[each for further in view.further for each in further.columns]]
 
