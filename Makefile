@@ -8,7 +8,7 @@ override FAMILY := $(value FAMILY)
 export NAME FAMILY # text for programs: neither make nor a shell reads what is in it
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet install --constraint constraints.txt
 
-.PHONY: demo test trust fuzz test-all lint format bench bench-gpu docs op assets browser screenshots clean
+.PHONY: demo test trust fuzz test-all lint format bench bench-gpu docs site op assets browser screenshots clean
 
 demo: $(VENV)/core.stamp
 	$(BIN)/archcost analyze googlenet
@@ -50,6 +50,10 @@ docs: $(VENV)/test.stamp
 	$(BIN)/python -m benchmarks.devices
 	$(BIN)/python -m benchmarks.prediction
 	$(BIN)/python docs/rerun.py
+
+# The docs as a site, in build/site, which any server of files can serve.
+site: $(VENV)/test.stamp
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
 
 op: $(VENV)/test.stamp
 	$(BIN)/python -m scripts.new_op "$$NAME" "$$FAMILY"

@@ -1,0 +1,149 @@
+"""The wheel in a clean environment of every Python that is here, as a new user has it: away from the repository."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import TypeAlias
+
+    Command: TypeAlias = Callable[..., subprocess.CompletedProcess[str]]
+
+ROOT = Path(__file__).parents[2]
+CLASSIFIERS = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["classifiers"]
+PYTHONS = [found[1] for each in CLASSIFIERS if (found := re.fullmatch(r"Programming Language :: Python :: (3\.\d+)", each))]
+
+
+def interpreter(version: str) -> str | None:
+    """A Python of a version that can make environments: this one, one on the PATH, or one of pyenv's."""
+    pyenv = Path(os.environ.get("PYENV_ROOT", Path.home() / ".pyenv")) / "versions"
+    named = [shutil.which(f"python{version}"), *map(str, sorted(pyenv.glob(f"{version}.*/bin/python")))]
+    if version == f"{sys.version_info.major}.{sys.version_info.minor}":
+        named.insert(0, sys.executable)
+    question = "import sys, venv; print('%d.%d' % sys.version_info[:2])"
+    for path in filter(None, named):
+        done = subprocess.run([path, "-I", "-c", question], capture_output=True, text=True, check=False)
+        if done.returncode == 0 and done.stdout.strip() == version:
+            return path
+    return None
+
+
+def clean(home: Path) -> dict[str, str]:
+    """An environment of variables that leads to nothing of the repository, nor of the user."""
+    home.mkdir(exist_ok=True)
+    return {"PATH": "/usr/bin:/bin", "HOME": str(home), "LANG": "C.UTF-8", "NO_COLOR": "1", "COLUMNS": "100"}
+
+
+@pytest.fixture(scope="module", params=PYTHONS)
+def installed(request: pytest.FixtureRequest, wheels: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder ``bin`` of an environment with archcost and what it needs, from wheels alone."""
+    python = interpreter(request.param)
+    if python is None:
+        pytest.skip(f"no Python {request.param} here")
+    folder = tmp_path_factory.mktemp("environment")
+    environment = clean(folder / "home")
+    subprocess.run([python, "-I", "-m", "venv", "--without-pip", folder / "venv"], env=environment, check=True)
+    pip = [sys.executable, "-I", "-m", "pip", "--python", str(folder / "venv"), "--disable-pip-version-check"]
+    install = [*pip, "install", "--quiet", "--no-index", "--find-links", str(wheels), "archcost"]
+    done = subprocess.run(install, env=environment, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    return folder / "venv" / "bin"
+
+
+@pytest.fixture
+def command(installed: Path, tmp_path: Path) -> Command:
+    """Run a line in an empty folder, with the environment's commands first."""
+    environment = clean(tmp_path.parent / f"{tmp_path.name}_home")
+    environment["PATH"] = f"{installed}{os.pathsep}{environment['PATH']}"
+
+    def call(line: str, code: int = 0) -> subprocess.CompletedProcess[str]:
+        words = ["bash", "-c", line]
+        done = subprocess.run(words, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False)
+        assert done.returncode == code, done.stdout + done.stderr
+        assert "Traceback" not in done.stderr
+        return done
+
+    return call
+
+
+def totals(command: Command, line: str) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads(command(f"{line} --format json").stdout)["totals"]
+    return found
+
+
+def test_it_is_the_one_that_was_built(command: Command) -> None:
+    version = re.search(r'"(.+)"', (ROOT / "archcost" / "version.py").read_text(encoding="utf-8"))
+    assert version
+    assert command("archcost --version").stdout.split() == ["archcost", version[1]]
+    where = command("python -c 'import archcost; print(archcost.__file__)'").stdout
+    assert str(ROOT) not in where
+
+
+def test_the_zoo_is_in_it(command: Command) -> None:
+    models = json.loads(command("archcost zoo --format json").stdout)
+    assert len(models) == len([*(ROOT / "specs").glob("*.yaml")])
+    # docs/tutorial.md adds GoogLeNet up by hand
+    assert totals(command, "archcost analyze googlenet")["params"] == 6998552
+    assert "rtx4090" in command("archcost devices 4090").stdout
+
+
+def test_the_page_is_in_it(command: Command, tmp_path: Path) -> None:
+    command("archcost report googlenet -o page.html")
+    page = (tmp_path / "page.html").read_text(encoding="utf-8")
+    for asset in ("page.css", "vendor.js"):
+        text = (ROOT / "archcost" / "render" / "page" / asset).read_text(encoding="utf-8")
+        assert max(re.findall(r"[\w-]{12,}", text), key=len) in page
+
+
+def test_a_spec_from_nothing(command: Command, tmp_path: Path) -> None:
+    command("archcost init net.archcost.yaml")
+    figures = totals(command, "archcost analyze net.archcost.yaml")
+    # the stem, four more 3×3 convolutions in two widths, batch norms, and the classifier: README.md shows this sum
+    assert figures["params"] > 0
+    assert "3 limits hold" in command("archcost check net.archcost.yaml").stdout
+    assert "no limits" not in command("archcost check net.archcost.yaml").stdout
+    assert "✗" in command("archcost check net.archcost.yaml --set width=64", code=1).stdout
+    command("archcost init --ci")
+    assert (tmp_path / ".github" / "workflows" / "archcost.yml").is_file()
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_there_is_a_completion(command: Command, shell: str) -> None:
+    assert "archcost" in command(f"archcost completion {shell}").stdout
+
+
+def test_bash_completes(command: Command) -> None:
+    ask = 'eval "$(archcost completion bash)"; COMP_LINE="archcost analyze googl" COMP_POINT=22'
+    assert command(f'{ask}; _archcost archcost googl analyze; echo "${{COMPREPLY[@]}}"').stdout.split() == ["googlenet"]
+
+
+def test_every_schema_is_in_it(command: Command) -> None:
+    assert json.loads(command("archcost schema spec").stdout)["title"] == "archcost spec"
+    for name in ("config", "space", "report", "verdict", "page"):
+        assert json.loads(command(f"archcost schema {name}").stdout)["$schema"].startswith("http://json-schema.org/")
+
+
+def test_an_extra_that_is_missing_is_named(command: Command) -> None:
+    for line, extra in (
+        ("archcost verify conv1x1", "verify"),
+        ("archcost analyze torchvision:resnet18", "import"),
+        ("archcost sweep mobilenet_v1 --vary width=0.5,1", "sweep"),
+    ):
+        assert f"archcost[{extra}]" in command(line, code=2).stderr
+
+
+def test_from_python_with_types(command: Command, installed: Path) -> None:
+    # 28 * 28 positions * 32 filters * (5 * 5 * 192) weights
+    assert command("python -c 'import archcost; print(archcost.analyze(\"conv5x5\").totals.macs)'").stdout == "120422400\n"
+    assert len([*installed.parent.glob("lib/python*/site-packages/archcost/py.typed")]) == 1
