@@ -16,7 +16,7 @@ _VERSION = re.compile(r'__version__ = "(.+)"')
 
 
 def published(text: str, repository: str, tag: str) -> str:
-    """Relative links made absolute. Badges go: an index has classifiers of its own, and shows no SVG of a repository."""
+    """Relative links made absolute. Badges go: an index has classifiers, and shows no SVG of a repository."""
 
     def absolute(match: re.Match[str]) -> str:
         picture, label, target = match.groups()

@@ -64,7 +64,7 @@ def pack(installed: Distribution, folder: Path) -> None:
     What is compiled for this Python stays behind: PyYAML, the only one that has it, works without.
     """
     name = re.sub(r"[-_.]+", "_", installed.metadata["Name"])
-    inside = [each for each in installed.files or () if not each.parts[0] == ".." and "__pycache__" not in each.parts]
+    inside = [each for each in installed.files or () if each.parts[0] != ".." and "__pycache__" not in each.parts]
     made = {"RECORD", "WHEEL", "INSTALLER", "REQUESTED", "direct_url.json"}
     kept = [each for each in inside if each.name not in made and not each.name.endswith(COMPILED)]
     (information,) = {each.parts[0] for each in inside if each.parts[0].endswith(".dist-info")}

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).parents[2]
 CLASSIFIERS = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["classifiers"]
-PYTHONS = [found[1] for each in CLASSIFIERS if (found := re.fullmatch(r"Programming Language :: Python :: (3\.\d+)", each))]
+PYTHONS = re.findall(r":: (3\.\d+)$", "\n".join(CLASSIFIERS), re.MULTILINE)
 
 
 def interpreter(version: str) -> str | None:
@@ -83,9 +83,8 @@ def totals(command: Command, line: str) -> dict[str, Any]:
 
 
 def test_it_is_the_one_that_was_built(command: Command) -> None:
-    version = re.search(r'"(.+)"', (ROOT / "archcost" / "version.py").read_text(encoding="utf-8"))
-    assert version
-    assert command("archcost --version").stdout.split() == ["archcost", version[1]]
+    (version,) = re.findall(r'= "(.+)"', (ROOT / "archcost" / "version.py").read_text(encoding="utf-8"))
+    assert command("archcost --version").stdout.split() == ["archcost", version]
     where = command("python -c 'import archcost; print(archcost.__file__)'").stdout
     assert str(ROOT) not in where
 
@@ -109,10 +108,9 @@ def test_the_page_is_in_it(command: Command, tmp_path: Path) -> None:
 def test_a_spec_from_nothing(command: Command, tmp_path: Path) -> None:
     command("archcost init net.archcost.yaml")
     figures = totals(command, "archcost analyze net.archcost.yaml")
-    # the stem, four more 3×3 convolutions in two widths, batch norms, and the classifier: README.md shows this sum
-    assert figures["params"] > 0
+    # convolutions 3·3·(3·16 + 2·16·16 + 16·32), two params a channel of batch norms, and the classifier
+    assert figures["params"] == 9 * (3 * 16 + 2 * 16 * 16 + 16 * 32) + 2 * (3 * 16 + 32) + 32 * 10 + 10
     assert "3 limits hold" in command("archcost check net.archcost.yaml").stdout
-    assert "no limits" not in command("archcost check net.archcost.yaml").stdout
     assert "✗" in command("archcost check net.archcost.yaml --set width=64", code=1).stdout
     command("archcost init --ci")
     assert (tmp_path / ".github" / "workflows" / "archcost.yml").is_file()
@@ -130,8 +128,7 @@ def test_bash_completes(command: Command) -> None:
 
 def test_every_schema_is_in_it(command: Command) -> None:
     assert json.loads(command("archcost schema spec").stdout)["title"] == "archcost spec"
-    for name in ("config", "space", "report", "verdict", "page"):
-        assert json.loads(command(f"archcost schema {name}").stdout)["$schema"].startswith("http://json-schema.org/")
+    assert json.loads(command("archcost schema page").stdout)["title"]
 
 
 def test_an_extra_that_is_missing_is_named(command: Command) -> None:
@@ -144,6 +141,6 @@ def test_an_extra_that_is_missing_is_named(command: Command) -> None:
 
 
 def test_from_python_with_types(command: Command, installed: Path) -> None:
-    # 28 * 28 positions * 32 filters * (5 * 5 * 192) weights
-    assert command("python -c 'import archcost; print(archcost.analyze(\"conv5x5\").totals.macs)'").stdout == "120422400\n"
+    line = "python -c 'import archcost; print(archcost.analyze(\"conv5x5\").totals.macs)'"
+    assert command(line).stdout == f"{28 * 28 * 32 * 5 * 5 * 192}\n"
     assert len([*installed.parent.glob("lib/python*/site-packages/archcost/py.typed")]) == 1
