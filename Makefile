@@ -82,7 +82,7 @@ assets:
 browser:
 	@scripts/browser.sh
 
-# The pictures of docs/report.md.
+# The pictures of README.md and docs/report.md.
 screenshots: browser $(VENV)/test.stamp
 	$(BIN)/python -m scripts.screenshots
 

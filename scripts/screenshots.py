@@ -1,4 +1,4 @@
-"""Take the pictures of pages that docs/report.md shows: ``make screenshots``, with the browser of ``make browser``."""
+"""Take the pictures of README.md and docs/report.md: ``make screenshots``, with the browser of ``make browser``."""
 
 from __future__ import annotations
 

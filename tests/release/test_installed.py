@@ -6,12 +6,15 @@ import json
 import os
 import re
 import subprocess
+import sys
 import tomllib
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from tests.missing import without
 from tests.release.environments import clean, environment_of, interpreter
 
 if TYPE_CHECKING:
@@ -117,3 +120,44 @@ def test_from_python_with_types(command: Command, installed: Path) -> None:
     line = "python -c 'import archcost; print(archcost.analyze(\"conv5x5\").totals.macs)'"
     assert command(line).stdout == f"{28 * 28 * 32 * 5 * 5 * 192}\n"
     assert len([*installed.parent.glob("lib/python*/site-packages/archcost/py.typed")]) == 1
+
+
+NETS = """from torch import nn
+
+def build():
+    return nn.Sequential(nn.Conv2d(3, 8, 3), nn.ReLU(), nn.Flatten(), nn.Linear(8 * 6 * 6, 10))
+"""
+
+
+def test_a_network_of_ones_own_beside_pytorch(wheels: Path, tmp_path: Path) -> None:
+    """The wheel in front of this environment, which has PyTorch; the network lies where the command is run."""
+    if find_spec("torch") is None:
+        without("no PyTorch: it is in the dev extra")
+    environment = clean(tmp_path / "home")
+    pip = [
+        sys.executable,
+        "-I",
+        "-m",
+        "pip",
+        "--disable-pip-version-check",
+        "install",
+        "--quiet",
+        "--no-index",
+        "--no-deps",
+    ]
+    target = ["--target", str(tmp_path / "target"), "--find-links", str(wheels), "archcost"]
+    subprocess.run([*pip, *target], env=environment, check=True)
+    (tmp_path / "nets.py").write_text(NETS, encoding="utf-8")
+    done = subprocess.run(
+        [sys.executable, "-m", "archcost", "analyze", "nets:build", "--input", "3x8x8", "--format", "json"],
+        cwd=tmp_path,
+        env=environment | {"PYTHONPATH": str(tmp_path / "target")},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    figures = json.loads(done.stdout)["totals"]
+    # 3·3 taps of 3 channels for 8 filters at 6 × 6 places; 8·6·6 features for 10 classes
+    assert figures["params"] == (3 * 3 * 3 * 8 + 8) + (8 * 6 * 6 * 10 + 10)
+    assert figures["macs"] == 3 * 3 * 3 * 8 * 6 * 6 + 8 * 6 * 6 * 10
