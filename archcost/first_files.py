@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 from archcost.errors import UsageError
 from archcost.writing import write_new
+from archcost.written_paths import stem
 
 CONFIGURATION = "archcost.toml"
 WORKFLOW = ".github/workflows/archcost.yml"
@@ -113,7 +114,7 @@ def begin(path: str | None = None, *, ci: bool = False, force: bool = False) -> 
 
 def spec_text(path: str) -> str:
     """The first spec, under the name of its file."""
-    name = os.path.splitext(os.path.basename(path))[0]
+    name = stem(path)
     plain = name.replace("_", "").replace("-", "").isalnum() and name[0].isalpha()
     return _SPEC.replace("NAME", name if plain else json.dumps(name, ensure_ascii=False), 1)
 

@@ -214,6 +214,23 @@ def test_the_action_names_files_that_exist() -> None:
     assert used == set(action["inputs"])
 
 
+@pytest.mark.parametrize(
+    ("path", "judged"),
+    [
+        ("specs/net.yaml", True),
+        ("specs/deep/net.yml", True),
+        ("models/net.archcost.yaml", True),
+        ("net.archcost.yml", True),
+        ("models/net.yaml", False),
+        ("myspecs/net.yaml", False),
+        ("notarchcost.yaml", False),
+    ],
+)
+def test_the_hooks_run_for_specs(path: str, judged: bool) -> None:
+    hooks = yaml.safe_load((ROOT / ".pre-commit-hooks.yaml").read_text(encoding="utf-8"))
+    assert [bool(re.search(hook["files"], path)) for hook in hooks] == [judged] * 2
+
+
 def test_the_hooks_run_commands_that_exist() -> None:
     hooks = yaml.safe_load((ROOT / ".pre-commit-hooks.yaml").read_text(encoding="utf-8"))
     for hook in hooks:

@@ -11,6 +11,7 @@ from archcost.budget.lock_keys import spec_key
 from archcost.budget.past_figures import past_at, past_in_lock
 from archcost.budget.verdict import SpecVerdict
 from archcost.settings import AS_IT_STANDS
+from archcost.written_paths import stem
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -55,7 +56,7 @@ def judge_path(context: CheckContext, path: str) -> SpecVerdict | None:
     report = result.report
     key = spec_key(path, config.folder)
     if result.diagnostics:
-        name = report.name if report else os.path.splitext(os.path.basename(path))[0]
+        name = report.name if report else stem(path)
         return SpecVerdict(path, name, key, diagnostics=result.diagnostics)
     if report is None:
         return None

@@ -21,6 +21,7 @@ from archcost.commands.options import (
     word_option,
 )
 from archcost.render.formats import OF_PAGES
+from archcost.written_paths import stem
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -98,7 +99,7 @@ def _check(specs: Sequence[str], sweep: str | None, format: str, output: str | N
         message = "a page is of models or of a sweep, not both" if specs else "a page of what?"
         raise UsageError(message, "give a SPEC, two of them, or --sweep FILE.json")
     if format == "html" and output is None and not show and is_terminal(sys.stdout):
-        name = (specs[0] if specs else sweep or "").rpartition("/")[2].removesuffix(".yaml").removesuffix(".json")
+        name = stem(specs[0] if specs else sweep or "")
         raise UsageError("a page is for a browser", f"give it a file, `-o {name}.html`, or open it: `--open`")
 
 

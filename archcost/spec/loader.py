@@ -16,6 +16,7 @@ from archcost.spec.included import IncludeTree, NamedFiles, decode, spec_text
 from archcost.spec.model import Spec
 from archcost.spec.spec_reader import SpecReader
 from archcost.standard_input import NAME, WRITTEN, standard_input
+from archcost.written_paths import stem
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -95,7 +96,7 @@ def _filled(spec: Spec, tree: IncludeTree) -> Spec:
         spec.problems.extend(error.diagnostics)
         raise spec.problems.error() from None
     if not spec.name:
-        spec.name = os.path.splitext(os.path.basename(spec.path))[0]
+        spec.name = stem(spec.path)
     return spec
 
 
@@ -150,8 +151,9 @@ def _missing_help(name: str) -> str:
         return found
     if name in REGISTRY:
         return f"{name} is an op: `archcost ops {name}` shows it"
-    if os.path.isfile(f"{name}.yaml"):
-        return f"did you mean '{name}.yaml'?"
+    for ending in (".yaml", ".archcost.yaml"):
+        if os.path.isfile(name + ending):
+            return f"did you mean '{name}{ending}'?"
     known = model_zoo.names() if os.sep not in name else []
     if name.lower() not in known and sum(name.lower() in model for model in known) > _FEW:
         return f"`archcost zoo {name.lower()}` lists the models that have this in their name"

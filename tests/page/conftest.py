@@ -7,12 +7,13 @@ import shutil
 from dataclasses import dataclass, field
 from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 import archcost
 from archcost.render.page.page import Page as ReportPage
+from tests.missing import without
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -29,13 +30,6 @@ FLAGS = [
     "--disable-component-update",
     "--disable-sync",
 ]
-
-
-def without(message: str) -> NoReturn:
-    """Skip a test for what is missing here; in CI, where all of it is installed, the test fails."""
-    if os.environ.get("CI") or os.environ.get("ARCHCOST_NEEDS_BROWSER"):
-        pytest.fail(message)
-    pytest.skip(message)
 
 
 def _browser_path() -> str:
