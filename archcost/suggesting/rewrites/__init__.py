@@ -1,0 +1,5 @@
+"""The rewrites, a class each, by the part of a network that they change."""
+
+from archcost.suggesting.rewrites import convolutions
+
+__all__ = ["convolutions"]
