@@ -5,14 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from archcost.importers.yaml_values import name_text
-from archcost.meter import Meter
+from archcost.meter import Meter, WorkError
 from archcost.ops import REGISTRY
 from archcost.ops.base import asserted_size
 from archcost.spec.given import Given, given_to
 from archcost.suggesting.block_text import block_column, block_copy, inserted_blocks
 from archcost.suggesting.edits import Attributes, Body, Edit, Removed, Shares
 from archcost.suggesting.helpers import Helpers
-from archcost.suggesting.kind_text import KindUse, kind_text
+from archcost.suggesting.kind_text import KindUse, Scenery, kind_text
 from archcost.suggesting.step_text import StepEdit, step_splices
 from archcost.suggesting.uses import MAIN, Use
 from archcost.suggesting.variants import variants_of
@@ -49,7 +49,10 @@ def applied(ground: Ground, suggestions: Sequence[Suggestion]) -> Applied:
         for node, edit in suggestion.edits.items():
             if edits.setdefault(node, edit) != edit:
                 raise UnwritableError(f"two suggestions change {ground.graph.nodes[node].path}")
-    return _Writer(ground, suggestions, edits).written()
+    try:
+        return _Writer(ground, suggestions, edits).written()
+    except WorkError:
+        raise UnwritableError("the blocks of the spec are used in too many ways") from None
 
 
 class _Change(NamedTuple):
@@ -66,12 +69,15 @@ class _Writer:
         self.spec = ground.spec
         self.suggestions = suggestions
         self.steps = steps_by_place(ground.spec)
+        self.around = Scenery(self.steps, ground.names)
         self.edits = edits
         self.helpers = Helpers(ground.spec)
         self.titles = {edit: one.rewrite for one in suggestions for edit in one.edits.values()}
         loosened = {node for one in suggestions for node in one.inside} - edits.keys()
         self._loosen(loosened)
-        self.variants: Variants = variants_of(ground.uses, edits, self._may_replace, Meter())
+        meter = Meter()
+        meter.grant(len(ground.graph.nodes))
+        self.variants: Variants = variants_of(ground.uses, edits, self._may_replace, meter)
         self.names: dict[int, str] = {}  # of variants that are blocks of their own
         for variant in self.variants.all:
             self.names[variant.number] = variant.block
@@ -126,7 +132,10 @@ class _Writer:
         edits = {change.edit for change in changes}
         edit = next(iter(edits))
         if len(edits) == 1 and isinstance(edit, Attributes):
-            changed = StepEdit(attributes=edit.changed, alone=self._alone(step, changes[0].use.kind))
+            size = self._asserted(step, changes)
+            given = {**({size: None} if size else {}), **dict(edit.changed)}
+            alone = self._alone(step, changes[0].use.kind) or size
+            changed = StepEdit(attributes=tuple(given.items()), alone=alone)
         elif len(edits) == 1 and isinstance(edit, Shares):
             changed = StepEdit(modifiers=(("share", self._owner(edit)),))
         elif len(edits) == 1 and isinstance(edit, Removed):
@@ -134,7 +143,7 @@ class _Writer:
             changed = StepEdit(kind=IDENTITY, empties=True, modifiers=self._named(step, changes))
         else:
             self._check_name(step, changes)
-            kind = kind_text(step, [self._kind(step, change) for change in changes], self.steps)
+            kind = kind_text(step, [self._kind(step, change) for change in changes], self.around)
             size = self._asserted(step, changes)
             goes = ((size, None),) if size else ()
             changed = StepEdit(kind=kind, attributes=goes, alone=size, modifiers=self._named(step, changes))
@@ -144,13 +153,12 @@ class _Writer:
         """The kind that a step gets in one of its uses."""
         use, edit = change.use, change.edit
         if edit is None:
-            return KindUse(use.rounds, use.kind, change.block or use.kind)
+            return KindUse(use.instance, use.rounds, use.kind, change.block or use.kind)
         given = self._given(step, use.kind)
         inputs = len(self.ground.graph.nodes[use.node].inputs)
         body = self._as_body(step, use, edit)
-        return KindUse(
-            use.rounds, use.kind, self.helpers.name(body, tuple(given.attributes), inputs, self.titles[edit])
-        )
+        name = self.helpers.name(body, tuple(given.attributes), inputs, self.titles[edit])
+        return KindUse(use.instance, use.rounds, use.kind, name)
 
     def _as_body(self, step: Step, use: Use, edit: Edit) -> Body:
         """An edit of some of the uses of a step, as a block."""

@@ -103,6 +103,9 @@ class YamlText:
     def __init__(self, text: str) -> None:
         self.text = text
         self.root = _tree(text)
+        blocks = self.root.get("blocks")
+        pairs = blocks.pairs if blocks is not None else ()
+        self.blocks: dict[str, tuple[TextNode, TextNode]] = {key.text: (key, value) for key, value in pairs}
         self._steps: dict[tuple[int, int], StepText] = {}
         self._note(self.root, shared=False)
 
@@ -162,7 +165,7 @@ class _Builder:
         elif isinstance(event, yaml.ScalarEvent):
             node = TextNode(SCALAR, event)
             if node.folded:
-                node.end = max(node.start, len(self.text[: node.end].rstrip()))
+                node.end = self._before_space(node.start, node.end)
             self._anchor(event, node)
             self._add(node)
         elif isinstance(event, yaml.AliasEvent):
@@ -190,6 +193,11 @@ class _Builder:
             if ":" not in self.text[key.end : node.start]:
                 node.start = node.end = key.end
         parts.append(node)
+
+    def _before_space(self, start: int, end: int) -> int:
+        while end > start and self.text[end - 1].isspace():
+            end -= 1
+        return end
 
     def _anchor(self, event: Any, node: TextNode) -> None:
         anchor: str | None = event.anchor
