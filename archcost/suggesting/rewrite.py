@@ -48,3 +48,9 @@ class Rewrite:
     def find(cls, view: View, index: int) -> Change | None:
         """What to change if this rewrite begins at a node, and None if it does not apply there."""
         raise NotImplementedError
+
+    @classmethod
+    def already(cls, view: View, index: int) -> str:
+        """What is there already at a node of what the rewrite would bring, in some words; empty: nothing of it."""
+        del view, index
+        return ""

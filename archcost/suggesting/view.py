@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+from archcost.graph.model import REPEAT
 from archcost.importers.yaml_values import value_text
 from archcost.ops.facets import Work
+from archcost.paths import above, scopes
 from archcost.spec.model import all_steps
 
 if TYPE_CHECKING:
@@ -68,12 +71,17 @@ class View:
         readers = self.readers(index)
         return readers[0] if len(readers) == 1 else None
 
-    def before(self, index: int | None, place: int = 0) -> int | None:
-        """The node that makes an input of a node."""
+    def source(self, index: int | None, place: int = 0) -> tuple[int, int] | None:
+        """The node that makes an input of a node, and which of its outputs that is."""
         if index is None or place >= len(self.nodes[index].inputs):
             return None
         value = self.nodes[index].inputs[place]
-        return self._producers[value][0] if value >= 0 else None
+        return self._producers[value] if value >= 0 else None
+
+    def before(self, index: int | None, place: int = 0) -> int | None:
+        """The node that makes an input of a node."""
+        found = self.source(index, place)
+        return None if found is None else found[0]
 
     def following(self, index: int) -> list[int]:
         """The norms, activations and dropouts behind a node, one after the other, each the only reader of the last."""
@@ -88,6 +96,25 @@ class View:
         """The norm and the activation behind a node as steps, for use behind a new layer before it."""
         kinds = [self.op(one) for one in self.following(index)]
         return tuple([written(op) for op in kinds if op.work is not Work.UNCHANGED])
+
+    def repeated(self, index: int) -> list[tuple[str, list[range]]]:
+        """The repeated steps that begin at a node, the outermost first: the path, and the nodes of each round."""
+        return self._repeated.get(index, [])
+
+    @cached_property
+    def _repeated(self) -> dict[int, list[tuple[str, list[range]]]]:
+        """All repeated steps by their first nodes, in one pass over the paths."""
+        rounds: dict[str, dict[str, range]] = {s.path: {} for s in self.graph.scopes if s.kind == REPEAT}
+        for index, node in enumerate(self.nodes if rounds else ()):
+            for path in scopes(node.path):
+                known = rounds.get(above(path))
+                if known is not None:
+                    known[path] = range(known[path].start if path in known else index, index + 1)
+        found: dict[int, list[tuple[str, list[range]]]] = {}
+        for path, each in rounds.items():
+            if each:
+                found.setdefault(min(each.values(), key=lambda one: one.start).start, []).append((path, [*each.values()]))
+        return {index: sorted(steps) for index, steps in found.items()}
 
     def owns_weights(self, index: int) -> bool:
         """Whether the weights of a node are its own, and nobody else uses them."""
