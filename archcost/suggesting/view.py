@@ -55,13 +55,19 @@ class View:
         """The shape of an output of a node, with the batch."""
         return self.nodes[index].signature.output_shapes[place]
 
+    def weights(self, index: int) -> dict[str, Shape]:
+        """The learnable tensors of a node by name, whoever owns them."""
+        return self.nodes[index].signature.weights()
+
     def readers(self, index: int, place: int = 0) -> list[int]:
         """The nodes that read an output of a node, in order."""
         return self._readers[self.nodes[index].first_value + place]
 
-    def is_output(self, index: int) -> bool:
-        """Whether an output of the model is one of the node."""
+    def is_output(self, index: int, place: int | None = None) -> bool:
+        """Whether an output of the model is one of the node; with a place, whether it is this one."""
         first = self.nodes[index].first_value
+        if place is not None:
+            return first + place in self._kept
         return any(value in self._kept for value in range(first, first + len(self.nodes[index].outputs)))
 
     def after(self, index: int | None) -> int | None:
@@ -111,10 +117,11 @@ class View:
                 if known is not None:
                     known[path] = range(known[path].start if path in known else index, index + 1)
         found: dict[int, list[tuple[str, list[range]]]] = {}
-        for path, each in rounds.items():
+        for path in sorted(rounds):
+            each = [*rounds[path].values()]
             if each:
-                found.setdefault(min(each.values(), key=lambda one: one.start).start, []).append((path, [*each.values()]))
-        return {index: sorted(steps) for index, steps in found.items()}
+                found.setdefault(each[0].start, []).append((path, each))
+        return found
 
     def owns_weights(self, index: int) -> bool:
         """Whether the weights of a node are its own, and nobody else uses them."""
