@@ -15,13 +15,13 @@ class Body(NamedTuple):
     param for every attribute that the step gives, under its name, so that the values in the spec stay as they are
     written: ``$out_channels`` is one of them. ``params`` are further ones, with their defaults as YAML: they may use
     the params of the step and ``in_channels``, ``in_features`` and ``in_shape``. Whatever else the steps need is
-    written out in them. ``inputs`` are the names of the inputs of the block, if it has others than ``input``.
+    written out in them. Of several inputs, those
+    after ``input`` are called ``input_1``, ``input_2`` …
     """
 
     name: str
     steps: tuple[str, ...]
     params: tuple[tuple[str, str], ...] = ()
-    inputs: tuple[str, ...] = ()
 
 
 class Attributes(NamedTuple):

@@ -140,7 +140,7 @@ def _grouped_body(view: View, index: int, groups: int) -> Body | None:
     widths = {view.input(index, place)[-1] for place in range(count)}
     if not is_plain or len(widths) > 1 or not view.owns_weights(index):
         return None
-    sources = (("input",) * 3, ("query", "memory", "memory"), _NAMES)[count - 1]
+    sources = ("input", "input_1" if count > 1 else "input", ("input", "input_1", "input_2")[count - 1])
     few = f"$(in_features // {op.attribute('num_heads') // groups})"
     bias = {"bias": "$bias"} if "bias" in given else {}
     dropout = {"dropout_p": "$dropout"} if "dropout" in given else {}
@@ -161,5 +161,4 @@ def _grouped_body(view: View, index: int, groups: int) -> Body | None:
             "flatten: 2",
             f"{{id: out_proj, {step_text('linear', {'out_features': '$in_features'} | bias)}}}",
         ),
-        inputs=() if count == 1 else tuple(dict.fromkeys(sources)),
     )

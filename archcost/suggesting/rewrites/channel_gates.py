@@ -25,9 +25,10 @@ class EfficientChannelAttention(
     "points above the network without gates (abstract)",
     boldness=Boldness.GENTLE,
 ):
-    """C → C/r → C on the channels' means becomes a 1-D convolution along the channels: k params for 2·C²/r (and biases).
+    """C → C/r → C on the channels' means becomes a 1-D convolution along the channels: k params for 2·C²/r and biases.
 
-    k = log₂(C)/2 + 1/2, rounded down, or up to an odd number: 5 for 256 to 1,024 channels. The means (N, C, 1, 1) or (N, C) and the gates keep their shapes; the layers that reduced are `identity`.
+    k = log₂(C)/2 + 1/2, rounded down, or up to an odd number: 5 for 256 to 1,024 channels. The means (N, C, 1, 1) or
+    (N, C) and the gates keep their shapes; the layer that reduced and its activation become `identity`.
     """
 
     @classmethod
