@@ -74,7 +74,7 @@ class Inputs(NamedTuple):
         steps = (view.call(parts, "split", without=("chunks",), split_size_or_sections=f"$([{', '.join(shares)}])"),)
         equal = kept == self.features  # then sizes follow from what comes in: q + 2·q / fewer
         shared = f"$(in_features // {fewer + _TWO})" if equal else str(small)
-        params = (("shared", shared), ("rest", "$(in_features - 2 * shared)"))
+        params = (("shared", shared), ("rest", "$(in_features - (chunks - 1) * shared)"))
         edits[parts] = Body("grouped_parts", steps, params)
         return edits
 

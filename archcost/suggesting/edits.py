@@ -15,8 +15,7 @@ class Body(NamedTuple):
     param for every attribute that the step gives, under its name, so that the values in the spec stay as they are
     written: ``$out_channels`` is one of them. ``params`` are further ones, with their defaults as YAML: they may use
     the params of the step and ``in_channels``, ``in_features`` and ``in_shape``. Whatever else the steps need is
-    written out in them. Of several inputs, those
-    after ``input`` are called ``input_1``, ``input_2`` …
+    written out in them. Of several inputs, those after ``input`` are called ``input_1``, ``input_2`` …
     """
 
     name: str

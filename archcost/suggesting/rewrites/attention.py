@@ -42,7 +42,7 @@ class _FewerHeads(Rewrite):
         edits: dict[int, Edit] = inputs.regrouped(view, groups)
         if not view.op(index).attribute("enable_gqa"):
             edits[index] = Attributes((("enable_gqa", "true"),))
-        return Change(edits, inputs.between, note=_note(groups, inputs.heads))
+        return Change(edits, inputs.between | {index}, note=_note(groups, inputs.heads))
 
     @classmethod
     def _groups(cls, heads: int, shared: int) -> int:
@@ -126,7 +126,7 @@ class SlidingWindow(
             if op.attribute("window") is not None or op.attribute("length") < _WINDOW:
                 return None
         edits: dict[int, Edit] = {cache: Attributes((("window", str(_WINDOW)),)) for cache in caches}
-        return Change(edits, inputs.between, note=f"{_WINDOW:,} of {view.input(index, 1)[-2]:,} positions")
+        return Change(edits, inputs.between | {index}, note=f"{_WINDOW:,} of {view.input(index, 1)[-2]:,} positions")
 
 
 def _note(groups: int, heads: int) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from math import log2
 from typing import TYPE_CHECKING
 
 from archcost.suggesting.edits import Body, Change, Removed
@@ -11,6 +10,7 @@ from archcost.suggesting.rewrite import Boldness, Rewrite
 if TYPE_CHECKING:
     from archcost.suggesting.view import View
 
+_KERNEL = "$(max(3, int((log2(in_channels) + 1) / 2) // 2 * 2 + 1))"  # with the paper's γ = 2 and b = 1
 _GATES = frozenset({"sigmoid", "hardsigmoid"})
 _SHAPES = ("unflatten", "reshape", "unsqueeze")  # between gates (N, C) and the product
 
@@ -27,7 +27,7 @@ class EfficientChannelAttention(
 ):
     """C → C/r → C on the channels' means becomes a 1-D convolution along the channels: k params for 2·C²/r and biases.
 
-    k = log₂(C)/2 + 1/2, rounded down, or up to an odd number: 5 for 256 to 1,024 channels. The means (N, C, 1, 1) or
+    k = log₂(C)/2 + 1/2, rounded down, and up to an odd number: 5 for 256 to 1,024 channels. The means (N, C, 1, 1) or
     (N, C) and the gates keep their shapes; the layer that reduced and its activation become `identity`.
     """
 
@@ -46,19 +46,10 @@ class EfficientChannelAttention(
         is_gate = pooled == view.output(expand) and squeezed[1] < pooled[1] and _is_mean(view, view.before(index))
         if not is_gate or set(pooled[2:]) - {1} or len(pooled) == 3 or not all(map(view.owns_weights, (index, expand))):  # noqa: PLR2004
             return None
-        kernel = _kernel(pooled[1])
-        along = f"conv1d: {{out_channels: 1, kernel_size: {kernel}, padding: {kernel // 2}, bias: false}}"
+        along = "conv1d: {out_channels: 1, kernel_size: $kernel, padding: $(kernel // 2), bias: false}"
         back = ("transpose: {dim0: 1, dim1: 2}", "unsqueeze: -1") if kind == "conv2d" else ("flatten",)
-        body = Body("efficient_channel_attention", ("flatten", "unsqueeze: 1", along, *back))
-        return Change(
-            {index: Removed(), act: Removed(), expand: body}, note=f"{kernel} weights for {pooled[1]} channels"
-        )
-
-
-def _kernel(channels: int) -> int:
-    """The paper's size of the kernel, with its γ = 2 and b = 1."""
-    size = int((log2(channels) + 1) / 2)
-    return max(size if size % 2 else size + 1, 3)
+        body = Body("efficient_channel_attention", ("flatten", "unsqueeze: 1", along, *back), (("kernel", _KERNEL),))
+        return Change({index: Removed(), act: Removed(), expand: body}, note=f"for {pooled[1]:,} channels")
 
 
 def _is_mean(view: View, index: int | None) -> bool:
