@@ -32,6 +32,7 @@ class Rewrite:
     does: ClassVar[str] = ""
     paper: ClassVar[str] = ""
     accuracy: ClassVar[str] = ""  # empty: not reported
+    where: ClassVar[str] = "at"  # between the title and a path: "1×1 reduction before inception_3a.5x5"
     boldness: ClassVar[Boldness]
 
     def __init_subclass__(cls, **class_variables: Any) -> None:

@@ -20,6 +20,7 @@ class Reduction(
     does="puts a 1×1 convolution to fewer channels in front of a wide one",
     paper="Szegedy et al. 2014, Going Deeper with Convolutions, arXiv:1409.4842, section 4",
     boldness=Boldness.GENTLE,
+    where="before",
 ):
     """k×k over C channels becomes 1×1 from C to R channels and k×k from R: C·R + k²·R·out for k²·C·out a position.
 
