@@ -17,19 +17,22 @@ _NORMS = frozenset({"rms_norm", "layer_norm", "normalize"})
 _SHAPES = frozenset({"transpose", "permute", "unflatten", "reshape"})
 _SAME = frozenset({"kv_cache", "rotary_embedding", "dropout", "identity"})
 _PARTS = frozenset({"chunk", "split"})
+_RESHAPES = frozenset({"flatten", "unflatten", "reshape"})
 _BETWEEN = _ROTATED | _NORMS | _SHAPES | _SAME
 
 
 class Projection(NamedTuple):
-    """One of query, key and value: the linear layer, the part of its result (-1: all), and what lies between.
+    """Keys or values: the linear layer, the part of its result (-1: all), and what lies between that and the attention.
 
-    ``parts`` is the node that divides the result, and -1 if nothing does.
+    ``parts`` is the node that divides the result, and -1 if nothing does; ``rows`` are those from the layer to there,
+    which change the dims of positions alone.
     """
 
     linear: int
     parts: int
     part: int
     between: frozenset[int]
+    rows: tuple[int, ...] = ()
 
 
 class Inputs(NamedTuple):
@@ -93,10 +96,10 @@ def inputs_of(view: View, index: int) -> Inputs | None:
     if first.parts >= 0 or second.parts >= 0:
         if not _share_a_layer(view, first, second, features):
             return None
-        between |= {first.parts}
+        between |= {first.parts, *first.rows}
     elif len(own) == 1 or any(view.output(linear)[-1] != features for linear in own):
         return None
-    if not all(map(view.owns_weights, own)) or not _is_closed(view, own, first.between | second.between, index):
+    if not all(map(view.owns_weights, own)) or not _is_closed(view, first, second, index):
         return None
     return Inputs(query[-3], key[-3], features, first, second, between)
 
@@ -112,34 +115,36 @@ def _share_a_layer(view: View, key: Projection, value: Projection, features: int
     return is_last and sizes == (features, features) and len(shapes) in (_TWO, _THREE)
 
 
-def _is_closed(view: View, own: set[int], between: frozenset[int], index: int) -> bool:
-    """Whether what the projections make for keys and values is read on the way to the attention alone."""
-    allowed = between | own | {index}
-    for node in between | own:
-        if view.is_output(node):
-            return False
-        for place in range(len(view.nodes[node].outputs)):
-            readers = view.readers(node, place)
-            if not allowed.issuperset(readers) and not all(view.kind(reader) in _PARTS for reader in readers):
-                return False
-    return True
+def _is_closed(view: View, first: Projection, second: Projection, index: int) -> bool:
+    """Whether keys and values, from the projections on, are read on the way to the attention alone."""
+    between = first.between | second.between
+    read = [(node, place) for node in between for place in range(len(view.nodes[node].outputs))]
+    allowed = between | {index}
+    for one in (first, second):
+        whole = (one.linear, *one.rows)
+        read += [(node, 0) for node in whole]
+        allowed |= {*one.rows, one.parts}
+        if one.parts >= 0:
+            read.append((one.parts, one.part))
+    return all(allowed.issuperset(view.readers(*one)) and not view.is_output(*one) for one in read)
 
 
 def _projection(view: View, index: int, place: int) -> Projection | None:
     """The one layer that an input of an attention comes from, and what is done on the way."""
     waiting = [view.source(index, place)]
     between: set[int] = set()
-    ends: set[tuple[int, int, int]] = set()
+    ends: set[tuple[int, int, int, tuple[int, ...]]] = set()
     while waiting:
         found = waiting.pop()
         if found is None:
             return None
         node, output = found
-        kind, before = view.kind(node), view.before(node)
+        kind = view.kind(node)
+        rows = _rows(view, node) if kind in _PARTS else None
         if kind == "linear":
-            ends.add((node, -1, -1))
-        elif kind in _PARTS and before is not None and view.kind(before) == "linear":
-            ends.add((before, node, output))
+            ends.add((node, -1, -1, ()))
+        elif rows is not None:
+            ends.add((rows[0], node, output, rows[1:]))
         elif kind not in _BETWEEN or len(between) > _MANY:
             return None
         elif node not in between:
@@ -147,8 +152,18 @@ def _projection(view: View, index: int, place: int) -> Projection | None:
             waiting += [view.source(node, n) for n in range(len(view.nodes[node].inputs)) if _has_heads(view, node, n)]
     if len(ends) != 1:
         return None
-    ((linear, parts, part),) = ends
-    return Projection(linear, parts, part, frozenset(between))
+    ((linear, parts, part, own_rows),) = ends
+    return Projection(linear, parts, part, frozenset(between), own_rows)
+
+
+def _rows(view: View, parts: int) -> tuple[int, ...] | None:
+    """The linear layer whose result a node divides, and what changes the dims of positions before it does so."""
+    found: list[int] = []
+    node = view.before(parts)
+    while node is not None and view.kind(node) in _RESHAPES and view.input(node)[-1] == view.output(node)[-1]:
+        found.append(node)
+        node = view.before(node)
+    return None if node is None or view.kind(node) != "linear" else (node, *reversed(found))
 
 
 def _has_heads(view: View, node: int, place: int) -> bool:
@@ -161,7 +176,7 @@ def _with_heads(view: View, node: int, heads: int, groups: int) -> Edit | None:
     """What a node that names the number of heads becomes; None for all others."""
     kind, op = view.kind(node), view.op(node)
     name = {"unflatten": "unflattened_size", "reshape": "shape"}.get(kind)
-    if name is None:
+    if name is None or (kind == "unflatten" and op.attribute("dim") not in (-1, len(view.input(node)) - 1)):
         return None
     sizes = list(op.attribute(name))
     place = len(sizes) - _TWO

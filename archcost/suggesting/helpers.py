@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from archcost.importers.yaml_values import name_text
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from archcost.suggesting.rewrite import Rewrite
 
 INPUT = "input"
+_EXPRESSION = re.compile(r"\$(\w+|\([^$]*)")  # one in brackets as far as the next one, which is too far at worst
 
 
 class Helpers:
@@ -63,3 +65,10 @@ class Helpers:
 def input_names(count: int) -> list[str]:
     """What the inputs of a body are called in it: ``input``, ``input_1``, ``input_2`` and so on."""
     return [INPUT if number == 0 else f"{INPUT}_{number}" for number in range(count)]
+
+
+def names_in(body: Body) -> set[str]:
+    """The names that the expressions of a body may use, and those of its own params."""
+    texts = [*body.steps, *[default for _, default in body.params]]
+    found = [word for text in texts for part in _EXPRESSION.findall(text) for word in re.findall(r"\w+", part)]
+    return {*found, *[name for name, _ in body.params]}

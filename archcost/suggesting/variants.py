@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+from archcost.graph.model import REPEAT
 from archcost.suggesting.uses import MAIN
 
 if TYPE_CHECKING:
@@ -20,8 +21,8 @@ At = tuple["Place", "Rounds"]  # a step within a block, in certain rounds
 class Variant(NamedTuple):
     """A text of a block: the block, and what becomes of its steps.
 
-    ``edits`` are those of steps that are ops (None: the step stays), ``calls`` the variants that other steps call, by
-    their numbers; ``uses`` is a use of each step.
+    ``edits`` are those of steps that are ops, and of repeated steps as wholes (None: the step stays), ``calls`` the
+    variants that other steps call, by their numbers; ``uses`` is a use of each step.
     """
 
     number: int
@@ -44,24 +45,36 @@ class Variants(NamedTuple):
         return self.touched - self.replaced
 
 
-def variants_of(uses: Uses, edits: Mapping[int, Edit], may_replace: Callable[[str], bool], meter: Meter) -> Variants:
-    """The texts that edits of nodes ask for.
+def variants_of(
+    uses: Uses,
+    edits: Mapping[int, Edit],
+    repeats: Mapping[str, Edit],
+    may_replace: Callable[[str], bool],
+    meter: Meter,
+) -> Variants:
+    """The texts that edits of nodes ask for, and those of repeated steps as wholes, by their paths.
 
     All instances of a block begin as one variant. A variant whose instances disagree about a step in a round is split,
     until none is: what an instance does not have, it does not disagree about. ``may_replace`` says of a block whether
     its own text may change. Raises WorkError.
     """
-    found = _Splitter(uses, edits, meter).split()
+    found = _Splitter(uses, edits, repeats, meter).split()
     return _judged(found, may_replace)
 
 
+def is_edited(use: Use) -> bool:
+    """Whether edits are of such a use: of an op, or of a repeated step as a whole; else it calls a block."""
+    return use.node >= 0 or use.kind == REPEAT
+
+
 class _Splitter:
-    def __init__(self, uses: Uses, edits: Mapping[int, Edit], meter: Meter) -> None:
+    def __init__(self, uses: Uses, edits: Mapping[int, Edit], repeats: Mapping[str, Edit], meter: Meter) -> None:
         self.edits = edits
+        self.repeats = repeats
         self.meter = meter
         self.definitions = uses.definitions
         self.of: dict[str, list[Use]] = {instance: [] for instance in uses.definitions}
-        for use in (*uses.of_nodes, *uses.of_blocks.values()):
+        for use in (*uses.of_nodes, *uses.of_blocks.values(), *uses.of_repeats.values()):
             self.of[use.instance].append(use)
         numbers: dict[str, int] = {}
         self.number: dict[str, int] = {
@@ -100,15 +113,18 @@ class _Splitter:
         return parts
 
     def _target(self, use: Use) -> object:
-        return self.edits.get(use.node) if use.node >= 0 else self.number[use.path]
+        return self._edit(use) if is_edited(use) else self.number[use.path]
+
+    def _edit(self, use: Use) -> Edit | None:
+        return self.edits.get(use.node) if use.node >= 0 else self.repeats.get(use.path)
 
     def _variant(self, number: int, instances: list[str], targets: dict[At, object]) -> Variant:
         uses: dict[At, Use] = {}
         for instance in instances:
             for use in self.of[instance]:
                 uses.setdefault((use.place, use.rounds), use)
-        edits = {at: self.edits.get(use.node) for at, use in uses.items() if use.node >= 0}
-        calls = {at: self.number[use.path] for at, use in uses.items() if use.node < 0}
+        edits = {at: self._edit(use) for at, use in uses.items() if is_edited(use)}
+        calls = {at: self.number[use.path] for at, use in uses.items() if not is_edited(use)}
         del targets
         return Variant(number, self.definitions[instances[0]], edits, calls, uses)
 
