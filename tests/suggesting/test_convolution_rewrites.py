@@ -2,11 +2,20 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, Any
+
 import pytest
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
 
 import archcost
 from archcost.spec.loader import loads
-from tests.suggesting.rewriting import analyzed, rewritten
+from tests.profiles import examples
+from tests.suggesting.rewriting import analyzed, body_of, found, rewritten
+
+if TYPE_CHECKING:
+    from archcost.graph.model import TensorType
+    from archcost.spec.model import Spec
 
 SINGLE = ("asymmetric", "dilated", "factored_3d", "fire", "ghost", "grouped", "reduction", "separable", "stacked_3x3")
 
@@ -268,3 +277,235 @@ def test_figures_before_and_after_are_those_of_the_formula_and_of_pytorch(name: 
 
 def test_there_is_a_case_for_each_rewrite() -> None:
     assert {case[0] for case in CASES.values()} == set(SINGLE)
+
+
+# what no rewrite is for, or none of these: the rewrites, input, convolution, what stands behind it
+REFUSED: dict[str, tuple[tuple[str, ...], str, str, str]] = {
+    "a 1×1 has no kernel to make smaller": (
+        ("asymmetric", "dilated", "fire", "reduction", "separable", "stacked_3x3"),
+        "64, 14, 14",
+        "conv2d: {out_channels: 64, kernel_size: 1}",
+        "relu",
+    ),
+    "the filters of a depthwise convolution see one channel already": (
+        tuple(name for name in SINGLE if name != "dilated"),
+        "64, 14, 14",
+        "conv2d: {out_channels: 64, kernel_size: 5, padding: 2, groups: 64}",
+        "relu",
+    ),
+    "of an image nothing is left to split": (
+        ("separable", "grouped", "fire", "ghost", "reduction"),
+        "4, 28, 28",
+        "conv2d: {out_channels: 64, kernel_size: 3, padding: 1}",
+        "relu",
+    ),
+    "ResNet's stem: three 3×3 would cost more": (
+        ("stacked_3x3", "reduction"),
+        "3, 224, 224",
+        "conv2d: {out_channels: 64, kernel_size: 7, stride: 2, padding: 3, bias: false}",
+        "batch_norm2d relu",
+    ),
+    "a reduced convolution is not reduced again": (
+        ("reduction",),
+        "16, 28, 28",
+        "conv2d: {out_channels: 32, kernel_size: 5, padding: 2}",
+        "relu",
+    ),
+    "no stack of 3×3 spans an even kernel": (
+        ("stacked_3x3", "dilated", "fire"),
+        "64, 28, 28",
+        "conv2d: {out_channels: 64, kernel_size: 4, padding: 2}",
+        "relu",
+    ),
+    "nor is there one for a strip": (
+        ("stacked_3x3", "asymmetric", "dilated"),
+        "64, 17, 17",
+        "conv2d: {out_channels: 64, kernel_size: [1, 5], padding: same}",
+        "relu",
+    ),
+    "no padding of a first 3×3 makes up for what the later ones take off a strided map": (
+        ("stacked_3x3",),
+        "64, 56, 56",
+        "conv2d: {out_channels: 64, kernel_size: 7, stride: 2, padding: 1}",
+        "relu",
+    ),
+    "reflection may find no more to reflect in the map of the first": (
+        ("stacked_3x3",),
+        "64, 56, 56",
+        "conv2d: {out_channels: 64, kernel_size: 5, stride: 4, padding: 2, padding_mode: reflect}",
+        "relu",
+    ),
+    "maps above 20 are early ones": (
+        ("asymmetric",),
+        "64, 17, 21",
+        "conv2d: {out_channels: 64, kernel_size: 3, padding: 1}",
+        "relu",
+    ),
+    "the 1×1 of a fire module would be larger than its 3×3": (
+        ("fire",),
+        "64, 28, 28",
+        "conv2d: {out_channels: 64, kernel_size: 3}",
+        "relu",
+    ),
+    "7 channels are not squeezed to an eighth": (
+        ("fire", "grouped", "ghost"),
+        "64, 28, 28",
+        "conv2d: {out_channels: 7, kernel_size: 3, padding: 1}",
+        "relu",
+    ),
+    "maps of 1×1 have no neighbours": (
+        ("ghost",),
+        "64, 1, 1",
+        "conv2d: {out_channels: 16, kernel_size: 1}",
+        "sigmoid",
+    ),
+    "frozen weights are kept": (
+        SINGLE,
+        "64, 14, 14",
+        "conv2d: {out_channels: 64, kernel_size: 5, padding: 2}, requires_grad: false",
+        "relu",
+    ),
+    "24 channels have no norm of 32 groups": (
+        ("reduction",),
+        "64, 14, 14",
+        "conv2d: {out_channels: 32, kernel_size: 3, padding: 1}",
+        "group_norm:32 relu",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", REFUSED)
+def test_what_does_not_apply_is_not_found(name: str) -> None:
+    rewrites, size, conv, behind = REFUSED[name]
+    report = analyzed(spec(size, conv, behind).replace("group_norm:", "group_norm: "))
+    assert [rewrite for rewrite in rewrites if found(report, rewrite, "conv")] == []
+
+
+def test_shared_weights_stay() -> None:
+    text = """\
+archcost: 1
+name: shared
+input: [64, 14, 14]
+layers:
+  - {id: conv, conv2d: {out_channels: 64, kernel_size: 5, padding: 2}}
+  - relu
+  - {id: again, conv2d: {out_channels: 64, kernel_size: 5, padding: 2}, share: conv}
+  - {id: own, conv2d: {out_channels: 64, kernel_size: 5, padding: 2}}
+"""
+    report = analyzed(text)
+    for path in ("conv", "again"):
+        assert [name for name in SINGLE if found(report, name, path)] == []
+    assert found(report, "reduction", "own")
+
+
+BETWEEN = {
+    "norm and activation behind it": (
+        "{id: conv, CONV}\n  - batch_norm2d: {eps: 0.001}\n  - dropout: 0.1\n  - leaky_relu: 0.1",
+        ("batch_norm2d: {eps: 0.001}", "leaky_relu: {negative_slope: 0.1}"),
+    ),
+    "the last of a residual branch: its norm, and the activation of the branch": (
+        "residual: [conv2d: {out_channels: 64, kernel_size: 1}, relu6, {id: conv, CONV}, batch_norm2d]",
+        ("batch_norm2d", "relu6"),
+    ),
+    "norm and activation in front of it": (
+        "residual: [batch_norm2d, silu, dropout: 0.5, {id: conv, CONV}]",
+        ("batch_norm2d", "silu"),
+    ),
+    "a gate that halves the channels is none": ("{id: conv, CONV}\n  - glu: 1", ()),
+    "what several read is nobody's": (
+        "{id: conv, CONV}\n  - {relu, id: one}\n  - {add, from: [one, conv]}",
+        (),
+    ),
+}
+
+
+@pytest.mark.parametrize("name", BETWEEN)
+def test_new_layers_have_the_norm_and_activation_of_the_old_one(name: str) -> None:
+    steps, between = BETWEEN[name]
+    conv = "conv2d: {out_channels: 64, kernel_size: 3, padding: 1}"
+    report = analyzed(f"archcost: 1\nname: one\ninput: [64, 14, 14]\nlayers:\n  - {steps.replace('CONV', conv)}\n")
+    (path,) = [layer.path for layer in report.layers if layer.path.rpartition(".")[2] == "conv"]
+    _, *found_between, _ = body_of(found(report, "reduction", path)).steps
+    assert tuple(found_between) == between
+
+
+def test_values_stay_as_they_are_written() -> None:
+    """A step in a block hands its expressions on, so that one body serves all uses of the block."""
+    text = """\
+archcost: 1
+name: uses
+params: {width: 2}
+input: [64, 28, 28]
+blocks:
+  conv_relu:
+    params: {out: , kernel: 3}
+    layers:
+      - {id: conv, conv2d: {out_channels: $(out * width), kernel_size: $kernel, padding: $(kernel // 2)}}
+      - relu
+layers:
+  - {id: one, conv_relu: {out: 32}}
+  - {id: two, conv_relu: {out: 16}}
+"""
+    report = analyzed(text)
+    for name in ("reduction", "separable", "grouped", "ghost", "fire"):
+        one, two = (body_of(found(report, name, f"{path}.conv")) for path in ("one", "two"))
+        assert one == two
+        changed = analyzed(rewritten(text, name, "one.conv"))
+        assert changed.graph.nodes[-1].outputs == report.graph.nodes[-1].outputs
+        assert changed.totals.macs < report.totals.macs
+
+
+def _per_dim(values: st.SearchStrategy[int], ndim: int) -> st.SearchStrategy[Any]:
+    """One number for all dims, mostly, or one for each."""
+    return values | values | st.lists(values, min_size=ndim, max_size=ndim)
+
+
+@st.composite
+def convolutions(draw: st.DrawFn) -> tuple[int, int, str]:
+    """Dims, channels and a step, which need not fit any input."""
+    ndim = draw(st.sampled_from([1, 2, 2, 2, 3]))
+    kernel = draw(_per_dim(st.sampled_from([1, 2, 3, 3, 4, 5, 5, 7, 7]), ndim))
+    attributes: dict[str, Any] = {"out_channels": draw(st.integers(1, 48)), "kernel_size": kernel}
+    optional: dict[str, st.SearchStrategy[Any]] = {
+        "stride": _per_dim(st.integers(1, 3), ndim),
+        "dilation": _per_dim(st.integers(1, 2), ndim),
+        "padding": _per_dim(st.integers(0, 4), ndim) | st.sampled_from(["same", "valid"]),
+        "bias": st.sampled_from(["true", "false"]),
+        "padding_mode": st.sampled_from(["zeros", "zeros", "reflect", "circular", "replicate"]),
+    }
+    attributes |= {name: draw(values) for name, values in optional.items() if draw(st.booleans())}
+    if draw(st.booleans()) and isinstance(kernel, int):
+        attributes["padding"] = kernel // 2  # what most networks have
+    written = ", ".join([f"{name}: {value}" for name, value in attributes.items()])
+    return ndim, draw(st.integers(1, 48)), f"conv{ndim}d: {{{written}}}"
+
+
+def _outputs(one: Spec, channels: int, sizes: list[int]) -> tuple[TensorType, ...] | None:
+    """The outputs on an input of other sizes; None if the spec does not take it."""
+    try:
+        return archcost.analyze(one, inputs={"input": [channels, *sizes]}).graph.nodes[-1].outputs
+    except archcost.SpecError:
+        return None
+
+
+@given(convolutions(), st.data())
+@settings(max_examples=examples(120), deadline=None)
+def test_any_rewrite_keeps_the_outputs_of_all_sizes_and_saves(drawn: tuple[int, int, str], data: st.DataObject) -> None:
+    ndim, channels, conv = drawn
+    size = st.lists(st.integers(1, 24 if ndim < 3 else 10), min_size=ndim, max_size=ndim)
+    sizes = data.draw(size)
+    behind = data.draw(st.sampled_from(["", "relu", f"batch_norm{ndim}d silu"]))
+    text = spec(", ".join(map(str, [channels, *sizes])), conv, behind)
+    try:
+        before = analyzed(text)
+    except archcost.SpecError:
+        assume(False)
+    others = [(other, _outputs(before.spec, channels, other)) for other in data.draw(st.lists(size, max_size=4))]
+    for name in SINGLE:
+        if found(before, name, "conv"):
+            after = analyzed(rewritten(text, name))
+            assert after.graph.nodes[-1].outputs == before.graph.nodes[-1].outputs
+            macs, params = after.totals.macs - before.totals.macs, after.totals.params - before.totals.params
+            assert max(macs, params) <= 0 > min(macs, params), (name, macs, params)
+            for other, outputs in others:
+                assert outputs is None or _outputs(after.spec, channels, other) == outputs, (name, other)
