@@ -93,15 +93,45 @@ class View:
         """The norms, activations and dropouts behind a node, one after the other, each the only reader of the last."""
         found: list[int] = []
         reader = self.after(index)
-        while reader is not None and len(self.nodes[reader].inputs) == 1 and _follows(self.op(reader)):
+        while reader is not None and self._passes(reader):
             found.append(reader)
             reader = self.after(reader)
         return found
 
+    def preceding(self, index: int) -> list[int]:
+        """The norms, activations and dropouts in front of a node, the nearest first."""
+        found: list[int] = []
+        maker = self.before(index)
+        while maker is not None and self._passes(maker):
+            found.append(maker)
+            maker = self.before(maker)
+        return found
+
     def between(self, index: int) -> tuple[str, ...]:
-        """The norm and the activation behind a node as steps, for use behind a new layer before it."""
-        kinds = [self.op(one) for one in self.following(index)]
-        return tuple([written(op) for op in kinds if op.work is not Work.UNCHANGED])
+        """The norm and the activation of a node as steps, for use between new layers in its place."""
+        return tuple([written(op) for op in self.ops_between(index)])
+
+    def ops_between(self, index: int) -> list[Op]:
+        """The norm and the activation of a node: those behind it, and where one is missing there, that in front of it.
+
+        So the last convolution of a residual branch, behind which the sum comes, has those of the branch.
+        """
+        behind = self._working(self.following(index))
+        if any(op.work is Work.ELEMENTWISE for op in behind):
+            return behind
+        ahead = self._working(self.preceding(index))
+        norms = behind or [op for op in ahead if op.work is Work.NORM][:1]
+        return norms + [op for op in ahead if op.work is Work.ELEMENTWISE][:1]
+
+    def _working(self, indices: list[int]) -> list[Op]:
+        """The ops of these nodes that do something in inference."""
+        return [self.op(index) for index in indices if self.op(index).work is not Work.UNCHANGED]
+
+    def _passes(self, index: int) -> bool:
+        """Whether a node is a norm, an activation or a dropout on one tensor, and keeps its shape."""
+        op, inputs = self.op(index), self.nodes[index].inputs
+        works = op.family == "Activation" and op.work in (Work.ELEMENTWISE, Work.UNCHANGED)
+        return len(inputs) == 1 and (works or op.work is Work.NORM) and self.output(index) == self.input(index)
 
     def repeated(self, index: int) -> list[tuple[str, list[range]]]:
         """The repeated steps that begin at a node, the outermost first: the path, and the nodes of each round."""
@@ -127,6 +157,10 @@ class View:
         """Whether the weights of a node are its own, and nobody else uses them."""
         return self.nodes[index].weights_of < 0 and index not in self._lent
 
+    def trains(self, index: int) -> bool:
+        """Whether the spec lets the weights of a node be trained: frozen ones are kept as they are."""
+        return not self.nodes[index].signature.frozen
+
     def place(self, index: int) -> Place:
         """Where the step of a node stands."""
         return place_of(self.nodes[index].mark)
@@ -148,10 +182,6 @@ class View:
         """
         handed = {name: f"${name}" for name in self.given(index) if name not in without}
         return step_text(kind or self.kind(index), handed | changed)
-
-
-def _follows(op: Op) -> bool:
-    return op.work is Work.NORM or op.family == "Activation" or op.kind.startswith("dropout")
 
 
 def step_text(kind: str, attributes: dict[str, Any]) -> str:
