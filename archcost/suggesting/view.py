@@ -5,7 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from archcost.importers.yaml_values import value_text
+from archcost.ops.base import OpError, apply, raise_on_false
 from archcost.ops.facets import Work
+from archcost.ops.fields import AttributeValueError
 from archcost.spec.model import all_steps
 
 if TYPE_CHECKING:
@@ -75,11 +77,17 @@ class View:
         value = self.nodes[index].inputs[place]
         return self._producers[value][0] if value >= 0 else None
 
+    def follows(self, index: int) -> bool:
+        """Whether a node is a norm, an activation or a dropout of one input, as stand behind layers with weights."""
+        op = self.op(index)
+        known = op.work is Work.NORM or op.family == "Activation" or op.kind.startswith("dropout")
+        return known and len(self.nodes[index].inputs) == 1
+
     def following(self, index: int) -> list[int]:
         """The norms, activations and dropouts behind a node, one after the other, each the only reader of the last."""
         found: list[int] = []
         reader = self.after(index)
-        while reader is not None and len(self.nodes[reader].inputs) == 1 and _follows(self.op(reader)):
+        while reader is not None and self.follows(reader):
             found.append(reader)
             reader = self.after(reader)
         return found
@@ -88,6 +96,17 @@ class View:
         """The norm and the activation behind a node as steps, for use behind a new layer before it."""
         kinds = [self.op(one) for one in self.following(index)]
         return tuple([written(op) for op in kinds if op.work is not Work.UNCHANGED])
+
+    def first_of(self, index: int) -> int | None:
+        """The node that a chain of followers begins behind, where ``index`` is in it: itself, if it is no follower."""
+        found: int | None = index
+        while found is not None and self.follows(found):
+            found = self.before(found)
+        return found
+
+    def end(self, index: int) -> int:
+        """The last of the nodes that follow a node, or the node itself."""
+        return (self.following(index) or [index])[-1]
 
     def owns_weights(self, index: int) -> bool:
         """Whether the weights of a node are its own, and nobody else uses them."""
@@ -106,6 +125,26 @@ class View:
         step = self.step(index)
         return () if step is None else tuple(step.attributes)
 
+    def asserts(self, index: int) -> bool:
+        """Whether the step of a node gives a size that follows from its input, as ``in_features``."""
+        step = self.step(index)
+        return step is not None and step.asserted is not None
+
+    def output_with(self, index: int, shape: Shape, **changed: Any) -> Shape | None:
+        """The shape that a node of one input would give to another input, with other attributes; None: it refuses."""
+        op = self.op(index)
+        try:
+            other = type(op)(**vars(op) | changed)
+            other.validate(raise_on_false)
+            return apply(other, (shape,))[0]
+        except (OpError, AttributeValueError):
+            return None
+
+    def default(self, index: int, *names: str) -> tuple[tuple[str, None], ...]:
+        """Those of the attributes that the step of a node gives, taken away, for an Attributes edit."""
+        given = self.given(index)
+        return tuple([(name, None) for name in names if name in given])
+
     def call(self, index: int, kind: str = "", *, without: Collection[str] = (), **changed: Any) -> str:
         """A step for a :class:`~archcost.suggesting.edits.Body`, with the attributes of a node.
 
@@ -114,10 +153,6 @@ class View:
         """
         handed = {name: f"${name}" for name in self.given(index) if name not in without}
         return step_text(kind or self.kind(index), handed | changed)
-
-
-def _follows(op: Op) -> bool:
-    return op.work is Work.NORM or op.family == "Activation" or op.kind.startswith("dropout")
 
 
 def step_text(kind: str, attributes: dict[str, Any]) -> str:
