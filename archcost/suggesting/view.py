@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 from archcost.graph.model import REPEAT
 from archcost.importers.yaml_values import value_text
+from archcost.ops.base import OpError, apply, raise_on_false
 from archcost.ops.facets import Work
+from archcost.ops.fields import AttributeValueError
 from archcost.paths import above, scopes
 from archcost.spec.model import all_steps
 
@@ -89,6 +91,12 @@ class View:
         found = self.source(index, place)
         return None if found is None else found[0]
 
+    def follows(self, index: int) -> bool:
+        """Whether a node is a norm, an activation or a dropout of one input, as stand behind layers with weights."""
+        op = self.op(index)
+        known = op.work is Work.NORM or op.family == "Activation" or op.kind.startswith("dropout")
+        return known and len(self.nodes[index].inputs) == 1
+
     def following(self, index: int) -> list[int]:
         """The norms, activations and dropouts behind a node, one after the other, each the only reader of the last."""
         found: list[int] = []
@@ -153,6 +161,17 @@ class View:
                 found.setdefault(each[0].start, []).append((path, each))
         return found
 
+    def first_of(self, index: int) -> int | None:
+        """The node that a chain of followers begins behind, where ``index`` is in it: itself, if it is no follower."""
+        found: int | None = index
+        while found is not None and self.follows(found):
+            found = self.before(found)
+        return found
+
+    def end(self, index: int) -> int:
+        """The last of the nodes that follow a node, or the node itself."""
+        return (self.following(index) or [index])[-1]
+
     def owns_weights(self, index: int) -> bool:
         """Whether the weights of a node are its own, and nobody else uses them."""
         return self.nodes[index].weights_of < 0 and index not in self._lent
@@ -173,6 +192,26 @@ class View:
         """The names of the attributes that the step of a node gives."""
         step = self.step(index)
         return () if step is None else tuple(step.attributes)
+
+    def asserts(self, index: int) -> bool:
+        """Whether the step of a node gives a size that follows from its input, as ``in_features``."""
+        step = self.step(index)
+        return step is not None and step.asserted is not None
+
+    def output_with(self, index: int, shape: Shape, **changed: Any) -> Shape | None:
+        """The shape that a node of one input would give to another input, with other attributes; None: it refuses."""
+        op = self.op(index)
+        try:
+            other = type(op)(**vars(op) | changed)
+            other.validate(raise_on_false)
+            return apply(other, (shape,))[0]
+        except (OpError, AttributeValueError):
+            return None
+
+    def default(self, index: int, *names: str) -> tuple[tuple[str, None], ...]:
+        """Those of the attributes that the step of a node gives, taken away, for an Attributes edit."""
+        given = self.given(index)
+        return tuple([(name, None) for name in names if name in given])
 
     def call(self, index: int, kind: str = "", *, without: Collection[str] = (), **changed: Any) -> str:
         """A step for a :class:`~archcost.suggesting.edits.Body`, with the attributes of a node.
