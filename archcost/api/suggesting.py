@@ -26,7 +26,7 @@ def suggest(
     target: str | None = None,
     at: str | Sequence[str] = (),
     only: str | Sequence[str] = (),
-    boldness: str = "bold",
+    boldness: str | None = None,
     device: str | os.PathLike[str] | Device | None = None,
     top: int | None = None,
     params: Mapping[str, Any] | None = None,
@@ -41,7 +41,8 @@ def suggest(
     ``goal`` is what is to become less: ``macs``, ``params``, ``memory`` (to run), or ``latency@4090``, the time that is
     predicted on a device. With a ``target``, what is to be left (``"50%"``, ``"5 M"``, ``"64 MiB"``, ``"8 ms"``), the
     plan of the result comes to it, if suggestions can. ``at`` are patterns of paths, ``only`` names of rewrites;
-    ``boldness`` is how far they may go: ``exact``, ``gentle`` or ``bold``. A ``device`` adds the predicted time to what
+    ``boldness`` is how far they may go: ``exact``, ``gentle`` or ``bold``; without it all are told of, and ``"all"``
+    are those that are not bold. A ``device`` adds the predicted time to what
     is told. ``top`` is how many are listed. All else is as of :func:`archcost.analyze`.
 
     ``suggest("inception_naive").apply([1])`` is the text of the spec with the first of them. No shape outside of what

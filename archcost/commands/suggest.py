@@ -56,14 +56,15 @@ def suggest(
         typer.Option("--only", metavar="NAME[,NAME...]", help="Only these rewrites (`--list`); repeatable."),
     ] = None,
     boldness: Annotated[
-        str,
+        str | None,
         word_option(
             "--boldness",
             BOLDNESS,
             "WORD",
-            "How far to go: what computes the same, what papers found as good, or all.",
+            "How far to go: what computes the same, what papers found as good, or all. "
+            "Default: all are told, and `--apply all` takes no bold one.",
         ),
-    ] = "bold",
+    ] = None,
     device: Annotated[
         str | None,
         typer.Option("--device", metavar="NAME", help="Tell the predicted time on a device too (`archcost devices`)."),
@@ -139,17 +140,18 @@ def _write(found: Suggestions, numbers: str, output: str | None, spec: str) -> N
     """Write the spec with some suggestions, to a file or to standard output."""
     import os
 
-    from archcost.render.output import write_text
+    from archcost.render.exit import write_out
+    from archcost.render.output import print_line, write_text
+    from archcost.render.suggestion_words import left_text
 
     name = os.path.splitext(os.path.basename(output))[0] if output else ""
-    text = found.apply(numbers, name=name, folder=os.path.dirname(output or "") or ".")
+    chosen = found.together(numbers)
+    text = found.text_of(chosen, name=name, folder=os.path.dirname(output or "") or ".")
     write_text(text, output, "yaml")
+    for remark in chosen.trial.remarks:
+        print_line("note", remark)
     if output is not None:
-        from archcost.render.exit import write_out
-        from archcost.render.suggestion_words import left_text
-
-        after = found.together(numbers).after
-        write_out(f"wrote {output}: {left_text(found.before, after)}\n")
+        write_out(f"wrote {output}: {left_text(found.goal.metric, found.before, chosen.after)}\n")
         write_out(f"`archcost compare {quote(spec)} {quote(output)}` shows what differs\n")
 
 
@@ -160,7 +162,7 @@ def _words(
     target: str | None,
     at: Sequence[str] | None,
     only: Sequence[str] | None,
-    boldness: str,
+    boldness: str | None,
     params: Sequence[str] | None,
 ) -> str:
     """The command line with what decides the numbers of the list."""
@@ -169,6 +171,6 @@ def _words(
     words += ["--target", target] if target is not None else []
     words += [word for pattern in at or () for word in ("--at", pattern)]
     words += [word for name in only or () for word in ("--only", name)]
-    words += ["--boldness", boldness] if boldness != BOLDNESS[-1] else []
+    words += ["--boldness", boldness] if boldness is not None else []
     words += [word for param in params or () for word in ("--set", param)]
     return " ".join(map(quote, words))

@@ -8,28 +8,34 @@ from typing import TYPE_CHECKING
 from archcost.figures import METRICS
 from archcost.model_zoo import name_at
 from archcost.quantities import format_share
-from archcost.render.cell_text import field_cell
+from archcost.render.cell_text import field_cell, times_text
 from archcost.suggesting.goals import MACS, figure_names, figure_text
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from archcost.explaining.equations import Explanation
     from archcost.suggesting.goals import Saved
     from archcost.suggesting.suggestion import Suggestion, Suggestions
 
 DASH = "–"
-_ALTERNATIVES = 3  # that are told in a line
+_REMARKS = 2
 
 
 def figures_text(found: Suggestions) -> str:
     """The figures of the model as it is, that of the goal first."""
-    goal = found.goal.metric
-    names = sorted(figure_names(found.before), key=lambda name: name != goal)
+    names = names_from(found.goal.metric, found.before)
     return " · ".join([f"{METRICS[name].label} {figure_text(name, found.before.of(name))}" for name in names])
 
 
-def left_text(before: Saved, after: Saved) -> str:
-    """What each figure becomes, and how much of it is left."""
-    return ", ".join([_becomes(name, before.of(name), after.of(name)) for name in figure_names(before)])
+def names_from(goal: str, figures: Saved) -> list[str]:
+    """The metrics that are told, that of the goal first."""
+    return sorted(figure_names(figures), key=lambda name: name != goal)
+
+
+def left_text(goal: str, before: Saved, after: Saved) -> str:
+    """What each figure becomes, that of the goal first, and how much of it is left."""
+    return ", ".join([_becomes(name, before.of(name), after.of(name)) for name in names_from(goal, before)])
 
 
 def _becomes(metric: str, before: int, after: int) -> str:
@@ -43,7 +49,7 @@ def _becomes(metric: str, before: int, after: int) -> str:
 def saved_text(one: Suggestion) -> str:
     """What it saves of each figure, and what it adds."""
     parts = []
-    for name in figure_names(one.before):
+    for name in names_from(one.goal.metric, one.before):
         amount, label = one.saved.of(name), METRICS[name].label
         if amount:
             share = f" ({format_share(abs(amount), one.before.of(name))})" if one.before.of(name) else ""
@@ -67,6 +73,12 @@ def keeps_text(one: Suggestion) -> str:
     return f"{shapes}; the receptive field goes from {own} to {changed}"
 
 
+def remarks_text(remarks: Sequence[str]) -> str:
+    """Where the text had to be unfolded."""
+    more = [f"and {len(remarks) - _REMARKS} more"] if len(remarks) > _REMARKS else []
+    return "; ".join([*remarks[:_REMARKS], *more])
+
+
 def cheaper_text(one: Suggestion, explanation: Explanation) -> str:
     """What would save most of a layer or scope, how much of it, and how to see more."""
     metric = one.goal.metric
@@ -84,14 +96,22 @@ def alternatives_text(one: Suggestion) -> str:
     told = [
         f"{other.number} {other.title}{_elsewhere(one, other)} ({other.boldness.name.lower()}): "
         f"{figure_text(goal, other.saves)} {METRICS[goal].label}"
-        for other in one.alternatives[:_ALTERNATIVES]
+        for other in one.alternatives
     ]
-    more = len(one.alternatives) - len(told)
-    return "; ".join(told) + (f"; and {more} more" if more > 0 else "")
+    return "; ".join(told)
 
 
 def _elsewhere(one: Suggestion, other: Suggestion) -> str:
-    return "" if one.path == other.path else f" {other.rewrite.where} {other.path}"
+    if one.path == other.path:
+        return ""
+    return f" {other.rewrite.where} {other.path}{times_text(other.times, opened=False)}"
+
+
+def mild_text(found: Suggestions, command: str) -> str:
+    """That what is bold is not taken unless it is asked for."""
+    if found.plan.suggestions:
+        return f"all that is not bold goes together; `{command} --boldness bold` takes the bold ones too"
+    return f"all are bold: `{command} --boldness bold --apply all -o FILE.yaml` takes them"
 
 
 def target_text(found: Suggestions) -> str:

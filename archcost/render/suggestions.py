@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import accumulate
 from typing import TYPE_CHECKING, NamedTuple
 
 from archcost.figures import BYTES, METRICS
@@ -16,7 +17,9 @@ from archcost.render.suggestion_words import (
     keeps_text,
     left_text,
     looked_text,
+    mild_text,
     nothing_text,
+    remarks_text,
     saved_text,
     target_text,
 )
@@ -98,13 +101,14 @@ class SuggestionsDocument(NamedTuple):
             yield Line(f"{one.number} does not go with the others, and is left out of them", style="dim")
 
     def _together(self) -> Iterator[Line]:
-        plan = self.found.plan
-        count = len(plan.suggestions)
-        if count:
-            head = "together: " if count > 1 else "with it: "
-            yield Line(left_text(self.found.before, plan.after), head=head, head_style="bold")
-            if plan.trial.remarks:
-                yield Line("; ".join(plan.trial.remarks), style="dim")
+        found, plan = self.found, self.found.plan
+        chosen = found.target is not None or found.taken == found.found
+        if not chosen:
+            yield Line(mild_text(found, self.command), style="dim")
+        if plan.suggestions:
+            numbers = "" if chosen else f" ({', '.join([one.number for one in plan.suggestions])})"
+            head = f"together{numbers}: " if len(plan.suggestions) > 1 else f"with it{numbers}: "
+            yield Line(left_text(found.goal.metric, found.before, plan.after), head=head, head_style="bold")
             yield Line(f"`{self.command} --apply all -o FILE.yaml` writes the spec", style="dim")
 
 
@@ -125,8 +129,17 @@ def _table(found: Suggestions, rows: Sequence[Suggestion]) -> Table:
         Column(METRICS[goal].heading, [_delta(one, goal) for one in rows], right=True, rounded=True),
         Column("of all", [format_share(one.saves, now) for one in rows], right=True),
         *further,
+        *([_left(found, rows)] if found.target is not None else []),
     ]
     return Table(columns)
+
+
+def _left(found: Suggestions, rows: Sequence[Suggestion]) -> Column:
+    """What is left of the goal's figure behind each row; behind the last what all leave together."""
+    goal = found.goal.metric
+    left = [found.before.of(goal) - saved for saved in accumulate(one.saves for one in rows)]
+    left[-1:] = [found.plan.after.of(goal)] if left else []
+    return Column("left", [figure_text(goal, one) for one in left], right=True)
 
 
 def _where(one: Suggestion) -> str:
@@ -162,7 +175,7 @@ def _in_full(one: Suggestion, command: str) -> Iterator[Block]:
     if one.alternatives:
         yield Field("or", alternatives_text(one))
     if one.trial.remarks:
-        yield Field("written", "; ".join(one.trial.remarks))
+        yield Field("written", remarks_text(one.trial.remarks))
     yield Field("apply", f"{command} --apply {one.number} -o FILE.yaml")
 
 

@@ -32,13 +32,18 @@ class Option:
         self.order = order
 
     @property
+    def is_bold(self) -> bool:
+        """Whether papers report a loss for it."""
+        return self.site.rewrite.boldness is Boldness.BOLD
+
+    @property
     def tells(self) -> bool:
         """Whether it saves at least a quarter of what its nodes cost."""
         return _TELLING * self.saving >= self.cost
 
 
 class Choice(NamedTuple):
-    """The option that is chosen at a site, and the others that are of some of its nodes, the best first."""
+    """The option that is chosen at a site, and the others that are of some of its nodes, the mildest first."""
 
     option: Option
     others: tuple[Option, ...]
@@ -48,24 +53,46 @@ def choose(options: Iterable[Option]) -> list[Choice]:
     """One option wherever several are of the same nodes; the largest saving first.
 
     The mildest that saves a quarter of what its site costs is chosen, and of equally mild ones that which saves most;
-    what saves less than a quarter only where nothing else is. An option that is no choice is told with the largest
-    choice that it is in the way of.
+    what saves less than a quarter only where nothing else is. A bolder one takes the place of several that save less
+    than a quarter of what it is of. An option that is no choice is told with the largest choice in its way.
     """
     ranked = sorted(options, key=lambda each: (not each.tells, each.boldness, -each.saving, each.order))
     taken: dict[int, Option] = {}
-    others: dict[Option, list[Option]] = {}
-    for option in ranked:
+    _fill(taken, ranked)
+    for option in sorted(ranked, key=lambda each: (-each.saving, each.order)):
         rivals = rivals_in(taken, option)
-        if rivals:
-            others[max(rivals, key=lambda rival: rival.saving)].append(option)
-            continue
-        others[option] = []
-        taken.update(dict.fromkeys(option.nodes, option))
+        saved = sum(rival.saving for rival in rivals)
+        if option not in rivals and option.tells and saved < option.saving and _TELLING * saved < option.cost:
+            for rival in rivals:
+                _drop(taken, rival)
+            _take(taken, option)
+            _fill(taken, ranked)
+    chosen = dict.fromkeys(taken.values())
+    others: dict[Option, list[Option]] = {option: [] for option in chosen}
+    for option in ranked:
+        if option not in chosen:
+            others[max(rivals_in(taken, option), key=lambda rival: rival.saving)].append(option)
     found = [
-        Choice(option, tuple(sorted(beside, key=lambda each: (-each.saving, each.order))))
+        Choice(option, tuple(sorted(beside, key=lambda each: (each.boldness, -each.saving, each.order))))
         for option, beside in others.items()
     ]
     return sorted(found, key=lambda choice: (-choice.option.saving, choice.option.order))
+
+
+def _fill(taken: dict[int, Option], ranked: Iterable[Option]) -> None:
+    """Take what nothing is in the way of."""
+    for option in ranked:
+        if not rivals_in(taken, option):
+            _take(taken, option)
+
+
+def _take(taken: dict[int, Option], option: Option) -> None:
+    taken.update(dict.fromkeys(option.nodes, option))
+
+
+def _drop(taken: dict[int, Option], option: Option) -> None:
+    for node in option.nodes:
+        del taken[node]
 
 
 def rivals_in(taken: dict[int, Option], option: Option) -> set[Option]:
@@ -76,12 +103,12 @@ def rivals_in(taken: dict[int, Option], option: Option) -> set[Option]:
 def reach(choices: Sequence[Choice], now: int, allowed: int) -> list[Option]:
     """The options that leave no more than what is allowed, if any do; else those that leave least.
 
-    Choices are taken in order, the largest saving first. Where all of them leave too much, options that save more than
-    those in their way take their sites, the one that gains most first. In the end what is not needed is given back,
-    the boldest first, and of equally bold ones what saves least.
+    Choices are taken in order, the bold ones last, and the largest saving first. Where all of them leave too much,
+    options that save more than those in their way take their place, the one that gains most first. In the end what is
+    not needed is given back, the boldest first, and of equally bold ones what saves least.
     """
     taken = _Taken(now)
-    for choice in choices:
+    for choice in sorted(choices, key=lambda choice: choice.option.is_bold):
         if taken.left <= allowed:
             break
         taken.add(choice.option)
@@ -107,12 +134,11 @@ class _Taken:
         return list(dict.fromkeys(self._of.values()))
 
     def add(self, option: Option) -> None:
-        self._of.update(dict.fromkeys(option.nodes, option))
+        _take(self._of, option)
         self.left -= option.saving
 
     def remove(self, option: Option) -> None:
-        for node in option.nodes:
-            del self._of[node]
+        _drop(self._of, option)
         self.left += option.saving
 
     def exchange(self, option: Option) -> None:

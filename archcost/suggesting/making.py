@@ -15,25 +15,29 @@ from archcost.suggesting.suggestion import Looked, Suggestion, Suggestions, Targ
 from archcost.suggesting.trials import WORK, Trials
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from archcost.analysis.report import Report
-    from archcost.suggesting.choosing import Choice
+    from archcost.suggesting.choosing import Choice, Option
     from archcost.suggesting.goals import Goal
     from archcost.suggesting.rewrite import Rewrite
+    from archcost.suggesting.trials import Trial
 
 BOLDNESS = {one.name.lower(): one for one in Boldness}  # by the word that people use, the mildest first
-_ALTERNATIVES = 6  # that are told of a choice
+_ALTERNATIVES = 25  # of a choice: as many as there are letters
 _FINDS = 2_000_000  # nodes that are looked at, each once for a rewrite
 _ROUNDS = 6  # plans for a figure that does not add up
 
 
 class Wanted(NamedTuple):
-    """Which suggestions are wanted: below patterns of paths, of some rewrites, no bolder than one word says."""
+    """Which suggestions are wanted: below patterns of paths, of some rewrites, no bolder than one word says.
+
+    Without a word all are told of, and those that are bold are taken only where a target asks for it.
+    """
 
     at: tuple[str, ...] = ()
     only: tuple[str, ...] = ()
-    boldness: str = "bold"
+    boldness: str | None = None
 
 
 def all_rewrites() -> dict[str, type[Rewrite]]:
@@ -65,10 +69,42 @@ def suggestions_of(
     asked = None if target is None else Target(target, read_target(target, goal.metric, trials.now.of(goal.metric)))
     sites = list(sites_of(trials.ground, chosen, nodes))
     options, tried = ranked(trials, sites)
-    choices = choose(options)
-    found = _suggestions(choices, trials)
+    choices, held = _holding(trials, options, shown)
+    found = _suggestions(choices, trials, held)
     plan = None if asked is None else _plan(trials, choices, found, asked)
-    return Suggestions(trials, found, Looked(tried, len(sites)), target=asked, plan=plan, shown=shown)
+    taken = found if wanted.boldness is not None else _mild(options, found)
+    looked = Looked(tried, len(sites))
+    return Suggestions(trials, found, looked, target=asked, plan=plan, shown=shown, taken=taken)
+
+
+def _mild(options: Iterable[Option], found: Sequence[Suggestion]) -> list[Suggestion]:
+    """What would be chosen if nothing bold were there."""
+    known = {id(one.site): one for choice in found for one in (choice, *choice.beside)}
+    mild = [choice.option.site for choice in choose(option for option in options if not option.is_bold)]
+    return [known[id(site)] for site in mild if id(site) in known]
+
+
+def _holding(trials: Trials, options: Sequence[Option], shown: int | None) -> tuple[list[Choice], dict[int, Trial]]:
+    """The choices, of which so many as are shown hold by themselves, each with its trial.
+
+    What does not hold, or saves nothing after all, is no option; what saves otherwise than in a trial of many is ranked
+    by what it saves alone.
+    """
+    held: dict[int, Trial] = {}
+    known = list(options)
+    while True:
+        choices = choose(known)
+        unknown = [choice.option for choice in choices[:shown] if id(choice.option.site) not in held]
+        if not unknown or trials.exhausted:
+            return choices, held
+        for option in unknown:
+            trial = None if trials.exhausted else trials.tried([option.site])
+            saving = 0 if trial is None else trials.now.less(trial.figures).of(trials.goal.metric)
+            if trial is None or saving <= 0:
+                known.remove(option)
+            else:
+                held[id(option.site)] = trial
+                option.saving = saving
 
 
 def _rewrites(wanted: Wanted) -> list[type[Rewrite]]:
@@ -78,12 +114,13 @@ def _rewrites(wanted: Wanted) -> list[type[Rewrite]]:
         if name not in known:
             hint = suggestion(name, list(known), "rewrites") or "`archcost suggest --list` has all"
             raise CallError(f"there is no rewrite '{name}'", hint)
-    if wanted.boldness not in BOLDNESS:
+    boldness = wanted.boldness or list(BOLDNESS)[-1]
+    if boldness not in BOLDNESS:
         raise CallError(
-            f"a boldness is one of {', '.join(BOLDNESS)}, not '{wanted.boldness}'",
-            did_you_mean(wanted.boldness, list(BOLDNESS)),
+            f"a boldness is one of {', '.join(BOLDNESS)}, not '{boldness}'",
+            did_you_mean(boldness, list(BOLDNESS)),
         )
-    mild = list(BOLDNESS)[: list(BOLDNESS).index(wanted.boldness) + 1]
+    mild = list(BOLDNESS)[: list(BOLDNESS).index(boldness) + 1]
     allowed = {BOLDNESS[word] for word in mild}
     return [one for name, one in known.items() if one.boldness in allowed and name in (wanted.only or known)]
 
@@ -109,14 +146,15 @@ def _nodes(report: Report, patterns: Iterable[str], rewrites: int) -> list[int]:
     return nodes
 
 
-def _suggestions(choices: Sequence[Choice], trials: Trials) -> list[Suggestion]:
+def _suggestions(choices: Sequence[Choice], trials: Trials, held: Mapping[int, Trial]) -> list[Suggestion]:
     """The choices with their alternatives, numbered in their order."""
     found = []
     for number, choice in enumerate(choices, 1):
         others = choice.others[:_ALTERNATIVES]
         numbers = alternative_numbers(number, len(others))
         beside = [Suggestion(word, one.site, trials) for word, one in zip(numbers, others, strict=True)]
-        found.append(Suggestion(str(number), choice.option.site, trials, beside))
+        site = choice.option.site
+        found.append(Suggestion(str(number), site, trials, beside, held.get(id(site))))
     return found
 
 
@@ -125,7 +163,7 @@ def _plan(trials: Trials, choices: Sequence[Choice], found: Sequence[Suggestion]
 
     Where that leaves more than their sum promises, as with a peak of memory, the next plan is to leave less.
     """
-    by_place = {id(one.site): one for choice in found for one in (choice, *choice.alternatives)}
+    by_place = {id(one.site): one for choice in found for one in (choice, *choice.beside)}
     known = [_told(choice, by_place) for choice in choices]
     now = trials.now.of(trials.goal.metric)
     allowed = target.allowed

@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from archcost.suggesting.sites import Site
     from archcost.suggesting.trials import Trials
 
+_SHARE = 3  # of four parts of the work: the rest is for those that are told of
+
 
 def ranked(trials: Trials, sites: Sequence[Site]) -> tuple[list[Option], int]:
     """The sites that save something, and how many were tried before the work was used up, the costliest first.
@@ -62,7 +64,7 @@ def _disjoint(sites: Sequence[Site]) -> list[list[Site]]:
 
 def _measured(trials: Trials, sites: list[Site], before: Sequence[int]) -> Iterator[tuple[Site, int]]:
     """What each of some disjoint sites saves; one that cannot be changed saves nothing."""
-    if trials.exhausted:
+    if trials.exhausted_for(_SHARE):
         return
     trial = trials.tried(sites)
     if trial is not None:
@@ -78,7 +80,7 @@ def _measured(trials: Trials, sites: list[Site], before: Sequence[int]) -> Itera
 def _one_by_one(trials: Trials, savings: Sequence[tuple[int, int]], by_place: dict[int, Site]) -> dict[int, int]:
     found: dict[int, int] = {}
     for key, _ in savings:
-        if trials.exhausted:
+        if trials.exhausted_for(_SHARE):
             break
         trial = trials.tried([by_place[key]])
         found[key] = 0 if trial is None else trials.now.run_bytes - trial.figures.run_bytes

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import cached_property
+from itertools import islice
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from archcost.displays import in_notebook
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from archcost.suggesting.trials import Trial, Trials
 
 ALL = "all"
+_ALTERNATIVES = 3
 _LETTERS = "bcdefghijklmnopqrstuvwxyz"  # of alternatives: 2b, 2c
 
 
@@ -28,11 +30,14 @@ class Suggestion:
     ``number`` is what it is chosen by: ``2``, and ``2b`` of what may stand in its place, its ``alternatives``.
     """
 
-    def __init__(self, number: str, site: Site, trials: Trials, alternatives: Sequence[Suggestion] = ()) -> None:
+    def __init__(
+        self, number: str, site: Site, trials: Trials, beside: Sequence[Suggestion] = (), trial: Trial | None = None
+    ) -> None:
         self.number = number
         self.site = site
-        self.alternatives = tuple(alternatives)
+        self.beside = tuple(beside)
         self._trials = trials
+        self._trial = trial
 
     def __repr__(self) -> str:
         return f"Suggestion({self.number}: {self.title} at {self.path}, saves {self.saves})"
@@ -79,9 +84,21 @@ class Suggestion:
         return self._trials.now
 
     @cached_property
+    def alternatives(self) -> tuple[Suggestion, ...]:
+        """What may stand in its place, the mildest first: no more than anybody chooses from."""
+        return tuple(islice((one for one in self.beside if one.holds), _ALTERNATIVES))
+
+    @cached_property
+    def holds(self) -> bool:
+        """Whether it can be made alone, and saves something then."""
+        if self._trial is None:
+            self._trial = self._trials.tried([self.site])
+        return self._trial is not None and self.saves > 0
+
+    @cached_property
     def trial(self) -> Trial:
-        """The model with this change alone."""
-        return self._trials.whole([self.site])
+        """The model with this change alone; raises UsageError where it cannot be made without others."""
+        return self._trial or self._trials.whole([self.site])
 
     @property
     def report(self) -> Report:
@@ -151,7 +168,8 @@ class Suggestions:
     """What would make a model cheaper, the largest saving of the goal's figure first; made by :func:`archcost.suggest`.
 
     ``found`` are the choices, one wherever several are of the same layers. ``target`` is what may be left, where that
-    was asked for; ``plan`` are then the choices that come to it, else all of them.
+    was asked for; ``plan`` is then what comes to it, else all that is ``taken``: the choices, or what would be chosen
+    if nothing bold were there.
     """
 
     def __init__(
@@ -163,12 +181,14 @@ class Suggestions:
         target: Target | None = None,
         plan: Together | None = None,
         shown: int | None = None,
+        taken: Sequence[Suggestion] | None = None,
     ) -> None:
         self.trials = trials
         self.found = tuple(found)
         self.looked = looked
         self.target = target
         self.shown = shown
+        self.taken = self.found if taken is None else tuple(taken)
         self._plan = plan
 
     def __repr__(self) -> str:
@@ -199,8 +219,8 @@ class Suggestions:
 
     @cached_property
     def plan(self) -> Together:
-        """The choices that come to the target, or all of them, at once."""
-        return self._plan if self._plan is not None else self._together(self.found)
+        """The choices that come to the target, or all that are to be taken, at once."""
+        return self._plan if self._plan is not None else self._together(self.taken)
 
     @property
     def reached(self) -> bool:
@@ -214,7 +234,7 @@ class Suggestions:
 
     def numbered(self, number: str) -> Suggestion:
         """The suggestion of a number, ``2`` or ``2b``; raises CallError for one that there is not."""
-        known = {one.number: one for choice in self.found for one in (choice, *choice.alternatives)}
+        known = {one.number: one for choice in self.found for one in (choice, *choice.beside)}
         if number not in known:
             if not known:
                 raise CallError(f"there is no suggestion {number}", f"there is none at all of {self.report.name}")
@@ -241,7 +261,13 @@ class Suggestions:
         ``name`` is the name of the model; without one it keeps its own. Raises UsageError for a number that there is
         not, and for suggestions that are of the same layers.
         """
-        chosen = self.together(numbers)
+        return self.text_of(self.together(numbers), name=name, folder=folder)
+
+    def text_of(self, chosen: Together, *, name: str = "", folder: str = ".") -> str:
+        """The text of the spec with suggestions that go together; raises as :meth:`apply`."""
+        if not chosen.suggestions:
+            bold, way = (" that is not bold", "give numbers, or `--boldness bold`") if self.found else ("", "")
+            raise CallError(f"nothing is suggested of {self.report.name}{bold}", way)
         return self.trials.text([one.site for one in chosen.suggestions], name=name, folder=folder)
 
     def to_dict(self) -> dict[str, Any]:

@@ -58,6 +58,10 @@ class Trials:
         """Whether no further trial is allowed."""
         return self.spent + self._price > self.allowed
 
+    def exhausted_for(self, quarters: int) -> bool:
+        """Whether no further trial is allowed within so many quarters of the work."""
+        return 4 * (self.spent + self._price) > quarters * self.allowed
+
     @property
     def _price(self) -> int:
         return _PER_TRIAL + len(self.report.layers)
