@@ -49,9 +49,9 @@ def suggest(
     is rewritten changes, and all figures are those that ``analyze`` has of the rewritten spec.
     Raises UsageError for words, patterns and devices that there are not, and what :func:`archcost.analyze` raises.
     """
-    from archcost.suggesting.making import Wanted, suggestions_of
+    from archcost.suggesting.making import SuggestionFilter, suggestions_of
 
-    wanted = Wanted(_several(at), _several(only), boldness)
+    wanted = SuggestionFilter(_several(at), _several(only), boldness)
     settings = Settings(params or {}, batch, False, dtype, weight_dtype, shapes_by_name(inputs), kv_dtype)
     asked = _goal(goal, device)
     return suggestions_of(report_of(spec, settings), asked, wanted, target=target, shown=top)

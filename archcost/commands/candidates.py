@@ -4,6 +4,7 @@ The scripts of :mod:`archcost.commands.completion` call archcost with the words 
 are names of files, params and inputs stand in the text of a spec, and only for paths its blocks are unrolled.
 """
 
+# long: a function for each thing that may stand at the cursor
 from __future__ import annotations
 
 import os

@@ -9,6 +9,7 @@ from archcost.figures import METRICS
 from archcost.model_zoo import name_at
 from archcost.quantities import format_share
 from archcost.render.cell_text import field_cell, times_text
+from archcost.render.prediction import error_text
 from archcost.suggesting.goals import MACS, figure_names, figure_text
 
 if TYPE_CHECKING:
@@ -26,6 +27,12 @@ def figures_text(found: Suggestions) -> str:
     """The figures of the model as it is, that of the goal first."""
     names = names_from(found.goal.metric, found.before)
     return " · ".join([f"{METRICS[name].label} {figure_text(name, found.before.of(name))}" for name in names])
+
+
+def time_text(found: Suggestions) -> str:
+    """That times are predicted, on which device, and how wrong that has been."""
+    predicted = found.goal.predicted(found.report)
+    return f"time: predicted on {predicted.device.label}, not measured; error: {error_text(predicted.error)}"
 
 
 def names_from(goal: str, figures: Saved) -> list[str]:

@@ -22,6 +22,7 @@ from archcost.render.suggestion_words import (
     remarks_text,
     saved_text,
     target_text,
+    time_text,
 )
 from archcost.suggesting.data import suggestions_data
 from archcost.suggesting.goals import figure_names, figure_text
@@ -54,6 +55,8 @@ class SuggestionsDocument(NamedTuple):
         found = self.found
         yield Heading(found.report.name, title_details(found.report))
         yield Line(figures_text(found), indent=2)
+        if found.goal.device is not None:
+            yield Line(time_text(found), style="dim")
         if not found.found:
             yield Line(nothing_text(found))
         else:

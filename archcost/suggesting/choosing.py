@@ -71,7 +71,7 @@ def choose(options: Iterable[Option]) -> list[Choice]:
     others: dict[Option, list[Option]] = {option: [] for option in chosen}
     for option in ranked:
         if option not in chosen:
-            others[max(rivals_in(taken, option), key=lambda rival: rival.saving)].append(option)
+            others[max(rivals_in(taken, option), key=lambda rival: (rival.saving, -rival.order))].append(option)
     found = [
         Choice(option, tuple(sorted(beside, key=lambda each: (each.boldness, -each.saving, each.order))))
         for option, beside in others.items()

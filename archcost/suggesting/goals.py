@@ -19,6 +19,7 @@ from archcost.quantities import (
 
 if TYPE_CHECKING:
     from archcost.analysis.report import Report
+    from archcost.timing.prediction import Prediction
 
 MACS, PARAMS = "macs", "params"
 LATENCY_AT = "latency@"
@@ -66,20 +67,20 @@ class Goal(NamedTuple):
         return Saved(totals.params, totals.macs, totals.run_bytes, self._time(report))
 
     def _time(self, report: "Report") -> int | None:
-        if self.device is None:
-            return None
+        return None if self.device is None else self.predicted(report).nanoseconds
+
+    def predicted(self, report: "Report") -> "Prediction":
+        """The time of a model on the device."""
         from archcost.timing.kernels import RunMode
         from archcost.timing.prediction import predict
 
-        return predict(report, self.device, RunMode()).nanoseconds
+        assert self.device is not None, "times are asked of a device"
+        return predict(report, self.device, RunMode())
 
     def by_layer(self, report: "Report") -> list[int]:
         """What each layer adds to the figure; of memory its weights and buffers, which are there all the time."""
-        if self.metric == PREDICTED and self.device is not None:
-            from archcost.timing.kernels import RunMode
-            from archcost.timing.prediction import predict
-
-            return [layer.nanoseconds for layer in predict(report, self.device, RunMode()).layers]
+        if self.metric == PREDICTED:
+            return [layer.nanoseconds for layer in self.predicted(report).layers]
         if self.metric == RUN:
             return [layer.costs.weight_bytes + layer.costs.buffer_bytes for layer in report.layers]
         return [getattr(layer.costs, self.metric) for layer in report.layers]

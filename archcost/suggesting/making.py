@@ -11,7 +11,14 @@ from archcost.suggesting.goals import read_target
 from archcost.suggesting.ranking import ranked
 from archcost.suggesting.rewrite import REWRITES, Boldness
 from archcost.suggesting.sites import sites_of
-from archcost.suggesting.suggestion import Looked, Suggestion, Suggestions, Target, Together, alternative_numbers
+from archcost.suggesting.suggestion import (
+    Looked,
+    Suggestion,
+    Suggestions,
+    SuggestionTarget,
+    Together,
+    alternative_numbers,
+)
 from archcost.suggesting.trials import WORK, Trials
 
 if TYPE_CHECKING:
@@ -29,7 +36,7 @@ _FINDS = 2_000_000  # nodes that are looked at, each once for a rewrite
 _ROUNDS = 6  # plans for a figure that does not add up
 
 
-class Wanted(NamedTuple):
+class SuggestionFilter(NamedTuple):
     """Which suggestions are wanted: below patterns of paths, of some rewrites, no bolder than one word says.
 
     Without a word all are told of, and those that are bold are taken only where a target asks for it.
@@ -50,7 +57,7 @@ def all_rewrites() -> dict[str, type[Rewrite]]:
 def suggestions_of(
     report: Report,
     goal: Goal,
-    wanted: Wanted = Wanted(),  # noqa: B008 - it is frozen
+    wanted: SuggestionFilter = SuggestionFilter(),  # noqa: B008 - it is frozen
     *,
     target: str | None = None,
     shown: int | None = None,
@@ -66,7 +73,11 @@ def suggestions_of(
     chosen = _rewrites(wanted)
     nodes = _nodes(report, wanted.at, len(chosen))
     trials = Trials(report, goal, allowed)
-    asked = None if target is None else Target(target, read_target(target, goal.metric, trials.now.of(goal.metric)))
+    asked = (
+        None
+        if target is None
+        else SuggestionTarget(target, read_target(target, goal.metric, trials.now.of(goal.metric)))
+    )
     sites = list(sites_of(trials.ground, chosen, nodes))
     options, tried = ranked(trials, sites)
     choices, held = _holding(trials, options, shown)
@@ -107,7 +118,7 @@ def _holding(trials: Trials, options: Sequence[Option], shown: int | None) -> tu
                 option.saving = saving
 
 
-def _rewrites(wanted: Wanted) -> list[type[Rewrite]]:
+def _rewrites(wanted: SuggestionFilter) -> list[type[Rewrite]]:
     """The rewrites of some names, or all, that are not too bold."""
     known = all_rewrites()
     for name in wanted.only:
@@ -158,7 +169,7 @@ def _suggestions(choices: Sequence[Choice], trials: Trials, held: Mapping[int, T
     return found
 
 
-def _plan(trials: Trials, choices: Sequence[Choice], found: Sequence[Suggestion], target: Target) -> Together:
+def _plan(trials: Trials, choices: Sequence[Choice], found: Sequence[Suggestion], target: SuggestionTarget) -> Together:
     """The suggestions that come to a target, by an analysis of all of them together.
 
     Where that leaves more than their sum promises, as with a peak of memory, the next plan is to leave less.

@@ -145,7 +145,7 @@ class Together(NamedTuple):
         return self.trial.figures
 
 
-class Target(NamedTuple):
+class SuggestionTarget(NamedTuple):
     """How much may be left of the goal's figure, as it was asked for and to the unit."""
 
     text: str
@@ -178,7 +178,7 @@ class Suggestions:
         found: Sequence[Suggestion],
         looked: Looked,
         *,
-        target: Target | None = None,
+        target: SuggestionTarget | None = None,
         plan: Together | None = None,
         shown: int | None = None,
         taken: Sequence[Suggestion] | None = None,
