@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from archcost.spec.expressions import INDEX, Expression
+from archcost.meter import WorkError
+from archcost.spec.expressions import INDEX, Expression, ExpressionError
 from archcost.suggesting.yaml_text import UnwritableError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
+    from typing import Any
 
     from archcost.spec.model import Step
     from archcost.suggesting.uses import Rounds
@@ -17,15 +19,23 @@ if TYPE_CHECKING:
 _MAX_LISTED = 24  # rounds that an expression lists
 
 
-class KindUse(NamedTuple):
-    """In which rounds a step is of which kind, and of which kind it shall be."""
+class Scenery(NamedTuple):
+    """What stands around the steps: all steps by their places, and the names that an instance of a block sees."""
 
+    steps: Mapping[Place, Step]
+    names: Callable[[str], Mapping[str, Any]]
+
+
+class KindUse(NamedTuple):
+    """In which rounds of an instance a step is of which kind, and of which kind it shall be."""
+
+    instance: str
     rounds: Rounds
     kind: str
     new: str
 
 
-def kind_text(step: Step, uses: Sequence[KindUse], steps: Mapping[Place, Step]) -> str:
+def kind_text(step: Step, uses: Sequence[KindUse], around: Scenery) -> str:
     """The kind of a step as it is meant, an expression with its ``$``; raises UnwritableError if none can say it."""
     by_kind: dict[str, list[KindUse]] = {}
     for use in uses:
@@ -34,10 +44,10 @@ def kind_text(step: Step, uses: Sequence[KindUse], steps: Mapping[Place, Step]) 
     if isinstance(written, str):
         if len({use.new for use in uses}) == 1:
             return uses[0].new
-        return f"$({_choice([use for own in by_kind.values() for use in own], steps)})"
+        return f"$({_choice(uses, around)})"
     inner = _inner(written)
     parts = [
-        f"({_choice(own, steps)}) if ({inner}) == {_quoted(kind)} else "
+        f"({_choice(own, around)}) if ({inner}) == {_quoted(kind)} else "
         for kind, own in by_kind.items()
         if any(use.new != kind for use in own)
     ]
@@ -54,7 +64,7 @@ def _quoted(name: str) -> str:
     return f'"{name}"'
 
 
-def _choice(uses: Sequence[KindUse], steps: Mapping[Place, Step]) -> str:
+def _choice(uses: Sequence[KindUse], around: Scenery) -> str:
     """The new kind as the inside of an expression: the name, or one by the number of the round."""
     names = list(dict.fromkeys([use.new for use in uses]))
     if len(names) == 1:
@@ -64,7 +74,7 @@ def _choice(uses: Sequence[KindUse], steps: Mapping[Place, Step]) -> str:
         for use in uses:
             by_number.setdefault(use.rounds[level][1], set()).add(use.new)
         if all(len(found) == 1 for found in by_number.values()):
-            index = _index(uses[0].rounds, level, steps)
+            index = _index(uses[0], level, around)
             return _by_number(index, {number: found.pop() for number, found in by_number.items()})
     raise UnwritableError("which rounds of a step change depends on more than one index")
 
@@ -92,16 +102,24 @@ def _condition(index: str, own: list[int], first: int, last: int) -> str:
     return f"{index} in {own}"
 
 
-def _index(rounds: Rounds, level: int, steps: Mapping[Place, Step]) -> str:
+def _index(use: KindUse, level: int, around: Scenery) -> str:
     """What counts the rounds of a repeated step in expressions inside of it."""
-    step = steps[rounds[level][0]]
+    step = around.steps[use.rounds[level][0]]
     if step.repeat is None:
         raise UnwritableError("a round is of no repeated step")
     name = step.repeat_as
-    if name != INDEX:
-        if not step.repeat.constant:
-            raise UnwritableError(f"whether '{name}' is the number of a round or an item depends on a param")
-        name = INDEX if isinstance(step.repeat.value, list) else name
-    if any(name in steps[place].indices for place, _ in rounds[level + 1 :]):
+    if name != INDEX and _is_list(step, use, around):
+        name = INDEX  # `as` names the items
+    if any(name in around.steps[place].indices for place, _ in use.rounds[level + 1 :]):
         raise UnwritableError(f"the index '{name}' of a repeated step is hidden by that of another one inside")
     return name
+
+
+def _is_list(step: Step, use: KindUse, around: Scenery) -> bool:
+    """Whether a step is repeated over a list, where it is used."""
+    assert step.repeat is not None
+    try:
+        return isinstance(step.repeat.evaluate(around.names(use.instance)), (list, tuple))
+    except (ExpressionError, WorkError):
+        unsure = f"whether '{step.repeat_as}' is the number of a round or an item depends on where it stands"
+        raise UnwritableError(unsure) from None
