@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Any
+import json
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 import archcost
+from archcost.importers.importing import Ask, import_anew
+from archcost.importers.sources import required_source
 from archcost.quantities import format_bytes
+from archcost.spec.loader import loads
 from tests.suggesting.changed_specs import already, changed, ground_of, is_built, places
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 SPLIT = {"unflatten": {"dim": -1, "unflattened_size": [16, -1]}}
 SPLIT_BY_SIZE = {"unflatten": {"dim": -1, "unflattened_size": [-1, 4]}}
@@ -279,3 +286,44 @@ def test_a_window_bounds_the_cache() -> None:
     assert places(ground_of("mistral_7b", tokens=1, past=10_000), "sliding_window") == []
     small = {"input": [1, 64], "layers": apart({"kv_cache": {"length": 5000}}, is_causal=False)}
     assert is_built(changed(ground_of(small), "sliding_window"))
+
+
+def long_attention(positions: int, *after: Any, **attributes: Any) -> dict[str, Any]:
+    return {"input": [positions, 64], "layers": apart(*after, **attributes)}
+
+
+def test_positions_are_mixed_where_there_are_many() -> None:
+    ground = ground_of(long_attention(600))
+    made = changed(ground, "linear_attention").report.totals
+    before = archcost.analyze(ground.spec).totals
+    assert made.params - before.params == 2 * 600 * 256
+    assert before.macs - made.macs == 2 * 64 * 600 * 600 - 2 * 64 * 256 * (600 + 600)
+    assert is_built(changed(ground, "linear_attention"))
+    for spec in (long_attention(512), long_attention(600, CACHE), long_attention(600, is_causal=True)):
+        assert places(ground_of(spec), "linear_attention") == []
+    with_sizes = long_attention(600, split=SPLIT_BY_SIZE, dropout_p=0.1, scale=0.5)
+    assert is_built(changed(ground_of(with_sizes), "linear_attention"))
+
+
+CONFIGS = {
+    "gpt2": {"n_layer": 2, "n_embd": 96, "n_head": 12, "vocab_size": 500, "n_positions": 64},
+    "qwen3": {  # Llama's layer, with norms of queries and keys
+        "num_hidden_layers": 2, "hidden_size": 128, "num_attention_heads": 16, "num_key_value_heads": 16, "head_dim": 8,
+        "intermediate_size": 256, "vocab_size": 500, "max_position_embeddings": 64,
+    },
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("model", CONFIGS)
+def test_models_of_transformers(model: str, tmp_path: Path) -> None:
+    """What is imported, without a cache, is grouped as well: half of the keys and values of every layer are left."""
+    pytest.importorskip("transformers")
+    (tmp_path / "config.json").write_text(json.dumps({"model_type": model, **CONFIGS[model]}), encoding="utf-8")
+    spec = loads(import_anew(Ask(required_source(f"transformers:{tmp_path}/config.json"), {})).text, name=model)
+    ground = ground_of(spec)
+    made = changed(ground, "grouped_query")
+    width, left = (96, 6 / 12) if model == "gpt2" else (128, 8 / 16)
+    biases = 2 * width if model == "gpt2" else 0
+    saved = archcost.analyze(ground.spec).totals.params - made.report.totals.params
+    assert saved == 2 * (2 * width * width + biases) * (1 - left)
+    assert archcost.verify(loads(made.text)).ok

@@ -120,6 +120,13 @@ CASES: dict[str, tuple[dict[str, Any], str, tuple[int, int], tuple[int, int]]] =
         {"input": [64, 6, 6], "layers": DENSE_GATES},
         "eca", (2 * 64 * 4 + 4 + 64, 3), (2 * 64 * 4, 64 * 3),
     ),
+    "root mean square norm": (
+        {"input": [5, 8], "layers": [{"layer_norm": {"eps": 1e-6}}, "layer_norm"]}, "rms_norm", (4 * 8, 2 * 8), (0, 0),
+    ),
+    "root mean square norm without weights": (
+        {"input": [5, 8], "layers": [{"layer_norm": {"elementwise_affine": False}}, {"layer_norm": {"bias": False}}]},
+        "rms_norm", (8, 8), (0, 0),
+    ),
     "shared layers": (
         {**LAYERS, "layers": [{"id": "layers", "layer": None, "repeat": 3}, "relu"]},
         "shared_layers", (3 * ROUND, ROUND), ((3 * (5 * 5 * 8 * 8 + 2 * 5 * 5 * 8),) * 2),
