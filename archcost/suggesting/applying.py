@@ -84,7 +84,9 @@ class _Writer:
         self._loosen(loosened)
         meter = Meter()
         meter.grant(len(ground.graph.nodes))
-        self.variants: Variants = variants_of(ground.uses, edits, repeats, self._may_replace, meter)
+        self.variants: Variants = variants_of(
+            ground.uses, edits, repeats, self._may_replace, self._is_named_by_kind, meter
+        )
         self.names: dict[int, str] = {}  # of variants that are blocks of their own
         for variant in self.variants.all:
             self.names[variant.number] = variant.block
@@ -264,6 +266,10 @@ class _Writer:
 
     def _may_replace(self, block: str) -> bool:
         return block == MAIN or self.spec.blocks[block].mark.source is self.spec.text_source
+
+    def _is_named_by_kind(self, place: Place) -> bool:
+        step = self.steps.get(place)
+        return step is not None and step.id is None and not isinstance(step.kind, str)
 
     def _word(self, variant: Variant) -> str:
         """What tells a variant from the block that it comes from."""

@@ -15,7 +15,7 @@ from archcost.graph.inputs import params_in_inputs
 from archcost.graph.unroll import unroll
 from archcost.importers.yaml_values import text as text_of
 from archcost.importers.yaml_values import value_text
-from archcost.spec.expressions import Divided
+from archcost.spec.expressions import Divided, Names
 from archcost.spec.included import ENDINGS, ZOO
 from archcost.spec.loader import reads
 from archcost.suggesting.block_text import block_column, block_copy, flow_text, inserted_blocks
@@ -24,9 +24,6 @@ from archcost.suggesting.uses import Uses
 from archcost.suggesting.yaml_text import MAPPING, UnwritableError, YamlText, spliced
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-    from typing import Any
-
     from archcost.errors import Source
     from archcost.graph.model import Graph
     from archcost.settings import Settings
@@ -66,11 +63,13 @@ class Ground:
         """The report of the text as it is."""
         return Report(self.graph)
 
-    def names(self, instance: str) -> Mapping[str, Any]:
+    def names(self, instance: str) -> Names:
         """The names that expressions see in an instance of a block, or in the model."""
         graph = self.graph
-        known = {**graph.params, "batch": graph.batch, "training": graph.training}
-        return self._params.get(instance, known)
+        found = self._params.get(instance)
+        if isinstance(found, Names):
+            return found
+        return Names({**graph.params, "batch": graph.batch, "training": graph.training})
 
     def document_of(self, source: Source) -> YamlText:
         """The text of one of the files."""

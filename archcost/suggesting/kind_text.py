@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from archcost.meter import WorkError
-from archcost.spec.expressions import INDEX, Expression, ExpressionError
+from archcost.spec.expressions import INDEX, Expression, ExpressionError, Names
 from archcost.suggesting.yaml_text import UnwritableError
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ class Scenery(NamedTuple):
     """What stands around the steps: all steps by their places, and the names that an instance of a block sees."""
 
     steps: Mapping[Place, Step]
-    names: Callable[[str], Mapping[str, Any]]
+    names: Callable[[str], Names]
 
 
 class KindUse(NamedTuple):
@@ -47,15 +47,20 @@ def kind_text(step: Step, uses: Sequence[KindUse], around: Scenery) -> str:
         return f"$({_choice(uses, around)})"
     inner = _inner(written)
     parts = [
-        f"({_choice(own, around)}) if ({inner}) == {_quoted(kind)} else "
+        f"{_in_parentheses(_choice(own, around))} if {inner} == {_quoted(kind)} else "
         for kind, own in by_kind.items()
         if any(use.new != kind for use in own)
     ]
-    return f"$({''.join(parts)}({inner}))"
+    return f"$({''.join(parts)}{inner})"
 
 
 def _inner(expression: Expression) -> str:
-    return expression.text[2:-1] if expression.text.startswith("$(") else expression.text[1:]
+    """An expression as a part of another one."""
+    return expression.text[1:]
+
+
+def _in_parentheses(choice: str) -> str:
+    return f"({choice})" if " if " in choice else choice
 
 
 def _quoted(name: str) -> str:
@@ -64,29 +69,35 @@ def _quoted(name: str) -> str:
     return f'"{name}"'
 
 
-def _choice(uses: Sequence[KindUse], around: Scenery) -> str:
-    """The new kind as the inside of an expression: the name, or one by the number of the round."""
+def _choice(uses: Sequence[KindUse], around: Scenery, level: int = 0) -> str:
+    """The new kind as the inside of an expression: the name, or one by the numbers of rounds, the outermost first."""
     names = list(dict.fromkeys([use.new for use in uses]))
     if len(names) == 1:
         return _quoted(names[0])
-    for level in reversed(range(len(uses[0].rounds))):
-        by_number: dict[int, set[str]] = {}
-        for use in uses:
-            by_number.setdefault(use.rounds[level][1], set()).add(use.new)
-        if all(len(found) == 1 for found in by_number.values()):
-            index = _index(uses[0], level, around)
-            return _by_number(index, {number: found.pop() for number, found in by_number.items()})
-    raise UnwritableError("which rounds of a step change depends on more than one index")
+    levels = len(uses[0].rounds)
+    for single in reversed(range(level, levels)):  # most depend on one of them
+        by_number = {use.rounds[single][1]: use.new for use in uses}
+        if all(by_number[use.rounds[single][1]] == use.new for use in uses):
+            quoted = {number: _quoted(name) for number, name in by_number.items()}
+            return _by_number(_index(uses[0], single, around), quoted)
+    if level == levels:
+        raise UnwritableError("one step would have to be of two kinds")
+    groups: dict[int, list[KindUse]] = {}
+    for use in uses:
+        groups.setdefault(use.rounds[level][1], []).append(use)
+    parts = {number: _in_parentheses(_choice(own, around, level + 1)) for number, own in groups.items()}
+    return _by_number(_index(uses[0], level, around), parts)
 
 
 def _by_number(index: str, names: Mapping[int, str]) -> str:
+    """One of some expressions, by the number of a round."""
     numbers: dict[str, list[int]] = {}
     for number, name in sorted(names.items()):
         numbers.setdefault(name, []).append(number)
     *others, (usual, _) = sorted(numbers.items(), key=lambda item: len(item[1]))
     first, last = min(names), max(names)
-    parts = [f"{_quoted(name)} if {_condition(index, own, first, last)} else " for name, own in others]
-    return "".join(parts) + _quoted(usual)
+    parts = [f"{name} if {_condition(index, own, first, last)} else " for name, own in others]
+    return "".join(parts) + usual
 
 
 def _condition(index: str, own: list[int], first: int, last: int) -> str:
@@ -108,18 +119,22 @@ def _index(use: KindUse, level: int, around: Scenery) -> str:
     if step.repeat is None:
         raise UnwritableError("a round is of no repeated step")
     name = step.repeat_as
-    if name != INDEX and _is_list(step, use, around):
+    if name != INDEX and isinstance(_repeated(use, level, around), (list, tuple)):
         name = INDEX  # `as` names the items
     if any(name in around.steps[place].indices for place, _ in use.rounds[level + 1 :]):
         raise UnwritableError(f"the index '{name}' of a repeated step is hidden by that of another one inside")
     return name
 
 
-def _is_list(step: Step, use: KindUse, around: Scenery) -> bool:
-    """Whether a step is repeated over a list, where it is used."""
-    assert step.repeat is not None
+def _repeated(use: KindUse, level: int, around: Scenery) -> Any:
+    """What the ``repeat`` of a step around a use is there: a count, or a list."""
+    names, value = Names({}, around.names(use.instance)), None
     try:
-        return isinstance(step.repeat.evaluate(around.names(use.instance)), (list, tuple))
+        for place, number in use.rounds[: level + 1]:
+            step = around.steps[place]
+            value = step.repeat.evaluate(names) if step.repeat is not None else 0
+            item = value[number] if isinstance(value, (list, tuple)) else number
+            names = Names({INDEX: number, step.repeat_as: item}, names)
     except (ExpressionError, WorkError):
-        unsure = f"whether '{step.repeat_as}' is the number of a round or an item depends on where it stands"
-        raise UnwritableError(unsure) from None
+        raise UnwritableError("how often a step is repeated depends on its input") from None
+    return value
