@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from archcost.graph.model import REPEAT
 from archcost.importers.yaml_values import name_text
-from archcost.meter import Meter
+from archcost.meter import Meter, WorkError
 from archcost.ops import REGISTRY
 from archcost.ops.base import asserted_size
 from archcost.paths import join
@@ -14,7 +14,7 @@ from archcost.spec.given import Given, given_to
 from archcost.suggesting.block_text import block_column, block_copy, inserted_blocks
 from archcost.suggesting.edits import Attributes, Body, Edit, Removed, SharedRounds, Shares
 from archcost.suggesting.helpers import Helpers, names_in
-from archcost.suggesting.kind_text import KindUse, kind_text
+from archcost.suggesting.kind_text import KindUse, Scenery, kind_text
 from archcost.suggesting.step_text import StepEdit, step_splices
 from archcost.suggesting.uses import MAIN, Use
 from archcost.suggesting.variants import variants_of
@@ -54,7 +54,10 @@ def applied(ground: Ground, suggestions: Sequence[Suggestion]) -> Applied:
                 repeats[edit.path] = edit
             elif edits.setdefault(node, edit) != edit:
                 raise UnwritableError(f"two suggestions change {ground.graph.nodes[node].path}")
-    return _Writer(ground, suggestions, edits, repeats).written()
+    try:
+        return _Writer(ground, suggestions, edits, repeats).written()
+    except WorkError:
+        raise UnwritableError("the blocks of the spec are used in too many ways") from None
 
 
 class _Change(NamedTuple):
@@ -73,12 +76,17 @@ class _Writer:
         self.spec = ground.spec
         self.suggestions = suggestions
         self.steps = steps_by_place(ground.spec)
+        self.around = Scenery(self.steps, ground.names)
         self.edits = edits
         self.helpers = Helpers(ground.spec)
         self.titles = {edit: one.rewrite for one in suggestions for edit in one.edits.values()}
         loosened = {node for one in suggestions for node in one.inside} - edits.keys()
         self._loosen(loosened)
-        self.variants: Variants = variants_of(ground.uses, edits, repeats, self._may_replace, Meter())
+        meter = Meter()
+        meter.grant(len(ground.graph.nodes))
+        self.variants: Variants = variants_of(
+            ground.uses, edits, repeats, self._may_replace, self._is_named_by_kind, meter
+        )
         self.names: dict[int, str] = {}  # of variants that are blocks of their own
         for variant in self.variants.all:
             self.names[variant.number] = variant.block
@@ -137,7 +145,10 @@ class _Writer:
         edits = {change.edit for change in changes}
         edit = next(iter(edits))
         if len(edits) == 1 and isinstance(edit, Attributes):
-            changed = StepEdit(attributes=edit.changed, alone=self._alone(step, changes[0].use.kind))
+            size = self._asserted(step, changes)
+            given = {**({size: None} if size else {}), **dict(edit.changed)}
+            alone = self._alone(step, changes[0].use.kind) or size
+            changed = StepEdit(attributes=tuple(given.items()), alone=alone)
         elif len(edits) == 1 and isinstance(edit, Shares):
             changed = StepEdit(modifiers=(("share", self._owner(edit)),))
         elif len(edits) == 1 and isinstance(edit, Removed):
@@ -145,7 +156,7 @@ class _Writer:
             changed = StepEdit(kind=IDENTITY, empties=True, modifiers=self._named(step, changes))
         else:
             self._check_name(step, changes)
-            kind = kind_text(step, [self._kind(step, change, changes) for change in changes], self.steps)
+            kind = kind_text(step, [self._kind(step, change, changes) for change in changes], self.around)
             goes = [*filter(None, (self._asserted(step, changes),)), *self._needless(step, changes)]
             changed = StepEdit(
                 kind=kind,
@@ -170,12 +181,12 @@ class _Writer:
         """The kind that a step gets in one of its uses; ``changes`` are those of all."""
         use, edit = change.use, change.edit
         if edit is None:
-            return KindUse(use.rounds, use.kind, change.block or use.kind)
+            return KindUse(use.instance, use.rounds, use.kind, change.block or use.kind)
         needless = self._needless(step, changes)
         given = tuple([name for name in self._given(step, use.kind).attributes if name not in needless])
         inputs = len(self.ground.graph.nodes[use.node].inputs)
         name = self.helpers.name(self._as_body(step, use, edit), given, inputs, self.titles[edit])
-        return KindUse(use.rounds, use.kind, name)
+        return KindUse(use.instance, use.rounds, use.kind, name)
 
     def _needless(self, step: Step, changes: list[_Change]) -> list[str]:
         """The attributes of a step that becomes a block in all of its uses, and that none of its bodies uses."""
@@ -255,6 +266,10 @@ class _Writer:
 
     def _may_replace(self, block: str) -> bool:
         return block == MAIN or self.spec.blocks[block].mark.source is self.spec.text_source
+
+    def _is_named_by_kind(self, place: Place) -> bool:
+        step = self.steps.get(place)
+        return step is not None and step.id is None and not isinstance(step.kind, str)
 
     def _word(self, variant: Variant) -> str:
         """What tells a variant from the block that it comes from."""

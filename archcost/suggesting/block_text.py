@@ -38,18 +38,20 @@ def block_copy(document: YamlText, name: str, column: int, new_name: str = "", s
 
     ``splices`` change parts of it. Raises UnwritableError where aliases of YAML reach across its ends.
     """
-    pair = (blocks_of(document) or document.root).pair(name)
+    pair = document.blocks.get(name)
     if pair is None:
         raise UnwritableError(f"the block '{name}' is not where it is read from")
     key, value = pair
     if any(anchors_in(value)) or key.anchored or value.shared:
         raise UnwritableError(f"the block '{name}' is written with anchors of YAML")
-    renamed = [Splice(key.start, key.end, name_text(new_name, flow=False))] if new_name else []
+    changed = [Splice(key.start, key.end, name_text(new_name, flow=False))] if new_name else []
+    if document.text[value.start - 1] == ":":  # as in JSON, which only braces allow
+        changed.append(Splice(value.start, value.start, " "))
     end = max(key.end, value.end)
     rest = document.text[end : document.line_end(end)]
     if not rest.strip() or rest.lstrip().startswith("#"):
         end += len(rest.rstrip())
-    text = spliced(document.text, [*renamed, *splices], key.start, end)
+    text = spliced(document.text, [*changed, *splices], key.start, end)
     return shifted(text, key.column, column)
 
 

@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import os
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from archcost import model_zoo
+from archcost.analysis.report import Report
+from archcost.collector import collector_paused
 from archcost.errors import SpecError
 from archcost.files import is_below
+from archcost.graph.inputs import params_in_inputs
 from archcost.graph.unroll import unroll
 from archcost.importers.yaml_values import text as text_of
 from archcost.importers.yaml_values import value_text
+from archcost.spec.expressions import Divided, Names
 from archcost.spec.included import ENDINGS, ZOO
 from archcost.spec.loader import reads
 from archcost.suggesting.block_text import block_column, block_copy, flow_text, inserted_blocks
@@ -24,6 +29,8 @@ if TYPE_CHECKING:
     from archcost.settings import Settings
     from archcost.spec.model import Spec
 
+CHANGED = "<changed>"  # what the text is called while it has no file
+MAX_LAYERS, MAX_LENGTH = 100_000, 4 * 2**20  # layers of a graph, and characters of a text, that are looked at
 _LABELS = ("family", "source", "dtype")
 
 
@@ -39,6 +46,7 @@ class Ground:
         self.folder = folder
         self.uses = Uses(graph)
         self._documents: dict[str, YamlText] = {}
+        self._params = {scope.path: scope.params for scope in graph.scopes if scope.params is not None}
 
     @property
     def settings(self) -> Settings:
@@ -49,6 +57,19 @@ class Ground:
     def document(self) -> YamlText:
         """The text."""
         return self.document_of(self.spec.text_source)
+
+    @cached_property
+    def report(self) -> Report:
+        """The report of the text as it is."""
+        return Report(self.graph)
+
+    def names(self, instance: str) -> Names:
+        """The names that expressions see in an instance of a block, or in the model."""
+        graph = self.graph
+        found = self._params.get(instance)
+        if isinstance(found, Names):
+            return found
+        return Names({**graph.params, "batch": graph.batch, "training": graph.training})
 
     def document_of(self, source: Source) -> YamlText:
         """The text of one of the files."""
@@ -66,12 +87,15 @@ def grounded(graph: Graph, *, folder: str = ".", name: str = "") -> Ground:
     are its defaults. Figures that it expects are left out: a changed spec has others.
     """
     spec, settings = graph.spec, graph.settings
+    if len(graph.nodes) > MAX_LAYERS or len(spec.text) > MAX_LENGTH:
+        raise UnwritableError(f"only models of up to {MAX_LAYERS:,} layers are looked at, in texts of up to 4 MiB")
     text = in_one_piece(spec, settings, folder, name)
     try:
-        made = reads(text, name=f"{name or spec.name}{ENDINGS[0]}", folder=folder, is_made=True)
+        made = reads(text, name=CHANGED, folder=folder, is_made=True)
         if made.problems:
             raise made.problems.error()
-        again = unroll(made, settings._replace(params={}))
+        with collector_paused():
+            again = unroll(made, settings._replace(params={}))
     except SpecError as error:
         raise UnwritableError(f"the spec cannot be written in one piece: {error.diagnostics[0].message}") from None
     before = [(node.path, node.signature.output_shapes) for node in graph.nodes]
@@ -91,7 +115,8 @@ def in_one_piece(spec: Spec, settings: Settings, folder: str, name: str) -> str:
     if spec.bases:
         top.drop("budgets")
         top.append(YamlText(spec.text_source.text), "budgets")
-    for param, value in settings.params.items():
+    sizes = {name: size for name, size in params_in_inputs(spec, settings).items() if not isinstance(size, Divided)}
+    for param, value in {**sizes, **settings.params}.items():
         top.set_param(param, value_text(tuple(value) if isinstance(value, list) else value, flow=True))
     top.set("name", text_of(name or spec.name, flow=False))
     copied = _include(top, spec, base, folder)
@@ -132,7 +157,7 @@ def _include(top: TopText, spec: Spec, base: Source, folder: str) -> dict[str, S
     zoo = {source.file: _zoo_name(source.file) for source in spec.included if source not in spec.bases}
     top.drop("include")
     if any(zoo.values()):
-        top.set("include", "[" + ", ".join([one for one in zoo.values() if one]) + "]")
+        top.set("include", "[" + ", ".join([text_of(one, flow=True) for one in zoo.values() if one]) + "]")
     own = {file for file, shipped in zoo.items() if not shipped}
     return {block.name: block.mark.source for block in spec.blocks.values() if block.mark.source.file in own}
 

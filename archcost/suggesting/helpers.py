@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 INPUT = "input"
 _EXPRESSION = re.compile(r"\$(\w+|\([^$]*)")  # one in brackets as far as the next one, which is too far at worst
+_WIDTH = 120  # columns of a line
+_ENDS_IN_FLOW = frozenset(",[]{}:?#\"'")
 
 
 class Helpers:
@@ -56,7 +58,9 @@ class Helpers:
         outer, inner, items = (" " * (column + depth * STEP) for depth in range(3))
         lines = [f"# {rewrite.title}: {rewrite.paper}", f"{outer}{name_text(name, flow=False)}:"]
         if params:
-            lines += [f"{inner}params:", *[f"{items}{one}" for one in params]]
+            on_a_line = f"{inner}params: {{{', '.join([one if one[-1] != ':' else f'{one} ' for one in params])}}}"
+            fits = len(on_a_line) <= _WIDTH and not any(_ENDS_IN_FLOW.intersection(value) for value in own.values())
+            lines += [on_a_line] if fits else [f"{inner}params:", *[f"{items}{one}" for one in params]]
         if inputs != 1:
             lines.append(f"{inner}inputs: [{', '.join(input_names(inputs))}]")
         return "\n".join([*lines, f"{inner}layers:", *[f"{items}- {step}" for step in body.steps]])

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from archcost.analysis.report import analyze
 from archcost.errors import SpecError
-from archcost.spec.included import ENDINGS
 from archcost.spec.loader import reads
 from archcost.suggesting.applying import applied
+from archcost.suggesting.grounds import CHANGED
 from archcost.suggesting.yaml_text import UnwritableError
 
 if TYPE_CHECKING:
@@ -36,7 +36,7 @@ def rewritten(ground: Ground, suggestions: Sequence[Suggestion]) -> Rewritten:
     """
     made = applied(ground, suggestions)
     try:
-        spec = reads(made.text, name=f"{ground.spec.name}{ENDINGS[0]}", folder=ground.folder, is_made=True)
+        spec = reads(made.text, name=CHANGED, folder=ground.folder, is_made=True)
         if spec.problems:
             raise spec.problems.error()
         report = analyze(spec, ground.settings)

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from archcost.suggesting.uses import Rounds, Use, Uses
     from archcost.suggesting.view import Place
 
-At = tuple["Place", "Rounds"]  # a step within a block, in certain rounds
+At = tuple["Place", "Rounds", str]  # a step within a block, in certain rounds, where it is of a kind
 
 
 class Variant(NamedTuple):
@@ -50,15 +50,17 @@ def variants_of(
     edits: Mapping[int, Edit],
     repeats: Mapping[str, Edit],
     may_replace: Callable[[str], bool],
+    is_named_by_kind: Callable[[Place], bool],
     meter: Meter,
 ) -> Variants:
     """The texts that edits of nodes ask for, and those of repeated steps as wholes, by their paths.
 
     All instances of a block begin as one variant. A variant whose instances disagree about a step in a round is split,
-    until none is: what an instance does not have, it does not disagree about. ``may_replace`` says of a block whether
-    its own text may change. Raises WorkError.
+    until none is: what an instance does not have, it does not disagree about. They also disagree about a step that gets
+    its name from its kind, if that differs between them: ``is_named_by_kind`` says which do. ``may_replace`` says of a
+    block whether its own text may change. Raises WorkError.
     """
-    found = _Splitter(uses, edits, repeats, meter).split()
+    found = _Splitter(uses, edits, repeats, is_named_by_kind, meter).split()
     return _judged(found, may_replace)
 
 
@@ -68,7 +70,14 @@ def is_edited(use: Use) -> bool:
 
 
 class _Splitter:
-    def __init__(self, uses: Uses, edits: Mapping[int, Edit], repeats: Mapping[str, Edit], meter: Meter) -> None:
+    def __init__(
+        self,
+        uses: Uses,
+        edits: Mapping[int, Edit],
+        repeats: Mapping[str, Edit],
+        is_named_by_kind: Callable[[Place], bool],
+        meter: Meter,
+    ) -> None:
         self.edits = edits
         self.repeats = repeats
         self.meter = meter
@@ -81,6 +90,8 @@ class _Splitter:
             instance: numbers.setdefault(block, len(numbers)) for instance, block in uses.definitions.items()
         }
         self.count = len(numbers)
+        touched = {use.place for node in edits for use in uses.chain(node)}
+        self.named_by_kind = {place for place in touched if is_named_by_kind(place)}
 
     def split(self) -> list[Variant]:
         while True:
@@ -91,17 +102,17 @@ class _Splitter:
             if all(len(parts) == 1 for parts in made.values()):
                 break
             for parts in made.values():
-                for instances, _ in parts[1:]:
+                for instances in parts[1:]:
                     for instance in instances:
                         self.number[instance] = self.count
                     self.count += 1
-        return [self._variant(number, *parts[0]) for number, parts in made.items()]
+        return [self._variant(number, parts[0]) for number, parts in made.items()]
 
-    def _agreeing(self, instances: list[str]) -> list[tuple[list[str], dict[At, object]]]:
-        """Instances in parts that agree about every step, each with what becomes of it."""
-        parts: list[tuple[list[str], dict[At, object]]] = []
+    def _agreeing(self, instances: list[str]) -> list[list[str]]:
+        """Instances in parts that agree about every step."""
+        parts: list[tuple[list[str], dict[object, object]]] = []
         for instance in instances:
-            wanted: dict[At, object] = {(use.place, use.rounds): self._target(use) for use in self.of[instance]}
+            wanted = self._wanted(self.of[instance])
             for members, known in parts:
                 self.meter.spend(len(wanted), None)
                 if all(known.get(at, target) == target for at, target in wanted.items()):
@@ -110,7 +121,13 @@ class _Splitter:
                     break
             else:
                 parts.append(([instance], wanted))
-        return parts
+        return [members for members, _ in parts]
+
+    def _wanted(self, uses: list[Use]) -> dict[object, object]:
+        """What becomes of the steps of an instance, and the names of those whose names depend on it."""
+        wanted: dict[object, object] = {(use.place, use.rounds, use.kind): self._target(use) for use in uses}
+        wanted.update({use.place: use.name for use in uses if use.place in self.named_by_kind})
+        return wanted
 
     def _target(self, use: Use) -> object:
         return self._edit(use) if is_edited(use) else self.number[use.path]
@@ -118,14 +135,13 @@ class _Splitter:
     def _edit(self, use: Use) -> Edit | None:
         return self.edits.get(use.node) if use.node >= 0 else self.repeats.get(use.path)
 
-    def _variant(self, number: int, instances: list[str], targets: dict[At, object]) -> Variant:
+    def _variant(self, number: int, instances: list[str]) -> Variant:
         uses: dict[At, Use] = {}
         for instance in instances:
             for use in self.of[instance]:
-                uses.setdefault((use.place, use.rounds), use)
+                uses.setdefault((use.place, use.rounds, use.kind), use)
         edits = {at: self._edit(use) for at, use in uses.items() if is_edited(use)}
         calls = {at: self.number[use.path] for at, use in uses.items() if not is_edited(use)}
-        del targets
         return Variant(number, self.definitions[instances[0]], edits, calls, uses)
 
 

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import yaml
 
+from archcost.spec.scalars import resolve
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
@@ -74,6 +76,11 @@ class TextNode:
         """Whether nothing stands there."""
         return self.kind == SCALAR and self.plain and not self.text and self.start == self.end
 
+    @property
+    def says_null(self) -> bool:
+        """Whether a null is written there, as in ``relu: null``."""
+        return self.kind == SCALAR and self.plain and bool(self.text) and resolve(self.text) is None
+
     def is_braced(self, text: str) -> bool:
         """Whether it stands in braces or brackets; a pair in a list, ``[a: b]``, does not."""
         return self.flow and text[self.start : self.start + 1] in _BRACES
@@ -103,6 +110,9 @@ class YamlText:
     def __init__(self, text: str) -> None:
         self.text = text
         self.root = _tree(text)
+        blocks = self.root.get("blocks")
+        pairs = blocks.pairs if blocks is not None else ()
+        self.blocks: dict[str, tuple[TextNode, TextNode]] = {key.text: (key, value) for key, value in pairs}
         self._steps: dict[tuple[int, int], StepText] = {}
         self._note(self.root, shared=False)
 
@@ -162,7 +172,7 @@ class _Builder:
         elif isinstance(event, yaml.ScalarEvent):
             node = TextNode(SCALAR, event)
             if node.folded:
-                node.end = max(node.start, len(self.text[: node.end].rstrip()))
+                node.end = self._before_space(node.start, node.end)
             self._anchor(event, node)
             self._add(node)
         elif isinstance(event, yaml.AliasEvent):
@@ -190,6 +200,11 @@ class _Builder:
             if ":" not in self.text[key.end : node.start]:
                 node.start = node.end = key.end
         parts.append(node)
+
+    def _before_space(self, start: int, end: int) -> int:
+        while end > start and self.text[end - 1].isspace():
+            end -= 1
+        return end
 
     def _anchor(self, event: Any, node: TextNode) -> None:
         anchor: str | None = event.anchor

@@ -8,6 +8,7 @@ from archcost.suggesting.rewrites import (
     exact,
     heads,
     matrices,
+    norms,
     recurrent,
     structures,
 )
@@ -20,6 +21,7 @@ __all__ = [
     "exact",
     "heads",
     "matrices",
+    "norms",
     "recurrent",
     "structures",
 ]

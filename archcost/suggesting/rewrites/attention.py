@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
 _GROUPS = 8
 _WINDOW = 4096
+_MIXED = 256
+_FAR = 12  # layers between keys and their projection, at most
 _ATTENTION = "scaled_dot_product_attention"
 _WHOLE = "multihead_attention"
 _NAMES = ("query", "key", "value")
@@ -127,6 +129,49 @@ class SlidingWindow(
                 return None
         edits: dict[int, Edit] = {cache: Attributes((("window", str(_WINDOW)),)) for cache in caches}
         return Change(edits, inputs.between | {index}, note=f"{_WINDOW:,} of {view.input(index, 1)[-2]:,} positions")
+
+
+class LinearAttention(
+    Rewrite,
+    name="linear_attention",
+    title="linear attention",
+    does="attends to 256 mixtures of the positions, which a matrix makes of keys and values, in place of all of them",
+    paper="Wang et al. 2020, Linformer: Self-Attention with Linear Complexity, arXiv:2006.04768",
+    accuracy="on par with standard Transformer models (abstract)",
+    boldness=Boldness.BOLD,
+):
+    """softmax(Q·Kᵀ)·V becomes softmax(Q·(E·K)ᵀ)·F·V, E and F (k × S) for all heads of a layer.
+
+    2·L·S MACs a feature become 2·k·(L + S), for 2·S·k params; k is 256. Key and value (N, H, S, d) become (N, H, k, d),
+    and the output stays. It applies to self-attention over more than 2·k positions that is not causal, has no mask and
+    no cache: a token reads all positions, as before. The number of positions is fixed then, by the shapes of E and F.
+    """
+
+    @classmethod
+    def find(cls, view: View, index: int) -> Change | None:
+        if view.kind(index) != _ATTENTION or len(view.nodes[index].inputs) != len(_NAMES):
+            return None
+        positions, others = view.input(index)[-2], view.input(index, 1)[-2]
+        is_free = not view.op(index).attribute("is_causal") and not _has_cache(view, index)
+        if not is_free or positions != others or others <= 2 * _MIXED:
+            return None
+        turn = "{transpose: {dim0: -2, dim1: -1}}"
+        mixed = f"[{turn}, {{linear: {{out_features: {_MIXED}, bias: false}}}}, {turn}]"
+        branches = f"query: {{from: input, layers: []}}, key: {{from: input_1, layers: {mixed}}}"
+        step = f"{{{view.call(index)}, branches: {{{branches}, value: {{from: input_2, layers: {mixed}}}}}}}"
+        return Change({index: Body("linear_attention", (step,))}, note=f"{_MIXED} of {others:,} positions")
+
+
+def _has_cache(view: View, index: int) -> bool:
+    """Whether the keys of an attention are kept for later tokens, or come from where nobody can tell."""
+    before = view.before(index, 1)
+    for _ in range(_FAR):
+        if before is None or view.kind(before) == "linear":
+            return before is None
+        if view.kind(before) == "kv_cache":
+            return True
+        before = view.before(before)
+    return True
 
 
 def _note(groups: int, heads: int) -> str:
