@@ -30,11 +30,10 @@ class View:
         self.nodes = graph.nodes
         self._producers = graph.producers()
         self._steps = steps_by_place(graph.spec)
-        self._readers: list[list[int]] = [[] for _ in self._producers]
+        self._readers: dict[int, list[int]] = {}
         for index, node in enumerate(self.nodes):
             for value in dict.fromkeys(node.inputs):
-                if value >= 0:
-                    self._readers[value].append(index)
+                self._readers.setdefault(value, []).append(index)
         self._kept = {value for value in graph.outputs if value >= 0}
         self._lent = {node.weights_of for node in self.nodes if node.weights_of >= 0}
 
@@ -56,7 +55,11 @@ class View:
 
     def readers(self, index: int, place: int = 0) -> list[int]:
         """The nodes that read an output of a node, in order."""
-        return self._readers[self.nodes[index].first_value + place]
+        return self._readers.get(self.nodes[index].first_value + place, [])
+
+    def beside(self, index: int, place: int = 0) -> list[int]:
+        """The nodes that read an input of a node, itself among them; it may be one of the model's."""
+        return self._readers[self.nodes[index].inputs[place]]
 
     def is_output(self, index: int) -> bool:
         """Whether an output of the model is one of the node."""

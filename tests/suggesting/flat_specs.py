@@ -6,6 +6,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 import archcost
+import archcost.suggesting.rewrites
 from archcost.spec.loader import loads
 from archcost.suggesting.edits import Attributes, Body, Removed, Shares
 from archcost.suggesting.rewrite import REWRITES
@@ -21,10 +22,10 @@ if TYPE_CHECKING:
 Steps = list[str | dict[str, Any]]
 
 
-def flat(layers: Steps, shape: Iterable[int]) -> Report:
+def small(layers: Steps, shape: Iterable[int], *, training: bool = False, **more: Any) -> Report:
     """A small model of one input as a report."""
-    spec = {"archcost": 1, "name": "small", "input": list(shape), "layers": layers}
-    return archcost.analyze(loads(json.dumps(spec)))
+    spec = {"archcost": 1, "name": "small", "input": list(shape), "layers": layers, **more}
+    return archcost.analyze(loads(json.dumps(spec)), training=training)
 
 
 def found(report: Report, name: str) -> list[Change]:
@@ -58,7 +59,7 @@ def _shape(graph: Graph, value: int) -> tuple[int, ...]:
 def _text(graph: Graph, edits: dict[int, Edit]) -> str:
     view, blocks = View(graph), [""]
     layers = [_step(view, index, edits.get(index), blocks) for index in range(len(graph.nodes))]
-    lines = ["archcost: 1", "name: flat", "inputs:"]
+    lines = ["archcost: 1", "name: flat", f"dtype: {graph.dtype}", "inputs:"]
     for name, tensor in graph.inputs.items():
         batch = graph.spec.inputs[name].batch
         shape = list(tensor.shape[1:] if batch else tensor.shape)

@@ -41,7 +41,7 @@ class _Bottlenecks(Rewrite):
         if _is_joined(view, stack[-1]) != cls.beside_shortcut:
             return None
         pairs = [stack[place - 1 : place + 1] for place in range(len(stack) - 1, 0, -2)]
-        chosen = [(first, second) for first, second in reversed(pairs) if _saves(view, first, second)]
+        chosen = [(first, second) for first, second in reversed(pairs) if _saves(view, first)]
         if not chosen:
             return None
         edits: dict[int, Edit] = {}
@@ -86,12 +86,12 @@ def _is_joined(view: View, index: int) -> bool:
     return any(view.kind(reader) in _JOINTS for reader in view.readers(view.end(index)))
 
 
-def _saves(view: View, first: int, second: int) -> bool:
+def _saves(view: View, first: int) -> bool:
     channels, width = view.input(first)[1], view.output(first)[1]
     positions, later = numel(view.input(first)[2:]), numel(view.output(first)[2:])
     reduced = width // 4
     after = positions * channels * reduced + later * (9 * reduced + width) * reduced
-    return 1 <= reduced < channels and after < later * 9 * (channels + width) * width and second != first
+    return 1 <= reduced <= channels and after < later * 9 * (channels + width) * width
 
 
 class Bottleneck(
@@ -241,9 +241,9 @@ class ZeroShortcut(
 
     @classmethod
     def find(cls, view: View, index: int) -> Change | None:
-        before, behind = view.before(index), view.following(index)
-        if before is None or len(view.readers(before)) < _BRANCHES or not _is_pointwise(view, index):
+        if not _is_pointwise(view, index) or len(view.beside(index)) < _BRANCHES:
             return None
+        behind = view.following(index)
         extra = view.output(index)[1] - view.input(index)[1]
         is_linear = all(view.op(node).family != "Activation" for node in behind)
         if extra < 0 or not is_linear or view.kind(view.after(view.end(index))) != "add":
