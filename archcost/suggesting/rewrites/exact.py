@@ -15,9 +15,10 @@ if TYPE_CHECKING:
 
 _PRODUCTS = ("conv", "conv_transpose", "linear")  # layers that add a bias to each of their channels
 _NEVER_FALL = (
-    *("relu", "relu6", "hardtanh", "elu", "selu", "sigmoid", "hardsigmoid", "logsigmoid"),
+    *("relu", "relu6", "leaky_relu", "hardtanh", "elu", "selu", "sigmoid", "hardsigmoid", "log_sigmoid"),
     *("tanh", "softplus", "softsign"),
 )
+_SLOPES = ("alpha", "negative_slope")  # attributes of some of these, which fall where the slope is negative
 _ROWS = 2  # the dims of an input whose features are its channels
 
 
@@ -84,7 +85,7 @@ class MaxFirst(
     @classmethod
     def find(cls, view: View, index: int) -> Change | None:
         pool = view.after(index)
-        if view.kind(index) not in _NEVER_FALL or pool is None or len(view.nodes[pool].outputs) != 1:
+        if not _never_falls(view.op(index)) or pool is None or len(view.nodes[pool].outputs) != 1:
             return None
         op = view.op(pool)
         is_plain = op.stem == "adaptive_max_pool" or (op.stem == "max_pool" and set(op.attribute("dilation")) == {1})
@@ -92,6 +93,10 @@ class MaxFirst(
             return None
         body = Body(f"pooled_{view.kind(index)}", (written(op), view.call(index)))
         return Change({index: body, pool: Removed()}, note=f"at {_positions(view, pool)}")
+
+
+def _never_falls(op: Op) -> bool:
+    return op.kind in _NEVER_FALL and all(vars(op).get(name, 0) >= 0 for name in _SLOPES)
 
 
 class NoBias(
