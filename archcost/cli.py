@@ -33,7 +33,14 @@ GROUPS = {
         "reconcile": "reconcile",
         "report": "report",
     },
-    "Decide": {"predict": "predict", "fits": "fits", "sweep": "sweep", "devices": "devices", "calibrate": "calibrate"},
+    "Decide": {
+        "predict": "predict",
+        "fits": "fits",
+        "sweep": "sweep",
+        "suggest": "suggest",
+        "devices": "devices",
+        "calibrate": "calibrate",
+    },
     "Guard": {"check": "check", "baseline": "baseline"},
     "Models": {
         "import": "import_model",

@@ -1,5 +1,25 @@
 """The rewrites, a class each, by the part of a network that they change."""
 
-from archcost.suggesting.rewrites import convolutions, exact, heads, structures
+from archcost.suggesting.rewrites import (
+    attention,
+    channel_gates,
+    channels,
+    convolutions,
+    exact,
+    heads,
+    matrices,
+    recurrent,
+    structures,
+)
 
-__all__ = ["convolutions", "exact", "heads", "structures"]
+__all__ = [
+    "attention",
+    "channel_gates",
+    "channels",
+    "convolutions",
+    "exact",
+    "heads",
+    "matrices",
+    "recurrent",
+    "structures",
+]
