@@ -42,9 +42,13 @@ def rewritten(report: Report, *changes: Change) -> Report:
     assert len(edits) == sum(len(change.edits) for change in changes), "two changes edit one node"
     after = archcost.analyze(loads(_text(graph, edits)))
     free = edits.keys() | {index for change in changes for index in change.inside}
-    shapes = {node.path: node.signature.output_shapes for node in after.graph.nodes}
+    there = {node.path: node.signature for node in after.graph.nodes}
     for index, node in enumerate(graph.nodes):
-        assert index in free or shapes[f"n{index}"] == node.signature.output_shapes, node.path
+        found_there = there.get(f"n{index}")
+        if index not in free:
+            assert found_there is not None, node.path
+            assert found_there.inputs == node.signature.inputs, node.path
+            assert found_there.outputs == node.signature.outputs, node.path
     outputs = [_shape(after.graph, value) for value in after.graph.outputs]
     assert outputs == [_shape(graph, value) for value in graph.outputs]
     return after

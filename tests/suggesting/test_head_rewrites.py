@@ -95,15 +95,16 @@ def test_edits() -> None:
     layers: Steps = [CONV, "relu", "flatten", {"dropout": 0.5}, *DENSE]
     (means,) = found(small(layers, (3, 6, 6)), "global_pooling")
     assert means.edits == {2: Body("pooled_flatten", ("adaptive_avg_pool2d: 1", "flatten"))}
-    assert (means.inside, means.note) == ({3}, "8 means")
+    assert (means.inside, means.note) == ({3, 4}, "8 means")
     (maps,) = found(small(layers, (3, 6, 6)), "class_maps")
     steps = ("conv2d: {out_channels: $out_features, kernel_size: 1}", "adaptive_avg_pool2d: 1", "flatten")
     removed = dict.fromkeys((2, 4, 5, 7, 8), Removed())
     assert maps.edits == {**removed, 9: Body("class_maps", steps)}
     assert (maps.inside, maps.note) == ({3, 6}, "10 maps")
-    pooled: Steps = [CONV, {"adaptive_avg_pool2d": 3}, "flatten", {"linear": {"in_features": 72, "out_features": 5}}]
+    pooled: Steps = [CONV, {"adaptive_avg_pool2d": 3}, "flatten", {"linear": 5}]
     (change,) = found(small(pooled, (3, 6, 6)), "global_pooling")
-    assert change.edits == {1: Attributes((("output_size", "1"),)), 3: Attributes((("in_features", None),))}
+    assert change.edits == {1: Attributes((("output_size", "1"),))}
+    assert change.inside == {2, 3}
 
 
 @pytest.mark.parametrize(

@@ -63,21 +63,20 @@ def _is_3x3(view: View, index: int) -> bool:
         op.kind == "conv2d"
         and op.attribute("kernel_size") == (3, 3)
         and op.attribute("groups") == 1
-        and view.owns_weights(index)
+        and _may_change(view, index)
     )
 
 
 def _next(view: View, index: int) -> int | None:
     """The 3×3 convolution to the same shape behind a 3×3 convolution, norms and activations between them aside."""
-    reader = view.after(view.end(index))
+    reader = view.taker(index)
     fits = reader is not None and _is_3x3(view, reader) and view.output(reader) == view.output(index)
     return reader if fits else None
 
 
 def _previous(view: View, index: int) -> int | None:
     """The convolution that this one is the next of."""
-    before = view.before(index)
-    first = None if before is None else view.first_of(before)
+    first = view.maker(index)
     return first if first is not None and _is_3x3(view, first) and _next(view, first) == index else None
 
 
@@ -148,7 +147,7 @@ class EarlierStride(
         if not _is_pointwise(view, index):
             return None
         inside = view.following(index)
-        reader = view.after(view.end(index))
+        reader = view.taker(index)
         if reader is None or view.kind(reader) != view.kind(index):
             return None
         stride = view.op(reader).attribute("stride")
@@ -208,7 +207,7 @@ class PatchStem(
     @classmethod
     def find(cls, view: View, index: int) -> Change | None:
         pooled = _pooled(view, index)
-        if pooled is None or view.nodes[index].inputs[0] >= 0 or not view.owns_weights(index):
+        if pooled is None or view.nodes[index].inputs[0] >= 0 or not _may_change(view, index):
             return None
         pool, between, patch = pooled
         whole = all(size % side == 0 for size, side in zip(view.input(index)[2:], patch, strict=True))
@@ -246,7 +245,7 @@ class ZeroShortcut(
         behind = view.following(index)
         extra = view.output(index)[1] - view.input(index)[1]
         is_linear = all(view.op(node).family != "Activation" for node in behind)
-        if extra < 0 or not is_linear or view.kind(view.after(view.end(index))) != "add":
+        if extra < 0 or not is_linear or view.kind(view.taker(index)) != "add":
             return None
         strides = enumerate(view.op(index).attribute("stride"), 2)
         steps = [f"slice: {{dim: {dim}, step: {step}}}" for dim, step in strides if step > 1]
@@ -268,12 +267,12 @@ class _Pooled(NamedTuple):
 
 
 def _pooled(view: View, index: int) -> _Pooled | None:
-    op, pool = view.op(index), view.after(view.end(index))
+    op, pool = view.op(index), view.taker(index)
     if op.stem != "conv" or pool is None or view.op(pool).stem not in ("max_pool", "avg_pool"):
         return None
     pooling = view.op(pool)
     steps = pooling.attribute("stride") or pooling.attribute("kernel_size")
-    if len(view.nodes[pool].outputs) != 1 or set(steps) == {1}:
+    if len(view.nodes[pool].outputs) != 1 or set(steps) == {1} or not view.trains(index):
         return None
     stride = tuple([own * step for own, step in zip(op.attribute("stride"), steps, strict=True)])
     return _Pooled(pool, view.following(index), stride)
@@ -287,8 +286,13 @@ def _is_pointwise(view: View, index: int) -> bool:
         and op.attribute("groups") == 1
         and op.attribute("kernel_size") == (1, 1)
         and op.attribute("padding") in ((0, 0), "same", "valid")
-        and view.owns_weights(index)
+        and _may_change(view, index)
     )
+
+
+def _may_change(view: View, index: int) -> bool:
+    """Whether the weights of a node are its own, and the spec lets them be trained again."""
+    return view.owns_weights(index) and view.trains(index)
 
 
 def _text(sizes: Sequence[int]) -> str:
