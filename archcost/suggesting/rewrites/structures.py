@@ -130,7 +130,7 @@ class EarlierStride(
     name="earlier_stride",
     title="earlier stride",
     does="moves the stride of a convolution to the 1×1 in front of it",
-    paper=f"{_RESNET}, whose authors' models have it so; torchvision's have it in the 3×3 (ResNet v1.5)",
+    paper=f"{_RESNET}; torchvision's models have the stride in the 3×3",
     accuracy=(
         "ResNet-50 with the stride in the 3×3 is about 0.5% better in top-1 accuracy"
         " (NVIDIA DeepLearningExamples, PyTorch/Classification/ConvNets/resnet50v1.5/README.md)"
