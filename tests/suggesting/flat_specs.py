@@ -90,8 +90,14 @@ def _step(view: View, index: int, edit: Edit | None, blocks: list[str]) -> str:
             texts = {name: text for name, text in (texts | given).items() if name not in taken}
         case Body(name, steps, params):
             kind = f"{name}_{index}"
-            declared = [f"{param}: " for param in texts] + [f"{param}: {text}" for param, text in params]
-            blocks += [f"  {kind}:", f"    params: {{{', '.join(declared)}}}", "    layers:"]
+            declared = [f"{param}: " for param in texts] + [f'{param}: "{text}"' for param, text in params]
+            names = ["input", *[f"input_{place}" for place in range(1, len(node.inputs))]]
+            blocks += [
+                f"  {kind}:",
+                f"    inputs: [{', '.join(names)}]",
+                f"    params: {{{', '.join(declared)}}}",
+                "    layers:",
+            ]
             blocks += [f"      - {step}" for step in steps]
     inputs = ", ".join([_value(view.graph, value) for value in node.inputs])
     share = f"share: n{owner}, " if owner >= 0 else ""

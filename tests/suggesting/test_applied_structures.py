@@ -20,6 +20,7 @@ CASES = [  # how many changes the texts need: those of a block that is used alik
     ("mobilenet_v2", "earlier_stride", 4),
     ("mobilenet_v2", "late_features", 1),
     ("nin_dense", "global_pooling", 1),
+    ("repvgg_a0_train", "fused_branches", 8),
     ("nin_dense", "max_first", 3),
     ("resnet18", "bottleneck", 1),
     ("resnet34", "fold_norm", 4),

@@ -298,3 +298,95 @@ def test_all_norms_of_resnet_18_fold() -> None:
     assert len(changes) == 20
     assert edits.count(Removed()) == edits.count(Attributes((("bias", None),))) == len(changes)
     assert_same(before, changes, folded)
+
+
+def branch(kernel: int | list[int], out: int = 6, **more: Any) -> Steps:
+    """A convolution that keeps the size, and its norm."""
+    sides = [kernel] if isinstance(kernel, int) else kernel
+    return [conv(out, kernel, **{"padding": [side // 2 for side in sides * (2 // len(sides))], **more}), "batch_norm2d"]  # type: ignore[arg-type]
+
+
+def total(*branches: Steps) -> Steps:
+    return ["relu", {"add": None, "branches": {f"b{number}": steps for number, steps in enumerate(branches)}}]
+
+
+def one_kernel(before: Report, changes: list[Change], old: State, new: State) -> State:
+    """The kernels of all branches, multiplied by γ/σ, in the middle of the largest; the identity is a 1×1."""
+    nodes = before.graph.nodes
+    for change in changes:
+        (kept,) = [index for index, edit in change.edits.items() if isinstance(edit, Attributes)]
+        op = nodes[kept].op
+        kernel, bias = (
+            torch.zeros_like(old[f"{nodes[kept].path}.weight"]),
+            torch.zeros(op.attribute("out_channels")).double(),
+        )
+        for norm in [index for index in change.edits if nodes[index].op.kind == "batch_norm2d"]:
+            path = nodes[norm].path
+            factor = old[f"{path}.weight"] / torch.sqrt(old[f"{path}.running_var"] + nodes[norm].op.attribute("eps"))
+            layer = norm - 1
+            if (
+                layer in change.edits
+                and nodes[layer].op.kind == "conv2d"
+                and nodes[norm].inputs[0] == nodes[layer].first_value
+            ):
+                own = old[f"{nodes[layer].path}.weight"]
+                shift = old.get(f"{nodes[layer].path}.bias", torch.zeros_like(factor))
+            else:
+                channels, group = kernel.shape[0], kernel.shape[1]
+                own = torch.eye(group).double().repeat(channels // group, 1)[..., None, None]
+                shift = torch.zeros_like(factor)
+            top, left = [(most - side) // 2 for most, side in zip(kernel.shape[2:], own.shape[2:], strict=True)]
+            kernel[:, :, top : top + own.shape[2], left : left + own.shape[3]] += own * factor[:, None, None, None]
+            bias += old[f"{path}.bias"] + factor * (shift - old[f"{path}.running_mean"])
+        new |= {f"n{kept}.weight": kernel, f"n{kept}.bias": bias}
+    return new
+
+
+@pytest.mark.parametrize(
+    ("layers", "channels"),
+    [
+        pytest.param(total(branch(3, bias=False), branch(1, bias=False)), 4, id="3 and 1"),
+        pytest.param(total(branch(1), branch(3), ["batch_norm2d"]), 6, id="with the identity"),
+        pytest.param(total(branch(3, groups=2), branch(1, groups=2), ["batch_norm2d"]), 6, id="groups"),
+        pytest.param(total(branch(3, groups=6), branch(5, groups=6), ["batch_norm2d"]), 6, id="depthwise"),
+        pytest.param(total(branch(3, stride=2), branch(1, stride=2)), 4, id="stride"),
+        pytest.param(total(branch([3, 3]), branch([1, 3]), branch([3, 1])), 4, id="rows and columns"),
+        pytest.param(total(branch(3), branch(3)), 4, id="alike"),
+        pytest.param([*total(branch(3), branch(1)), *total(branch(3), branch(1), ["batch_norm2d"])], 4, id="two"),
+    ],
+)
+def test_fused_branches(layers: Steps, channels: int) -> None:
+    before = small(layers, (channels, 8, 8))
+    changes = found(before, "fused_branches")
+    assert len(changes) == sum("add" in step for step in layers)
+    assert_same(before, changes, one_kernel)
+
+
+@pytest.mark.parametrize(
+    "layers",
+    [
+        pytest.param(total(branch(3), [*branch(1), "relu"]), id="an activation"),
+        pytest.param(total(branch(3), branch(3, stride=1, groups=2)), id="other groups"),
+        pytest.param(total(branch(3), branch(1, padding=0), ["relu", "batch_norm2d"]), id="another value"),
+        pytest.param(total(branch([1, 3]), branch([3, 1])), id="no largest"),
+        pytest.param(total(branch(3), branch(3, dilation=2, padding=2)), id="holes"),
+        pytest.param(total(branch(3), branch(3, padding_mode="circular")), id="another padding"),
+        pytest.param(
+            total(branch(3), [conv(6, 1), {"batch_norm2d": {"track_running_stats": False}}]), id="no statistics"
+        ),
+        pytest.param(total(["batch_norm2d"], ["batch_norm2d"]), id="no kernel"),
+        pytest.param(total(branch(3), []), id="no norm"),
+    ],
+)
+def test_fused_branches_refuses(layers: Steps) -> None:
+    assert found(small(layers, (6, 8, 8)), "fused_branches") == []
+
+
+def test_branches_stay_in_training() -> None:
+    assert found(small(total(branch(3), branch(1)), (6, 8, 8), training=True), "fused_branches") == []
+
+
+def test_repvgg_for_training_becomes_the_one_to_deploy() -> None:
+    before, published = archcost.analyze("repvgg_a0_train"), archcost.analyze("repvgg_a0")
+    after = rewritten(before, *found(before, "fused_branches"))
+    assert (after.totals.params, after.totals.macs) == (published.totals.params, published.totals.macs)
