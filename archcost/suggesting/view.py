@@ -168,7 +168,15 @@ class View:
 
     def maker(self, index: int) -> int | None:
         """The node that makes the input of a node, the norms, activations and dropouts in front of it aside."""
-        return self.before((self.preceding(index) or [index])[-1])
+        return self._makers[index]
+
+    @cached_property
+    def _makers(self) -> list[int | None]:
+        found: list[int | None] = []
+        for index in range(len(self.nodes)):
+            before = self.before(index)
+            found.append(found[before] if before is not None and self.passes(before) else before)
+        return found
 
     def owns_weights(self, index: int) -> bool:
         """Whether the weights of a node are its own, and nobody else uses them."""

@@ -300,10 +300,12 @@ def test_all_norms_of_resnet_18_fold() -> None:
     assert_same(before, changes, folded)
 
 
-def branch(kernel: int | list[int], out: int = 6, **more: Any) -> Steps:
+def branch(*kernel: int, out: int = 6, **more: Any) -> Steps:
     """A convolution that keeps the size, and its norm."""
-    sides = [kernel] if isinstance(kernel, int) else kernel
-    return [conv(out, kernel, **{"padding": [side // 2 for side in sides * (2 // len(sides))], **more}), "batch_norm2d"]  # type: ignore[arg-type]
+    height, *width = kernel
+    sides = [height, *(width or [height])]
+    attributes = {"out_channels": out, "kernel_size": sides, "padding": [side // 2 for side in sides], **more}
+    return [{"conv2d": attributes}, "batch_norm2d"]
 
 
 def total(*branches: Steps) -> Steps:
@@ -312,27 +314,19 @@ def total(*branches: Steps) -> Steps:
 
 def one_kernel(before: Report, changes: list[Change], old: State, new: State) -> State:
     """The kernels of all branches, multiplied by γ/σ, in the middle of the largest; the identity is a 1×1."""
-    nodes = before.graph.nodes
+    nodes, producers = before.graph.nodes, before.graph.producers()
     for change in changes:
         (kept,) = [index for index, edit in change.edits.items() if isinstance(edit, Attributes)]
-        op = nodes[kept].op
-        kernel, bias = (
-            torch.zeros_like(old[f"{nodes[kept].path}.weight"]),
-            torch.zeros(op.attribute("out_channels")).double(),
-        )
+        kernel = torch.zeros_like(old[f"{nodes[kept].path}.weight"])
+        bias = torch.zeros(len(kernel), dtype=torch.float64)
         for norm in [index for index in change.edits if nodes[index].op.kind == "batch_norm2d"]:
-            path = nodes[norm].path
+            path, (layer, _) = nodes[norm].path, producers[nodes[norm].inputs[0]]
             factor = old[f"{path}.weight"] / torch.sqrt(old[f"{path}.running_var"] + nodes[norm].op.attribute("eps"))
-            layer = norm - 1
-            if (
-                layer in change.edits
-                and nodes[layer].op.kind == "conv2d"
-                and nodes[norm].inputs[0] == nodes[layer].first_value
-            ):
+            if layer in change.edits:
                 own = old[f"{nodes[layer].path}.weight"]
                 shift = old.get(f"{nodes[layer].path}.bias", torch.zeros_like(factor))
             else:
-                channels, group = kernel.shape[0], kernel.shape[1]
+                channels, group, *_ = kernel.shape
                 own = torch.eye(group).double().repeat(channels // group, 1)[..., None, None]
                 shift = torch.zeros_like(factor)
             top, left = [(most - side) // 2 for most, side in zip(kernel.shape[2:], own.shape[2:], strict=True)]
@@ -350,7 +344,7 @@ def one_kernel(before: Report, changes: list[Change], old: State, new: State) ->
         pytest.param(total(branch(3, groups=2), branch(1, groups=2), ["batch_norm2d"]), 6, id="groups"),
         pytest.param(total(branch(3, groups=6), branch(5, groups=6), ["batch_norm2d"]), 6, id="depthwise"),
         pytest.param(total(branch(3, stride=2), branch(1, stride=2)), 4, id="stride"),
-        pytest.param(total(branch([3, 3]), branch([1, 3]), branch([3, 1])), 4, id="rows and columns"),
+        pytest.param(total(branch(3), branch(1, 3), branch(3, 1)), 4, id="rows and columns"),
         pytest.param(total(branch(3), branch(3)), 4, id="alike"),
         pytest.param([*total(branch(3), branch(1)), *total(branch(3), branch(1), ["batch_norm2d"])], 4, id="two"),
     ],
@@ -368,7 +362,7 @@ def test_fused_branches(layers: Steps, channels: int) -> None:
         pytest.param(total(branch(3), [*branch(1), "relu"]), id="an activation"),
         pytest.param(total(branch(3), branch(3, stride=1, groups=2)), id="other groups"),
         pytest.param(total(branch(3), branch(1, padding=0), ["relu", "batch_norm2d"]), id="another value"),
-        pytest.param(total(branch([1, 3]), branch([3, 1])), id="no largest"),
+        pytest.param(total(branch(1, 3), branch(3, 1)), id="no largest"),
         pytest.param(total(branch(3), branch(3, dilation=2, padding=2)), id="holes"),
         pytest.param(total(branch(3), branch(3, padding_mode="circular")), id="another padding"),
         pytest.param(

@@ -28,7 +28,8 @@ class _Head(NamedTuple):
 
     def between(self) -> list[int]:
         """What stands between the dense layers, and in front of them."""
-        return [node for node in self.chain if node not in self.dense]
+        dense = set(self.dense)
+        return [node for node in self.chain if node not in dense]
 
 
 def _head(view: View, index: int) -> _Head | None:
@@ -117,7 +118,7 @@ class ClassMaps(
         if channels * outputs >= _weights(view, head.dense):
             return None
         edits: dict[int, Edit] = {index: Removed(), **dict.fromkeys(head.dense[:-1], Removed())}
-        kept = [node for node in head.between() if view.kind(node).startswith("dropout")]
+        kept = {node for node in head.between() if view.kind(node).startswith("dropout")}
         edits |= {node: Removed() for node in head.between() if node not in kept}
         bias = ", bias: $bias" if "bias" in view.given(last) else ""
         conv = f"conv{len(sizes)}d: {{out_channels: $out_features, kernel_size: 1{bias}}}"
@@ -146,10 +147,10 @@ class OneDense(
         if not hidden or features * outputs >= _weights(view, head.dense):
             return None
         edits: dict[int, Edit] = dict.fromkeys(hidden, Removed())
-        behind = head.chain[head.chain.index(hidden[0]) :]
-        kept = [node for node in behind if view.kind(node).startswith("dropout")]
-        edits |= {node: Removed() for node in behind if node not in (*kept, *head.dense)}
-        return Change(edits, frozenset((*kept, last)), f"{len(hidden)} hidden dense layers go")
+        behind = [node for node in head.between() if node > hidden[0]]
+        kept = {node for node in behind if view.kind(node).startswith("dropout")}
+        edits |= {node: Removed() for node in behind if node not in kept}
+        return Change(edits, frozenset({*kept, last}), f"{len(hidden)} hidden dense layers go")
 
 
 def _weights(view: View, dense: Sequence[int]) -> int:
@@ -173,9 +174,11 @@ class LateFeatures(
 
     @classmethod
     def find(cls, view: View, index: int) -> Change | None:
-        op, behind = view.op(index), view.following(index)
-        pool = view.taker(index)
-        if op.stem != "conv" or pool is None or not behind:
+        op = view.op(index)
+        if op.stem != "conv" or set(op.attribute("kernel_size")) != {1}:
+            return None
+        behind, pool = view.following(index), view.taker(index)
+        if pool is None or not behind:
             return None
         is_global = view.op(pool).stem in ("adaptive_avg_pool", "avg_pool") and numel(view.output(pool)[2:]) == 1
         if not (view.owns_weights(index) and view.trains(index)):
@@ -183,7 +186,7 @@ class LateFeatures(
         if not is_global or numel(view.input(pool)[2:]) == 1 or not _feeds_dense(view, pool):
             return None
         pooled = (*view.input(index)[:2], *view.output(pool)[2:])
-        if set(op.attribute("kernel_size")) != {1} or view.output_with(index, pooled) != view.output(pool):
+        if view.output_with(index, pooled) != view.output(pool):
             return None
         body = Body(f"pooled_{op.kind}", (written(view.op(pool)), view.call(index)))
         return Change({index: body, pool: Removed()}, frozenset(behind), f"{view.output(index)[1]} features")

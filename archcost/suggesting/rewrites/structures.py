@@ -267,8 +267,9 @@ class _Pooled(NamedTuple):
 
 
 def _pooled(view: View, index: int) -> _Pooled | None:
-    op, pool = view.op(index), view.taker(index)
-    if op.stem != "conv" or pool is None or view.op(pool).stem not in ("max_pool", "avg_pool"):
+    op = view.op(index)
+    pool = view.taker(index) if op.stem == "conv" else None
+    if pool is None or view.op(pool).stem not in ("max_pool", "avg_pool"):
         return None
     pooling = view.op(pool)
     steps = pooling.attribute("stride") or pooling.attribute("kernel_size")
