@@ -33,11 +33,10 @@ class View:
         self.nodes = graph.nodes
         self._producers = graph.producers()
         self._steps = steps_by_place(graph.spec)
-        self._readers: list[list[int]] = [[] for _ in self._producers]
+        self._readers: dict[int, list[int]] = {}
         for index, node in enumerate(self.nodes):
             for value in dict.fromkeys(node.inputs):
-                if value >= 0:
-                    self._readers[value].append(index)
+                self._readers.setdefault(value, []).append(index)
         self._kept = {value for value in graph.outputs if value >= 0}
         self._lent = {node.weights_of for node in self.nodes if node.weights_of >= 0}
 
@@ -63,7 +62,11 @@ class View:
 
     def readers(self, index: int, place: int = 0) -> list[int]:
         """The nodes that read an output of a node, in order."""
-        return self._readers[self.nodes[index].first_value + place]
+        return self._readers.get(self.nodes[index].first_value + place, [])
+
+    def beside(self, index: int, place: int = 0) -> list[int]:
+        """The nodes that read an input of a node, itself among them; it may be one of the model's."""
+        return self._readers[self.nodes[index].inputs[place]]
 
     def is_output(self, index: int, place: int | None = None) -> bool:
         """Whether an output of the model is one of the node; with a place, whether it is this one."""
@@ -91,17 +94,11 @@ class View:
         found = self.source(index, place)
         return None if found is None else found[0]
 
-    def follows(self, index: int) -> bool:
-        """Whether a node is a norm, an activation or a dropout of one input, as stand behind layers with weights."""
-        op = self.op(index)
-        known = op.work is Work.NORM or op.family == "Activation" or op.kind.startswith("dropout")
-        return known and len(self.nodes[index].inputs) == 1
-
     def following(self, index: int) -> list[int]:
         """The norms, activations and dropouts behind a node, one after the other, each the only reader of the last."""
         found: list[int] = []
         reader = self.after(index)
-        while reader is not None and self._passes(reader):
+        while reader is not None and self.passes(reader):
             found.append(reader)
             reader = self.after(reader)
         return found
@@ -110,7 +107,7 @@ class View:
         """The norms, activations and dropouts in front of a node, the nearest first."""
         found: list[int] = []
         maker = self.before(index)
-        while maker is not None and self._passes(maker):
+        while maker is not None and self.passes(maker):
             found.append(maker)
             maker = self.before(maker)
         return found
@@ -135,7 +132,7 @@ class View:
         """The ops of these nodes that do something in inference."""
         return [self.op(index) for index in indices if self.op(index).work is not Work.UNCHANGED]
 
-    def _passes(self, index: int) -> bool:
+    def passes(self, index: int) -> bool:
         """Whether a node is a norm, an activation or a dropout on one tensor, and keeps its shape."""
         op, inputs = self.op(index), self.nodes[index].inputs
         works = op.family == "Activation" and op.work in (Work.ELEMENTWISE, Work.UNCHANGED)
@@ -161,16 +158,25 @@ class View:
                 found.setdefault(each[0].start, []).append((path, each))
         return found
 
-    def first_of(self, index: int) -> int | None:
-        """The node that a chain of followers begins behind, where ``index`` is in it: itself, if it is no follower."""
-        found: int | None = index
-        while found is not None and self.follows(found):
-            found = self.before(found)
-        return found
-
     def end(self, index: int) -> int:
         """The last of the nodes that follow a node, or the node itself."""
         return (self.following(index) or [index])[-1]
+
+    def taker(self, index: int) -> int | None:
+        """The only reader of a node, the norms, activations and dropouts behind it aside."""
+        return self.after(self.end(index))
+
+    def maker(self, index: int) -> int | None:
+        """The node that makes the input of a node, the norms, activations and dropouts in front of it aside."""
+        return self._makers[index]
+
+    @cached_property
+    def _makers(self) -> list[int | None]:
+        found: list[int | None] = []
+        for index in range(len(self.nodes)):
+            before = self.before(index)
+            found.append(found[before] if before is not None and self.passes(before) else before)
+        return found
 
     def owns_weights(self, index: int) -> bool:
         """Whether the weights of a node are its own, and nobody else uses them."""
@@ -192,11 +198,6 @@ class View:
         """The names of the attributes that the step of a node gives."""
         step = self.step(index)
         return () if step is None else tuple(step.attributes)
-
-    def asserts(self, index: int) -> bool:
-        """Whether the step of a node gives a size that follows from its input, as ``in_features``."""
-        step = self.step(index)
-        return step is not None and step.asserted is not None
 
     def output_with(self, index: int, shape: Shape, **changed: Any) -> Shape | None:
         """The shape that a node of one input would give to another input, with other attributes; None: it refuses."""

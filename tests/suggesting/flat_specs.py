@@ -6,6 +6,7 @@ import json
 from typing import TYPE_CHECKING, Any
 
 import archcost
+import archcost.suggesting.rewrites
 from archcost.spec.loader import loads
 from archcost.suggesting.edits import Attributes, Body, Removed, Shares
 from archcost.suggesting.rewrite import REWRITES
@@ -21,10 +22,10 @@ if TYPE_CHECKING:
 Steps = list[str | dict[str, Any]]
 
 
-def flat(layers: Steps, shape: Iterable[int]) -> Report:
+def small(layers: Steps, shape: Iterable[int], *, training: bool = False, **more: Any) -> Report:
     """A small model of one input as a report."""
-    spec = {"archcost": 1, "name": "small", "input": list(shape), "layers": layers}
-    return archcost.analyze(loads(json.dumps(spec)))
+    spec = {"archcost": 1, "name": "small", "input": list(shape), "layers": layers, **more}
+    return archcost.analyze(loads(json.dumps(spec)), training=training)
 
 
 def found(report: Report, name: str) -> list[Change]:
@@ -41,9 +42,13 @@ def rewritten(report: Report, *changes: Change) -> Report:
     assert len(edits) == sum(len(change.edits) for change in changes), "two changes edit one node"
     after = archcost.analyze(loads(_text(graph, edits)))
     free = edits.keys() | {index for change in changes for index in change.inside}
-    shapes = {node.path: node.signature.output_shapes for node in after.graph.nodes}
+    there = {node.path: node.signature for node in after.graph.nodes}
     for index, node in enumerate(graph.nodes):
-        assert index in free or shapes[f"n{index}"] == node.signature.output_shapes, node.path
+        found_there = there.get(f"n{index}")
+        if index not in free:
+            assert found_there is not None, node.path
+            assert found_there.inputs == node.signature.inputs, node.path
+            assert found_there.outputs == node.signature.outputs, node.path
     outputs = [_shape(after.graph, value) for value in after.graph.outputs]
     assert outputs == [_shape(graph, value) for value in graph.outputs]
     return after
@@ -58,7 +63,7 @@ def _shape(graph: Graph, value: int) -> tuple[int, ...]:
 def _text(graph: Graph, edits: dict[int, Edit]) -> str:
     view, blocks = View(graph), [""]
     layers = [_step(view, index, edits.get(index), blocks) for index in range(len(graph.nodes))]
-    lines = ["archcost: 1", "name: flat", "inputs:"]
+    lines = ["archcost: 1", "name: flat", f"dtype: {graph.dtype}", "inputs:"]
     for name, tensor in graph.inputs.items():
         batch = graph.spec.inputs[name].batch
         shape = list(tensor.shape[1:] if batch else tensor.shape)
@@ -85,8 +90,14 @@ def _step(view: View, index: int, edit: Edit | None, blocks: list[str]) -> str:
             texts = {name: text for name, text in (texts | given).items() if name not in taken}
         case Body(name, steps, params):
             kind = f"{name}_{index}"
-            declared = [f"{param}: " for param in texts] + [f"{param}: {text}" for param, text in params]
-            blocks += [f"  {kind}:", f"    params: {{{', '.join(declared)}}}", "    layers:"]
+            declared = [f"{param}: " for param in texts] + [f'{param}: "{text}"' for param, text in params]
+            names = ["input", *[f"input_{place}" for place in range(1, len(node.inputs))]]
+            blocks += [
+                f"  {kind}:",
+                f"    inputs: [{', '.join(names)}]",
+                f"    params: {{{', '.join(declared)}}}",
+                "    layers:",
+            ]
             blocks += [f"      - {step}" for step in steps]
     inputs = ", ".join([_value(view.graph, value) for value in node.inputs])
     share = f"share: n{owner}, " if owner >= 0 else ""

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from archcost.dims import numel
-from archcost.suggesting.edits import Attributes, Body, Change, Removed
+from archcost.suggesting.edits import Attributes, Body, Change, Edit, Removed
 from archcost.suggesting.rewrite import Boldness, Rewrite
 from archcost.suggesting.view import written
 
@@ -15,9 +15,10 @@ if TYPE_CHECKING:
 
 _PRODUCTS = ("conv", "conv_transpose", "linear")  # layers that add a bias to each of their channels
 _NEVER_FALL = (
-    *("relu", "relu6", "hardtanh", "elu", "selu", "sigmoid", "hardsigmoid", "logsigmoid"),
+    *("relu", "relu6", "leaky_relu", "hardtanh", "elu", "selu", "sigmoid", "hardsigmoid", "log_sigmoid"),
     *("tanh", "softplus", "softsign"),
 )
+_SLOPES = ("alpha", "negative_slope")  # attributes of some of these, which fall where the slope is negative
 _ROWS = 2  # the dims of an input whose features are its channels
 
 
@@ -84,7 +85,7 @@ class MaxFirst(
     @classmethod
     def find(cls, view: View, index: int) -> Change | None:
         pool = view.after(index)
-        if view.kind(index) not in _NEVER_FALL or pool is None or len(view.nodes[pool].outputs) != 1:
+        if not _never_falls(view.op(index)) or pool is None or len(view.nodes[pool].outputs) != 1:
             return None
         op = view.op(pool)
         is_plain = op.stem == "adaptive_max_pool" or (op.stem == "max_pool" and set(op.attribute("dilation")) == {1})
@@ -92,6 +93,10 @@ class MaxFirst(
             return None
         body = Body(f"pooled_{view.kind(index)}", (written(op), view.call(index)))
         return Change({index: body, pool: Removed()}, note=f"at {_positions(view, pool)}")
+
+
+def _never_falls(op: Op) -> bool:
+    return op.kind in _NEVER_FALL and all(vars(op).get(name, 0) >= 0 for name in _SLOPES)
 
 
 class NoBias(
@@ -137,6 +142,75 @@ class FoldNorm(
         needs_bias = not view.op(index).attribute("bias")
         edits = {index: Attributes(view.default(index, "bias"))} if needs_bias else {}
         return Change({**edits, norm: Removed()}, note=f"{view.output(index)[1]} channels")
+
+
+class FusedBranches(
+    Rewrite,
+    name="fused_branches",
+    title="branches in one kernel",
+    does="adds up the kernels of trained parallel convolutions, with their norms, for inference",
+    paper="Ding et al. 2021, RepVGG: Making VGG-style ConvNets Great Again, arXiv:2101.03697, section 3.3",
+    boldness=Boldness.EXACT,
+):
+    """Σ norm(K·x) = (Σ γ·K/σ)·x + Σ (β - γ·μ/σ): a 3×3, a 1×1 and the identity become one 3×3 with a bias.
+
+    A smaller kernel stands in the middle of the largest, and the identity is a 1×1. All must read one value, with the
+    same stride and groups, and padding of half their kernel. It is for inference, as training needs the branches.
+    """
+
+    @classmethod
+    def find(cls, view: View, index: int) -> Change | None:
+        if view.kind(index) != "add" or view.graph.training:
+            return None
+        branches = [_Branch.of(view, index, place) for place in range(len(view.nodes[index].inputs))]
+        convs = [branch for branch in branches if branch is not None and branch.conv is not None]
+        if len(convs) < len(branches) - 1 or len(branches) < _ROWS or None in branches:
+            return None
+        kept = max(convs, key=lambda branch: view.op(branch.nodes[0]).attribute("kernel_size"))
+        if not all(branch is not None and branch.fits(view, kept) for branch in branches):
+            return None
+        edits: dict[int, Edit] = {node: Removed() for branch in branches if branch for node in branch.nodes}
+        edits[kept.nodes[0]] = Attributes(view.default(kept.nodes[0], "bias"))
+        name = f"input_{branches.index(kept)}" if branches.index(kept) else "input"
+        edits[index] = Body("one_branch", (f"{{identity, from: {name}}}",))
+        return Change(edits, note=f"{len(branches)} branches")
+
+
+class _Branch(NamedTuple):
+    """A convolution with its norm, or a norm alone, between a value and a sum."""
+
+    value: int
+    conv: int | None
+    nodes: tuple[int, ...]
+
+    @classmethod
+    def of(cls, view: View, total: int, place: int) -> _Branch | None:
+        norm = view.before(total, place)
+        if norm is None or view.after(norm) != total or view.op(norm).stem != "batch_norm":
+            return None
+        if not view.op(norm).attribute("track_running_stats") or not view.owns_weights(norm):
+            return None
+        conv = view.before(norm)
+        if conv is not None and view.op(conv).stem == "conv" and view.after(conv) == norm:
+            return cls(view.nodes[conv].inputs[0], conv, (conv, norm)) if view.owns_weights(conv) else None
+        return cls(view.nodes[norm].inputs[0], None, (norm,))
+
+    def fits(self, view: View, kept: _Branch) -> bool:
+        """Whether the kernel has a place in the middle of the one that is kept."""
+        largest = view.op(kept.nodes[0])
+        if self.value != kept.value:
+            return False
+        if self.conv is None:
+            return set(largest.attribute("stride")) == {1}
+        op = view.op(self.conv)
+        kernel, most = op.attribute("kernel_size"), largest.attribute("kernel_size")
+        return (
+            all(op.attribute(name) == largest.attribute(name) for name in ("stride", "groups"))
+            and all(side % 2 and side <= other for side, other in zip(kernel, most, strict=True))
+            and op.attribute("padding") in ("same", tuple([side // 2 for side in kernel]))
+            and op.attribute("padding_mode") == "zeros"
+            and set(op.attribute("dilation")) == {1}
+        )
 
 
 def _norm_of(view: View, index: int, stems: tuple[str, ...]) -> int | None:

@@ -28,7 +28,8 @@ class _Head(NamedTuple):
 
     def between(self) -> list[int]:
         """What stands between the dense layers, and in front of them."""
-        return [node for node in self.chain if node not in self.dense]
+        dense = set(self.dense)
+        return [node for node in self.chain if node not in dense]
 
 
 def _head(view: View, index: int) -> _Head | None:
@@ -37,19 +38,18 @@ def _head(view: View, index: int) -> _Head | None:
         return None
     chain: list[int] = []
     reader = view.after(index)
-    while reader is not None and (view.kind(reader) == "linear" or view.follows(reader)):
+    while reader is not None and (view.kind(reader) == "linear" or view.passes(reader)):
         chain.append(reader)
         reader = view.after(reader)
     dense = [node for node in chain if view.kind(node) == "linear"]
-    if not dense or not all(map(view.owns_weights, dense)):
+    if not dense or not all(view.owns_weights(node) and view.trains(node) for node in dense):
         return None
     return _Head(index, chain[: chain.index(dense[-1]) + 1], dense)
 
 
 def _has_maps(view: View, index: int) -> bool:
     """Whether maps (N, C, H, W) become rows (N, C·H·W): what makes them has its channels first."""
-    before = view.before(index)
-    maker = None if before is None else view.first_of(before)
+    maker = view.maker(index)
     n, *sizes = view.input(index)
     is_spatial = maker is not None and isinstance(view.op(maker), SpatialOp)
     return is_spatial and numel(sizes[1:]) > 1 and view.output(index) == (n, numel(sizes))
@@ -88,9 +88,7 @@ class GlobalPooling(
         if head.dense == [first] and view.output(first)[1] == channels:
             edits[first] = Removed()
             return Change(edits, frozenset(inside - edits.keys()), f"{channels} maps for {channels} outputs")
-        if view.asserts(first):
-            edits[first] = Attributes((("in_features", None),))
-        return Change(edits, frozenset(inside - edits.keys()), f"{channels} means")
+        return Change(edits, frozenset({*inside, first} - edits.keys()), f"{channels} means")
 
 
 class ClassMaps(
@@ -117,10 +115,10 @@ class ClassMaps(
             return None
         last, (_, channels, *sizes) = head.dense[-1], view.input(index)
         outputs = view.output(last)[1]
-        if channels * outputs >= _weights(view, head.dense) or view.asserts(last):
+        if channels * outputs >= _weights(view, head.dense):
             return None
         edits: dict[int, Edit] = {index: Removed(), **dict.fromkeys(head.dense[:-1], Removed())}
-        kept = [node for node in head.between() if view.kind(node).startswith("dropout")]
+        kept = {node for node in head.between() if view.kind(node).startswith("dropout")}
         edits |= {node: Removed() for node in head.between() if node not in kept}
         bias = ", bias: $bias" if "bias" in view.given(last) else ""
         conv = f"conv{len(sizes)}d: {{out_channels: $out_features, kernel_size: 1{bias}}}"
@@ -149,12 +147,10 @@ class OneDense(
         if not hidden or features * outputs >= _weights(view, head.dense):
             return None
         edits: dict[int, Edit] = dict.fromkeys(hidden, Removed())
-        behind = head.chain[head.chain.index(hidden[0]) :]
-        kept = [node for node in behind if view.kind(node).startswith("dropout")]
-        edits |= {node: Removed() for node in behind if node not in (*kept, *head.dense)}
-        if view.asserts(last):
-            edits[last] = Attributes((("in_features", None),))
-        return Change(edits, frozenset(kept), f"{len(hidden)} hidden dense layers go")
+        behind = [node for node in head.between() if node > hidden[0]]
+        kept = {node for node in behind if view.kind(node).startswith("dropout")}
+        edits |= {node: Removed() for node in behind if node not in kept}
+        return Change(edits, frozenset({*kept, last}), f"{len(hidden)} hidden dense layers go")
 
 
 def _weights(view: View, dense: Sequence[int]) -> int:
@@ -178,22 +174,26 @@ class LateFeatures(
 
     @classmethod
     def find(cls, view: View, index: int) -> Change | None:
-        op, behind = view.op(index), view.following(index)
-        pool = view.after(view.end(index))
-        if op.stem != "conv" or pool is None or not behind or not view.owns_weights(index):
+        op = view.op(index)
+        if op.stem != "conv" or set(op.attribute("kernel_size")) != {1}:
+            return None
+        behind, pool = view.following(index), view.taker(index)
+        if pool is None or not behind:
             return None
         is_global = view.op(pool).stem in ("adaptive_avg_pool", "avg_pool") and numel(view.output(pool)[2:]) == 1
+        if not (view.owns_weights(index) and view.trains(index)):
+            return None
         if not is_global or numel(view.input(pool)[2:]) == 1 or not _feeds_dense(view, pool):
             return None
         pooled = (*view.input(index)[:2], *view.output(pool)[2:])
-        if set(op.attribute("kernel_size")) != {1} or view.output_with(index, pooled) != view.output(pool):
+        if view.output_with(index, pooled) != view.output(pool):
             return None
         body = Body(f"pooled_{op.kind}", (written(view.op(pool)), view.call(index)))
         return Change({index: body, pool: Removed()}, frozenset(behind), f"{view.output(index)[1]} features")
 
 
 def _feeds_dense(view: View, pool: int) -> bool:
-    flatten = view.after(view.end(pool))
+    flatten = view.taker(pool)
     if view.kind(flatten) not in ("flatten", "reshape", "squeeze"):
         return False
-    return flatten is not None and view.kind(view.after(view.end(flatten))) == "linear"
+    return flatten is not None and view.kind(view.taker(flatten)) == "linear"

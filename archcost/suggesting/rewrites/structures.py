@@ -41,7 +41,7 @@ class _Bottlenecks(Rewrite):
         if _is_joined(view, stack[-1]) != cls.beside_shortcut:
             return None
         pairs = [stack[place - 1 : place + 1] for place in range(len(stack) - 1, 0, -2)]
-        chosen = [(first, second) for first, second in reversed(pairs) if _saves(view, first, second)]
+        chosen = [(first, second) for first, second in reversed(pairs) if _saves(view, first)]
         if not chosen:
             return None
         edits: dict[int, Edit] = {}
@@ -63,21 +63,20 @@ def _is_3x3(view: View, index: int) -> bool:
         op.kind == "conv2d"
         and op.attribute("kernel_size") == (3, 3)
         and op.attribute("groups") == 1
-        and view.owns_weights(index)
+        and _may_change(view, index)
     )
 
 
 def _next(view: View, index: int) -> int | None:
     """The 3×3 convolution to the same shape behind a 3×3 convolution, norms and activations between them aside."""
-    reader = view.after(view.end(index))
+    reader = view.taker(index)
     fits = reader is not None and _is_3x3(view, reader) and view.output(reader) == view.output(index)
     return reader if fits else None
 
 
 def _previous(view: View, index: int) -> int | None:
     """The convolution that this one is the next of."""
-    before = view.before(index)
-    first = None if before is None else view.first_of(before)
+    first = view.maker(index)
     return first if first is not None and _is_3x3(view, first) and _next(view, first) == index else None
 
 
@@ -86,12 +85,12 @@ def _is_joined(view: View, index: int) -> bool:
     return any(view.kind(reader) in _JOINTS for reader in view.readers(view.end(index)))
 
 
-def _saves(view: View, first: int, second: int) -> bool:
+def _saves(view: View, first: int) -> bool:
     channels, width = view.input(first)[1], view.output(first)[1]
     positions, later = numel(view.input(first)[2:]), numel(view.output(first)[2:])
     reduced = width // 4
     after = positions * channels * reduced + later * (9 * reduced + width) * reduced
-    return 1 <= reduced < channels and after < later * 9 * (channels + width) * width and second != first
+    return 1 <= reduced <= channels and after < later * 9 * (channels + width) * width
 
 
 class Bottleneck(
@@ -131,7 +130,7 @@ class EarlierStride(
     name="earlier_stride",
     title="earlier stride",
     does="moves the stride of a convolution to the 1×1 in front of it",
-    paper=f"{_RESNET}, whose authors' models have it so; torchvision's have it in the 3×3 (ResNet v1.5)",
+    paper=f"{_RESNET}; torchvision's models have the stride in the 3×3",
     accuracy=(
         "ResNet-50 with the stride in the 3×3 is about 0.5% better in top-1 accuracy"
         " (NVIDIA DeepLearningExamples, PyTorch/Classification/ConvNets/resnet50v1.5/README.md)"
@@ -148,7 +147,7 @@ class EarlierStride(
         if not _is_pointwise(view, index):
             return None
         inside = view.following(index)
-        reader = view.after(view.end(index))
+        reader = view.taker(index)
         if reader is None or view.kind(reader) != view.kind(index):
             return None
         stride = view.op(reader).attribute("stride")
@@ -208,7 +207,7 @@ class PatchStem(
     @classmethod
     def find(cls, view: View, index: int) -> Change | None:
         pooled = _pooled(view, index)
-        if pooled is None or view.nodes[index].inputs[0] >= 0 or not view.owns_weights(index):
+        if pooled is None or view.nodes[index].inputs[0] >= 0 or not _may_change(view, index):
             return None
         pool, between, patch = pooled
         whole = all(size % side == 0 for size, side in zip(view.input(index)[2:], patch, strict=True))
@@ -241,12 +240,12 @@ class ZeroShortcut(
 
     @classmethod
     def find(cls, view: View, index: int) -> Change | None:
-        before, behind = view.before(index), view.following(index)
-        if before is None or len(view.readers(before)) < _BRANCHES or not _is_pointwise(view, index):
+        if not _is_pointwise(view, index) or len(view.beside(index)) < _BRANCHES:
             return None
+        behind = view.following(index)
         extra = view.output(index)[1] - view.input(index)[1]
         is_linear = all(view.op(node).family != "Activation" for node in behind)
-        if extra < 0 or not is_linear or view.kind(view.after(view.end(index))) != "add":
+        if extra < 0 or not is_linear or view.kind(view.taker(index)) != "add":
             return None
         strides = enumerate(view.op(index).attribute("stride"), 2)
         steps = [f"slice: {{dim: {dim}, step: {step}}}" for dim, step in strides if step > 1]
@@ -268,12 +267,13 @@ class _Pooled(NamedTuple):
 
 
 def _pooled(view: View, index: int) -> _Pooled | None:
-    op, pool = view.op(index), view.after(view.end(index))
-    if op.stem != "conv" or pool is None or view.op(pool).stem not in ("max_pool", "avg_pool"):
+    op = view.op(index)
+    pool = view.taker(index) if op.stem == "conv" else None
+    if pool is None or view.op(pool).stem not in ("max_pool", "avg_pool"):
         return None
     pooling = view.op(pool)
     steps = pooling.attribute("stride") or pooling.attribute("kernel_size")
-    if len(view.nodes[pool].outputs) != 1 or set(steps) == {1}:
+    if len(view.nodes[pool].outputs) != 1 or set(steps) == {1} or not view.trains(index):
         return None
     stride = tuple([own * step for own, step in zip(op.attribute("stride"), steps, strict=True)])
     return _Pooled(pool, view.following(index), stride)
@@ -287,8 +287,13 @@ def _is_pointwise(view: View, index: int) -> bool:
         and op.attribute("groups") == 1
         and op.attribute("kernel_size") == (1, 1)
         and op.attribute("padding") in ((0, 0), "same", "valid")
-        and view.owns_weights(index)
+        and _may_change(view, index)
     )
+
+
+def _may_change(view: View, index: int) -> bool:
+    """Whether the weights of a node are its own, and the spec lets them be trained again."""
+    return view.owns_weights(index) and view.trains(index)
 
 
 def _text(sizes: Sequence[int]) -> str:
