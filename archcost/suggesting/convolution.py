@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from archcost.ops.base import OpError
+from archcost.suggesting.body_steps import BodyStep, NamedValue, cost, like, step_of
 from archcost.suggesting.edits import Body, Change
-from archcost.suggesting.layers import Layer, Named, cost, layer, like
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from archcost.suggesting.layers import Cost, Fork
+    from archcost.suggesting.body_steps import Cost, Fork
     from archcost.suggesting.view import View
 
 Sizes = tuple[int, ...]
@@ -36,7 +36,7 @@ class Convolution:
         self.dilation: Sizes = op.attribute("dilation")
         self.padding: Sizes | str = op.attribute("padding")
         self.pads_zeros = op.attribute("padding_mode") == "zeros"
-        self.handed = {name: Named(f"${name}", op.attribute(name)) for name in view.given(index)}
+        self.handed = {name: NamedValue(f"${name}", op.attribute(name)) for name in view.given(index)}
 
     @classmethod
     def at(cls, view: View, index: int, kinds: Sequence[str] = ("conv1d", "conv2d", "conv3d")) -> Convolution | None:
@@ -44,9 +44,9 @@ class Convolution:
         return cls(view, index) if replaceable(view, index, kinds) and view.op(index).attribute("groups") == 1 else None
 
     @property
-    def out(self) -> Named:
+    def out(self) -> NamedValue:
         """The channels that go out, as the step gives them."""
-        return Named("$out_channels", self.out_channels)
+        return NamedValue("$out_channels", self.out_channels)
 
     @property
     def side(self) -> int:
@@ -72,21 +72,21 @@ class Convolution:
         padding = (0,) * len(spans) if isinstance(self.padding, str) else self.padding
         return tuple([span - 2 * pad for span, pad in zip(spans, padding, strict=True)])
 
-    def layer(self, *without: str, **changed: Any) -> Layer:
+    def layer(self, *without: str, **changed: Any) -> BodyStep:
         """A convolution with the attributes that the step gives, but for those ``without`` and those ``changed``."""
         kept = {name: value for name, value in self.handed.items() if name not in without}
-        return layer(self.kind, kept | changed)
+        return step_of(self.kind, kept | changed)
 
-    def plain(self, **attributes: Any) -> Layer:
+    def plain(self, **attributes: Any) -> BodyStep:
         """A convolution with these attributes alone, and with a bias if the step has one."""
-        return layer(self.kind, attributes | {name: self.handed[name] for name in ("bias",) if name in self.handed})
+        return step_of(self.kind, attributes | {name: self.handed[name] for name in ("bias",) if name in self.handed})
 
-    def pointwise(self, out_channels: Named, *, strided: bool = False) -> Layer:
+    def pointwise(self, out_channels: NamedValue, *, strided: bool = False) -> BodyStep:
         """A 1×1 convolution at every position, or with the stride."""
         stride = {"stride": self.handed["stride"]} if strided and "stride" in self.handed else {}
         return self.plain(out_channels=out_channels, kernel_size=1, **stride)
 
-    def along(self, dims: Sequence[int], out_channels: Named) -> Layer:
+    def along(self, dims: Sequence[int], out_channels: NamedValue) -> BodyStep:
         """The part of the convolution that looks along some of its dims, with stride and padding in these alone."""
 
         def picked(sizes: Sizes, other: int) -> Sizes:
@@ -99,14 +99,14 @@ class Convolution:
             changed["padding"] = picked(self.padding, 0)
         return self.layer("stride", out_channels=out_channels, **changed)
 
-    def between(self) -> list[Layer]:
+    def between(self) -> list[BodyStep]:
         """The norm and the activation for use behind a new layer."""
         return [like(op) for op in self.view.ops_between(self.index)]
 
     def replaced(
         self,
         name: str,
-        steps: Sequence[Layer | Fork],
+        steps: Sequence[BodyStep | Fork],
         params: tuple[tuple[str, str], ...] = (),
         note: str = "",
     ) -> Change | None:
@@ -117,7 +117,7 @@ class Convolution:
             return None
         return Change({self.index: Body(f"{name}_{self.kind}", tuple([one.text for one in steps]), params)}, note=note)
 
-    def _cost_of(self, steps: Sequence[Layer | Fork]) -> Cost | None:
+    def _cost_of(self, steps: Sequence[BodyStep | Fork]) -> Cost | None:
         try:
             return cost(steps, self.shape)
         except OpError:  # a norm of groups that the new channels do not split into, or a map that is too small

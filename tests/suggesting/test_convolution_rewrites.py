@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 import archcost
 from archcost.spec.loader import loads
 from tests.profiles import examples
-from tests.suggesting.rewriting import analyzed, body_of, found, rewritten
+from tests.suggesting.one_rewrite import analyzed, body_of, found, rewritten
 
 if TYPE_CHECKING:
     from archcost.graph.model import TensorType
@@ -354,7 +354,7 @@ REFUSED: dict[str, tuple[tuple[str, ...], str, str, str]] = {
         "relu",
     ),
     "maps of 1×1 have no neighbours": (
-        ("ghost",),
+        ("ghost", "grouped"),
         "64, 1, 1",
         "conv2d: {out_channels: 16, kernel_size: 1}",
         "sigmoid",

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from archcost.suggesting.body_steps import BodyStep, Fork, NamedValue, step_of
 from archcost.suggesting.convolution import Convolution
-from archcost.suggesting.layers import Fork, Layer, Named, layer
 from archcost.suggesting.rewrite import Boldness, Rewrite
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ class Separable(
         conv = Convolution.at(view, index)
         if conv is None or conv.on_image or max(conv.kernel) == 1:
             return None
-        channels = Named("$in_channels", conv.channels)
+        channels = NamedValue("$in_channels", conv.channels)
         depthwise = conv.layer("groups", out_channels=channels, groups=channels)
         return conv.replaced("separable", [depthwise, *conv.between(), conv.pointwise(conv.out)])
 
@@ -57,18 +57,19 @@ class Grouped(
     """k×k in g groups: k²·C·out / g a position. The channel shuffle behind it, which has no MACs, mixes the groups.
 
     g is 4, or 3 or 2 where channels do not split into 4: ShuffleNet tries 1, 2, 3, 4 and 8 (Table 1). A convolution on
-    an image stays whole. Receptive field and sizes stay. Also for signals and volumes.
+    an image stays whole, and so does one on a single position, which is a linear layer. Receptive field and sizes stay.
+    Also for signals and volumes.
     """
 
     @classmethod
     def find(cls, view: View, index: int) -> Change | None:
         conv = Convolution.at(view, index)
-        if conv is None or conv.on_image:
+        if conv is None or conv.on_image or max(conv.sizes) == 1:
             return None
         groups = next((count for count in _GROUPS if conv.channels % count == conv.out_channels % count == 0), 1)
         if groups == 1:
             return None
-        steps = [conv.layer("groups", groups=groups), layer("channel_shuffle", {"groups": groups})]
+        steps = [conv.layer("groups", groups=groups), step_of("channel_shuffle", {"groups": groups})]
         return conv.replaced("grouped", steps, note=f"in {groups}")
 
 
@@ -98,12 +99,12 @@ class Fire(
         squeezed = out // _SQUEEZE
         if not squeezed:
             return None
-        half = Named("$(out_channels // 2)", out // 2)
-        rest = Named("$(out_channels - out_channels // 2)", out - out // 2)
-        squeeze = conv.pointwise(Named("$squeezed", squeezed))
+        half = NamedValue("$(out_channels // 2)", out // 2)
+        rest = NamedValue("$(out_channels - out_channels // 2)", out - out // 2)
+        squeeze = conv.pointwise(NamedValue("$squeezed", squeezed))
         expand1x1, expand3x3 = conv.pointwise(half, strided=True), conv.layer(out_channels=rest)
         expand = Fork({"expand1x1": (expand1x1,), "expand3x3": (expand3x3,)})
-        steps: list[Layer | Fork] = [squeeze, *conv.between(), expand]
+        steps: list[BodyStep | Fork] = [squeeze, *conv.between(), expand]
         return conv.replaced("fire", steps, (("squeezed", f"$(out_channels // {_SQUEEZE})"),), f"by way of {squeezed}")
 
 
@@ -128,7 +129,7 @@ class Ghost(
         if conv is None or conv.on_image or conv.out_channels % 2 or min(conv.output_sizes) < _CHEAP:
             return None
         half = conv.out_channels // 2
-        channels = Named("$(out_channels // 2)", half)
+        channels = NamedValue("$(out_channels // 2)", half)
         cheap = conv.plain(out_channels=channels, groups=channels, kernel_size=_CHEAP, padding=_CHEAP // 2)
         ghosts = Fork({"intrinsic": (), "ghost": (cheap,)})
         return conv.replaced("ghost", [conv.layer(out_channels=channels), ghosts], note=f"from {half} channels")
