@@ -5,12 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from archcost.ops.base import OpError
+from archcost.ops.facets import Work
 from archcost.suggesting.body_steps import BodyStep, NamedValue, cost, like, step_of
 from archcost.suggesting.edits import Body, Change
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from archcost.dims import Shape
     from archcost.suggesting.body_steps import Cost, Fork
     from archcost.suggesting.view import View
 
@@ -99,9 +101,11 @@ class Convolution:
             changed["padding"] = picked(self.padding, 0)
         return self.layer("stride", out_channels=out_channels, **changed)
 
-    def between(self) -> list[BodyStep]:
-        """The norm and the activation for use behind a new layer."""
-        return [like(op) for op in self.view.ops_between(self.index)]
+    def between(self, out: NamedValue) -> list[BodyStep]:
+        """The norm and the activation for use behind a new layer; no norm that does not take its channels."""
+        shape = (self.shape[0], out.value, *self.sizes)
+        found = [like(op) for op in self.view.ops_between(self.index)]
+        return [step for step in found if step.op.work is not Work.NORM or _cost_of([step], shape) is not None]
 
     def replaced(
         self,
@@ -111,17 +115,11 @@ class Convolution:
         note: str = "",
     ) -> Change | None:
         """The change to these steps; None if they cannot stand here, or if MACs or params grow, or neither shrinks."""
-        before = self._cost_of([like(self.view.op(self.index))])
-        after = self._cost_of(steps)
+        before = _cost_of([like(self.view.op(self.index))], self.shape)
+        after = _cost_of(steps, self.shape)
         if before is None or after is None or after.shape != before.shape or not _cheaper(before, after):
             return None
         return Change({self.index: Body(f"{name}_{self.kind}", tuple([one.text for one in steps]), params)}, note=note)
-
-    def _cost_of(self, steps: Sequence[BodyStep | Fork]) -> Cost | None:
-        try:
-            return cost(steps, self.shape)
-        except OpError:  # a norm of groups that the new channels do not split into, or a map that is too small
-            return None
 
 
 def shortened(sizes: Sizes) -> int | Sizes:
@@ -134,6 +132,14 @@ def replaceable(view: View, index: int, kinds: Sequence[str] = ("conv1d", "conv2
     return (
         view.kind(index) in kinds and view.step(index) is not None and view.owns_weights(index) and view.trains(index)
     )
+
+
+def _cost_of(steps: Sequence[BodyStep | Fork], shape: Shape) -> Cost | None:
+    """What steps cost; None where one of them does not take what it gets."""
+    try:
+        return cost(steps, shape)
+    except OpError:
+        return None
 
 
 def _cheaper(before: Cost, after: Cost) -> bool:

@@ -279,6 +279,34 @@ def test_there_is_a_case_for_each_rewrite() -> None:
     assert {case[0] for case in CASES.values()} == set(SINGLE)
 
 
+# rewrite, kernel, stride, dims, and what an output sees then; a stack and ghosts alone see another field
+FIELDS = [
+    ("reduction", 5, 2, 2, 5),
+    ("stacked_3x3", 5, 1, 2, 5),  # 3 + 2
+    ("stacked_3x3", 7, 1, 2, 7),  # 3 + 2 + 2
+    ("stacked_3x3", 7, 2, 2, 11),  # 3 + 2·2 + 2·2
+    ("asymmetric", 5, 2, 2, 5),
+    ("factored_3d", 3, 2, 3, 3),
+    ("dilated", 5, 2, 2, 5),
+    ("separable", 5, 2, 2, 5),
+    ("grouped", 5, 2, 2, 5),
+    ("fire", 3, 2, 2, 3),
+    ("ghost", 5, 1, 2, 7),  # 5 + 2
+    ("ghost", 5, 2, 2, 9),  # 5 + 2·2
+]
+
+
+@pytest.mark.parametrize(("name", "kernel", "stride", "ndim", "field"), FIELDS)
+def test_an_output_sees_what_the_docstring_says(name: str, kernel: int, stride: int, ndim: int, field: int) -> None:
+    conv = f"conv{ndim}d: {{out_channels: 64, kernel_size: {kernel}, stride: {stride}, padding: {kernel // 2}}}"
+    text = spec(", ".join(["64", *["20"] * ndim]), conv)
+    before, after = (analyzed(one).receptive_fields()[-1] for one in (text, rewritten(text, name)))
+    assert before is not None
+    assert after is not None
+    assert (before.size, after.size) == ((kernel,) * ndim, (field,) * ndim)
+    assert before.jump == after.jump == (stride,) * ndim
+
+
 # what no rewrite is for, or none of these: the rewrites, input, convolution, what stands behind it
 REFUSED: dict[str, tuple[tuple[str, ...], str, str, str]] = {
     "a 1×1 has no kernel to make smaller": (
@@ -365,19 +393,13 @@ REFUSED: dict[str, tuple[tuple[str, ...], str, str, str]] = {
         "conv2d: {out_channels: 64, kernel_size: 5, padding: 2}, requires_grad: false",
         "relu",
     ),
-    "24 channels have no norm of 32 groups": (
-        ("reduction",),
-        "64, 14, 14",
-        "conv2d: {out_channels: 32, kernel_size: 3, padding: 1}",
-        "group_norm:32 relu",
-    ),
 }
 
 
 @pytest.mark.parametrize("name", REFUSED)
 def test_what_does_not_apply_is_not_found(name: str) -> None:
     rewrites, size, conv, behind = REFUSED[name]
-    report = analyzed(spec(size, conv, behind).replace("group_norm:", "group_norm: "))
+    report = analyzed(spec(size, conv, behind))
     assert [rewrite for rewrite in rewrites if found(report, rewrite, "conv")] == []
 
 
@@ -410,6 +432,14 @@ BETWEEN = {
     "norm and activation in front of it": (
         "residual: [batch_norm2d, silu, dropout: 0.5, {id: conv, CONV}]",
         ("batch_norm2d", "silu"),
+    ),
+    "no norm of groups that the new channels do not split into": (
+        "{id: conv, CONV}\n  - group_norm: 32\n  - silu",
+        ("silu",),
+    ),
+    "and one that they do": (
+        "{id: conv, CONV}\n  - group_norm: 16\n  - silu",
+        ("group_norm: {num_groups: 16}", "silu"),
     ),
     "a gate that halves the channels is none": ("{id: conv, CONV}\n  - glu: 1", ()),
     "what several read is nobody's": (
