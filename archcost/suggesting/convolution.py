@@ -101,11 +101,11 @@ class Convolution:
             changed["padding"] = picked(self.padding, 0)
         return self.layer("stride", out_channels=out_channels, **changed)
 
-    def between(self, out: NamedValue) -> list[BodyStep]:
-        """The norm and the activation for use behind a new layer; no norm that does not take its channels."""
-        shape = (self.shape[0], out.value, *self.sizes)
+    def between(self) -> list[BodyStep]:
+        """The norm and the activation for use behind a new layer; a norm only if it takes any number of channels."""
         found = [like(op) for op in self.view.ops_between(self.index)]
-        return [step for step in found if step.op.work is not Work.NORM or _cost_of([step], shape) is not None]
+        one_channel = (self.shape[0], 1, *self.sizes)
+        return [step for step in found if step.op.work is not Work.NORM or _cost_of([step], one_channel) is not None]
 
     def replaced(
         self,

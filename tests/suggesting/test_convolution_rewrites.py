@@ -433,13 +433,13 @@ BETWEEN = {
         "residual: [batch_norm2d, silu, dropout: 0.5, {id: conv, CONV}]",
         ("batch_norm2d", "silu"),
     ),
-    "no norm of groups that the new channels do not split into": (
+    "no norm of groups, which not all channels split into": (
         "{id: conv, CONV}\n  - group_norm: 32\n  - silu",
         ("silu",),
     ),
-    "and one that they do": (
-        "{id: conv, CONV}\n  - group_norm: 16\n  - silu",
-        ("group_norm: {num_groups: 16}", "silu"),
+    "but one of all channels": (
+        "{id: conv, CONV}\n  - group_norm: 1\n  - silu",
+        ("group_norm: {num_groups: 1}", "silu"),
     ),
     "a gate that halves the channels is none": ("{id: conv, CONV}\n  - glu: 1", ()),
     "what several read is nobody's": (

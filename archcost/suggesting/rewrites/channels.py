@@ -41,7 +41,7 @@ class Separable(
             return None
         channels = NamedValue("$in_channels", conv.channels)
         depthwise = conv.layer("groups", out_channels=channels, groups=channels)
-        return conv.replaced("separable", [depthwise, *conv.between(channels), conv.pointwise(conv.out)])
+        return conv.replaced("separable", [depthwise, *conv.between(), conv.pointwise(conv.out)])
 
 
 class Grouped(
@@ -101,10 +101,10 @@ class Fire(
             return None
         half = NamedValue("$(out_channels // 2)", out // 2)
         rest = NamedValue("$(out_channels - out_channels // 2)", out - out // 2)
-        width = NamedValue("$squeezed", squeezed)
+        squeeze = conv.pointwise(NamedValue("$squeezed", squeezed))
         expand1x1, expand3x3 = conv.pointwise(half, strided=True), conv.layer(out_channels=rest)
         expand = Fork({"expand1x1": (expand1x1,), "expand3x3": (expand3x3,)})
-        steps: list[BodyStep | Fork] = [conv.pointwise(width), *conv.between(width), expand]
+        steps: list[BodyStep | Fork] = [squeeze, *conv.between(), expand]
         return conv.replaced("fire", steps, (("squeezed", f"$(out_channels // {_SQUEEZE})"),), f"by way of {squeezed}")
 
 
@@ -119,8 +119,8 @@ class Ghost(
     """k×k to out channels becomes k×k to half of them and 3×3 on each of these: (k²·C + 9)·out / 2 for k²·C·out.
 
     Ratio 2 and kernel 3 are the paper's (s = 2, d = 3). The cheap half follows the other without a norm or an
-    activation between them, as in equation 3. It sees one position of the map more on each side; the sizes stay. Not on maps that
-    are smaller than the cheap kernel. Also for signals and volumes, where 9 is 3 and 27.
+    activation between them, as in equation 3. It sees one position of the map more on each side; the sizes stay. Not on
+    maps that are smaller than the cheap kernel. Also for signals and volumes, where 9 is 3 and 27.
     """
 
     @classmethod

@@ -45,8 +45,7 @@ class Reduction(
         count = conv.out_channels // 2 if wide else conv.out_channels * 3 // 4
         if count < 1:
             return None
-        width = NamedValue("$reduced", count)
-        steps = [conv.pointwise(width), *conv.between(width), conv.layer()]
+        steps = [conv.pointwise(NamedValue("$reduced", count)), *conv.between(), conv.layer()]
         return conv.replaced("reduced", steps, (("reduced", share),), f"to {count} channels")
 
 
@@ -80,7 +79,7 @@ class Stacked3x3(
         steps: list[BodyStep] = []
         for number, (out, padding) in enumerate(zip([*widths, conv.out], paddings, strict=True)):
             left_out = ("padding", "stride") if number else ("padding",)
-            steps += conv.between(widths[number - 1]) if number else []
+            steps += conv.between() if number else []
             steps.append(conv.layer(*left_out, out_channels=out, kernel_size=3, **padding))
         params = tuple([(width.text[1:], _root(number, count)) for number, width in enumerate(widths, 1)])
         return conv.replaced("stacked", steps, params, f"{count} times")
@@ -108,7 +107,7 @@ class Asymmetric(
         if conv is None or conv.side <= 1 or not all(size in _MEDIUM for size in conv.sizes):
             return None
         middle = NamedValue("$middle", min(conv.channels, conv.out_channels))
-        steps = [conv.along((1,), middle), *conv.between(middle), conv.along((0,), conv.out)]
+        steps = [conv.along((1,), middle), *conv.between(), conv.along((0,), conv.out)]
         return conv.replaced("asymmetric", steps, (("middle", "$(min(in_channels, out_channels))"),))
 
 
@@ -136,7 +135,7 @@ class Factored3d(
         if conv is None or conv.kernel[0] == 1 or max(conv.kernel[1:]) == 1:
             return None
         middle = NamedValue("$middle", conv.out_channels)
-        steps = [conv.along(_PLANE, middle), *conv.between(middle), conv.along((0,), conv.out)]
+        steps = [conv.along(_PLANE, middle), *conv.between(), conv.along((0,), conv.out)]
         return conv.replaced("factored", steps, (("middle", "$out_channels"),))
 
 
