@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from archcost.suggesting.view import View
 
 Sizes = tuple[int, ...]
+KINDS = ("conv1d", "conv2d", "conv3d")
 IMAGE_CHANNELS = 4  # red, green, blue and alpha
 
 
@@ -41,7 +42,7 @@ class Convolution:
         self.handed = {name: NamedValue(f"${name}", op.attribute(name)) for name in view.given(index)}
 
     @classmethod
-    def at(cls, view: View, index: int, kinds: Sequence[str] = ("conv1d", "conv2d", "conv3d")) -> Convolution | None:
+    def at(cls, view: View, index: int, kinds: Sequence[str] = KINDS) -> Convolution | None:
         """The convolution that a node is, if it is one that can be replaced: of these kinds, and not grouped."""
         return cls(view, index) if replaceable(view, index, kinds) and view.op(index).attribute("groups") == 1 else None
 
@@ -59,6 +60,15 @@ class Convolution:
     def on_image(self) -> bool:
         """Whether it reads so few channels that they are an image's: what splits channels leaves it whole."""
         return self.channels <= IMAGE_CHANNELS
+
+    @property
+    def is_reduced(self) -> bool:
+        """Whether it reads, by way of norm and activation, a 1×1 convolution that has reduced the channels for it."""
+        view, ahead = self.view, self.view.preceding(self.index)
+        maker = view.before(ahead[-1] if ahead else self.index)
+        if maker is None or view.kind(maker) not in KINDS or max(view.op(maker).attribute("kernel_size")) > 1:
+            return False
+        return view.input(maker)[1] > self.channels
 
     @property
     def keeps_size(self) -> bool:
@@ -127,7 +137,7 @@ def shortened(sizes: Sizes) -> int | Sizes:
     return sizes[0] if len(set(sizes)) == 1 else sizes
 
 
-def replaceable(view: View, index: int, kinds: Sequence[str] = ("conv1d", "conv2d", "conv3d")) -> bool:
+def replaceable(view: View, index: int, kinds: Sequence[str] = KINDS) -> bool:
     """Whether a node is a convolution of these kinds whose weights are its own and are trained."""
     return (
         view.kind(index) in kinds and view.step(index) is not None and view.owns_weights(index) and view.trains(index)

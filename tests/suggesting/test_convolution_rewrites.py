@@ -420,6 +420,23 @@ layers:
     assert found(report, "reduction", "own")
 
 
+def test_what_is_reduced_is_not_reduced_again() -> None:
+    """The 3×3 of a bottleneck reads a 1×1 from 256 to 64 channels; one from 64 to 256 would be no reduction."""
+    text = """\
+archcost: 1
+name: bottleneck
+input: [256, 14, 14]
+layers:
+  - conv2d: {out_channels: 64, kernel_size: 1, bias: false}
+  - batch_norm2d
+  - relu
+  - {id: conv, conv2d: {out_channels: 64, kernel_size: 3, padding: 1, bias: false}}
+"""
+    for name in ("reduction", "fire"):
+        assert found(analyzed(text), name, "conv") is None
+        assert found(analyzed(text.replace("[256,", "[32,")), name, "conv")
+
+
 BETWEEN = {
     "norm and activation behind it": (
         "{id: conv, CONV}\n  - batch_norm2d: {eps: 0.001}\n  - dropout: 0.1\n  - leaky_relu: 0.1",

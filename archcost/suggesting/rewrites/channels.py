@@ -86,14 +86,14 @@ class Fire(
 
     C·S + S·out / 2 + 9·S·out / 2 for 9·C·out a position. The shares are those of every fire module of the paper's
     Table 1, such as fire2: 16 to 64 and 64. Norm and activation of the old one stand behind the squeeze, too. Only
-    where the old one keeps the size but for its stride: then both branches do, for every size. The receptive field
-    stays.
+    where the old one keeps the size but for its stride: then both branches do, for every size. Not behind a 1×1 that
+    reduces the channels already. The receptive field stays.
     """
 
     @classmethod
     def find(cls, view: View, index: int) -> Change | None:
         conv = Convolution.at(view, index, ("conv2d",))
-        if conv is None or conv.on_image or conv.side != _EXPANDED or not conv.keeps_size:
+        if conv is None or conv.side != _EXPANDED or not conv.keeps_size or conv.on_image or conv.is_reduced:
             return None
         out = conv.out_channels
         squeezed = out // _SQUEEZE

@@ -32,13 +32,14 @@ class Reduction(
 
     R has the share of the outputs that the paper's first module has: 96 of 128 for 3×3, 16 of 32 for 5×5 (Table 1,
     row inception (3a)). Under a stride s the new convolution has s² as many positions. It is followed by the norm and
-    the activation of the old one. The receptive field stays. Also for signals and volumes.
+    the activation of the old one. The receptive field stays. Not behind a 1×1 that reduces the channels already. Also
+    for signals and volumes.
     """
 
     @classmethod
     def find(cls, view: View, index: int) -> Change | None:
         conv = Convolution.at(view, index)
-        if conv is None or max(conv.kernel) == 1:
+        if conv is None or max(conv.kernel) == 1 or conv.is_reduced:
             return None
         wide = min(conv.kernel) >= _WIDE
         share = "$(out_channels // 2)" if wide else "$(out_channels * 3 // 4)"
