@@ -5,16 +5,19 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from archcost.ops.base import OpError
+from archcost.ops.facets import Work
+from archcost.suggesting.body_steps import BodyStep, NamedValue, cost, like, step_of
 from archcost.suggesting.edits import Body, Change
-from archcost.suggesting.layers import Layer, Named, cost, layer, like
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from archcost.suggesting.layers import Cost, Fork
+    from archcost.dims import Shape
+    from archcost.suggesting.body_steps import Cost, Fork
     from archcost.suggesting.view import View
 
 Sizes = tuple[int, ...]
+KINDS = ("conv1d", "conv2d", "conv3d")
 IMAGE_CHANNELS = 4  # red, green, blue and alpha
 
 
@@ -36,17 +39,17 @@ class Convolution:
         self.dilation: Sizes = op.attribute("dilation")
         self.padding: Sizes | str = op.attribute("padding")
         self.pads_zeros = op.attribute("padding_mode") == "zeros"
-        self.handed = {name: Named(f"${name}", op.attribute(name)) for name in view.given(index)}
+        self.handed = {name: NamedValue(f"${name}", op.attribute(name)) for name in view.given(index)}
 
     @classmethod
-    def at(cls, view: View, index: int, kinds: Sequence[str] = ("conv1d", "conv2d", "conv3d")) -> Convolution | None:
+    def at(cls, view: View, index: int, kinds: Sequence[str] = KINDS) -> Convolution | None:
         """The convolution that a node is, if it is one that can be replaced: of these kinds, and not grouped."""
         return cls(view, index) if replaceable(view, index, kinds) and view.op(index).attribute("groups") == 1 else None
 
     @property
-    def out(self) -> Named:
+    def out(self) -> NamedValue:
         """The channels that go out, as the step gives them."""
-        return Named("$out_channels", self.out_channels)
+        return NamedValue("$out_channels", self.out_channels)
 
     @property
     def side(self) -> int:
@@ -57,6 +60,15 @@ class Convolution:
     def on_image(self) -> bool:
         """Whether it reads so few channels that they are an image's: what splits channels leaves it whole."""
         return self.channels <= IMAGE_CHANNELS
+
+    @property
+    def is_reduced(self) -> bool:
+        """Whether it reads, by way of norm and activation, a 1×1 convolution that has reduced the channels for it."""
+        view, ahead = self.view, self.view.preceding(self.index)
+        maker = view.before(ahead[-1] if ahead else self.index)
+        if maker is None or view.kind(maker) not in KINDS or max(view.op(maker).attribute("kernel_size")) > 1:
+            return False
+        return view.input(maker)[1] > self.channels
 
     @property
     def keeps_size(self) -> bool:
@@ -72,21 +84,21 @@ class Convolution:
         padding = (0,) * len(spans) if isinstance(self.padding, str) else self.padding
         return tuple([span - 2 * pad for span, pad in zip(spans, padding, strict=True)])
 
-    def layer(self, *without: str, **changed: Any) -> Layer:
+    def layer(self, *without: str, **changed: Any) -> BodyStep:
         """A convolution with the attributes that the step gives, but for those ``without`` and those ``changed``."""
         kept = {name: value for name, value in self.handed.items() if name not in without}
-        return layer(self.kind, kept | changed)
+        return step_of(self.kind, kept | changed)
 
-    def plain(self, **attributes: Any) -> Layer:
+    def plain(self, **attributes: Any) -> BodyStep:
         """A convolution with these attributes alone, and with a bias if the step has one."""
-        return layer(self.kind, attributes | {name: self.handed[name] for name in ("bias",) if name in self.handed})
+        return step_of(self.kind, attributes | {name: self.handed[name] for name in ("bias",) if name in self.handed})
 
-    def pointwise(self, out_channels: Named, *, strided: bool = False) -> Layer:
+    def pointwise(self, out_channels: NamedValue, *, strided: bool = False) -> BodyStep:
         """A 1×1 convolution at every position, or with the stride."""
         stride = {"stride": self.handed["stride"]} if strided and "stride" in self.handed else {}
         return self.plain(out_channels=out_channels, kernel_size=1, **stride)
 
-    def along(self, dims: Sequence[int], out_channels: Named) -> Layer:
+    def along(self, dims: Sequence[int], out_channels: NamedValue) -> BodyStep:
         """The part of the convolution that looks along some of its dims, with stride and padding in these alone."""
 
         def picked(sizes: Sizes, other: int) -> Sizes:
@@ -99,29 +111,25 @@ class Convolution:
             changed["padding"] = picked(self.padding, 0)
         return self.layer("stride", out_channels=out_channels, **changed)
 
-    def between(self) -> list[Layer]:
-        """The norm and the activation for use behind a new layer."""
-        return [like(op) for op in self.view.ops_between(self.index)]
+    def between(self) -> list[BodyStep]:
+        """The norm and the activation for use behind a new layer; a norm only if it takes any number of channels."""
+        found = [like(op) for op in self.view.ops_between(self.index)]
+        one_channel = (self.shape[0], 1, *self.sizes)
+        return [step for step in found if step.op.work is not Work.NORM or _cost_of([step], one_channel) is not None]
 
     def replaced(
         self,
         name: str,
-        steps: Sequence[Layer | Fork],
+        steps: Sequence[BodyStep | Fork],
         params: tuple[tuple[str, str], ...] = (),
         note: str = "",
     ) -> Change | None:
         """The change to these steps; None if they cannot stand here, or if MACs or params grow, or neither shrinks."""
-        before = self._cost_of([like(self.view.op(self.index))])
-        after = self._cost_of(steps)
+        before = _cost_of([like(self.view.op(self.index))], self.shape)
+        after = _cost_of(steps, self.shape)
         if before is None or after is None or after.shape != before.shape or not _cheaper(before, after):
             return None
         return Change({self.index: Body(f"{name}_{self.kind}", tuple([one.text for one in steps]), params)}, note=note)
-
-    def _cost_of(self, steps: Sequence[Layer | Fork]) -> Cost | None:
-        try:
-            return cost(steps, self.shape)
-        except OpError:  # a norm of groups that the new channels do not split into, or a map that is too small
-            return None
 
 
 def shortened(sizes: Sizes) -> int | Sizes:
@@ -129,11 +137,19 @@ def shortened(sizes: Sizes) -> int | Sizes:
     return sizes[0] if len(set(sizes)) == 1 else sizes
 
 
-def replaceable(view: View, index: int, kinds: Sequence[str] = ("conv1d", "conv2d", "conv3d")) -> bool:
+def replaceable(view: View, index: int, kinds: Sequence[str] = KINDS) -> bool:
     """Whether a node is a convolution of these kinds whose weights are its own and are trained."""
     return (
         view.kind(index) in kinds and view.step(index) is not None and view.owns_weights(index) and view.trains(index)
     )
+
+
+def _cost_of(steps: Sequence[BodyStep | Fork], shape: Shape) -> Cost | None:
+    """What steps cost; None where one of them does not take what it gets."""
+    try:
+        return cost(steps, shape)
+    except OpError:
+        return None
 
 
 def _cheaper(before: Cost, after: Cost) -> bool:

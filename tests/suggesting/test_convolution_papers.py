@@ -12,7 +12,7 @@ from archcost import model_zoo as zoo
 from archcost.spec.loader import loads
 from archcost.suggesting.view import View
 from tests.shared import zoo_report
-from tests.suggesting.rewriting import REWRITES, analyzed, block_of, body_of, found, rewritten
+from tests.suggesting.one_rewrite import REWRITES, analyzed, block_of, body_of, found, rewritten
 
 if TYPE_CHECKING:
     from archcost.analysis.report import Report

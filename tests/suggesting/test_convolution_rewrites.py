@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 import archcost
 from archcost.spec.loader import loads
 from tests.profiles import examples
-from tests.suggesting.rewriting import analyzed, body_of, found, rewritten
+from tests.suggesting.one_rewrite import analyzed, body_of, found, rewritten
 
 if TYPE_CHECKING:
     from archcost.graph.model import TensorType
@@ -279,6 +279,34 @@ def test_there_is_a_case_for_each_rewrite() -> None:
     assert {case[0] for case in CASES.values()} == set(SINGLE)
 
 
+# rewrite, kernel, stride, dims, and what an output sees then; a stack and ghosts alone see another field
+FIELDS = [
+    ("reduction", 5, 2, 2, 5),
+    ("stacked_3x3", 5, 1, 2, 5),  # 3 + 2
+    ("stacked_3x3", 7, 1, 2, 7),  # 3 + 2 + 2
+    ("stacked_3x3", 7, 2, 2, 11),  # 3 + 2·2 + 2·2
+    ("asymmetric", 5, 2, 2, 5),
+    ("factored_3d", 3, 2, 3, 3),
+    ("dilated", 5, 2, 2, 5),
+    ("separable", 5, 2, 2, 5),
+    ("grouped", 5, 2, 2, 5),
+    ("fire", 3, 2, 2, 3),
+    ("ghost", 5, 1, 2, 7),  # 5 + 2
+    ("ghost", 5, 2, 2, 9),  # 5 + 2·2
+]
+
+
+@pytest.mark.parametrize(("name", "kernel", "stride", "ndim", "field"), FIELDS)
+def test_an_output_sees_what_the_docstring_says(name: str, kernel: int, stride: int, ndim: int, field: int) -> None:
+    conv = f"conv{ndim}d: {{out_channels: 64, kernel_size: {kernel}, stride: {stride}, padding: {kernel // 2}}}"
+    text = spec(", ".join(["64", *["20"] * ndim]), conv)
+    before, after = (analyzed(one).receptive_fields()[-1] for one in (text, rewritten(text, name)))
+    assert before is not None
+    assert after is not None
+    assert (before.size, after.size) == ((kernel,) * ndim, (field,) * ndim)
+    assert before.jump == after.jump == (stride,) * ndim
+
+
 # what no rewrite is for, or none of these: the rewrites, input, convolution, what stands behind it
 REFUSED: dict[str, tuple[tuple[str, ...], str, str, str]] = {
     "a 1×1 has no kernel to make smaller": (
@@ -354,7 +382,7 @@ REFUSED: dict[str, tuple[tuple[str, ...], str, str, str]] = {
         "relu",
     ),
     "maps of 1×1 have no neighbours": (
-        ("ghost",),
+        ("ghost", "grouped"),
         "64, 1, 1",
         "conv2d: {out_channels: 16, kernel_size: 1}",
         "sigmoid",
@@ -365,19 +393,13 @@ REFUSED: dict[str, tuple[tuple[str, ...], str, str, str]] = {
         "conv2d: {out_channels: 64, kernel_size: 5, padding: 2}, requires_grad: false",
         "relu",
     ),
-    "24 channels have no norm of 32 groups": (
-        ("reduction",),
-        "64, 14, 14",
-        "conv2d: {out_channels: 32, kernel_size: 3, padding: 1}",
-        "group_norm:32 relu",
-    ),
 }
 
 
 @pytest.mark.parametrize("name", REFUSED)
 def test_what_does_not_apply_is_not_found(name: str) -> None:
     rewrites, size, conv, behind = REFUSED[name]
-    report = analyzed(spec(size, conv, behind).replace("group_norm:", "group_norm: "))
+    report = analyzed(spec(size, conv, behind))
     assert [rewrite for rewrite in rewrites if found(report, rewrite, "conv")] == []
 
 
@@ -398,6 +420,23 @@ layers:
     assert found(report, "reduction", "own")
 
 
+def test_what_is_reduced_is_not_reduced_again() -> None:
+    """The 3×3 of a bottleneck reads a 1×1 from 256 to 64 channels; one from 64 to 256 would be no reduction."""
+    text = """\
+archcost: 1
+name: bottleneck
+input: [256, 14, 14]
+layers:
+  - conv2d: {out_channels: 64, kernel_size: 1, bias: false}
+  - batch_norm2d
+  - relu
+  - {id: conv, conv2d: {out_channels: 64, kernel_size: 3, padding: 1, bias: false}}
+"""
+    for name in ("reduction", "fire"):
+        assert found(analyzed(text), name, "conv") is None
+        assert found(analyzed(text.replace("[256,", "[32,")), name, "conv")
+
+
 BETWEEN = {
     "norm and activation behind it": (
         "{id: conv, CONV}\n  - batch_norm2d: {eps: 0.001}\n  - dropout: 0.1\n  - leaky_relu: 0.1",
@@ -410,6 +449,14 @@ BETWEEN = {
     "norm and activation in front of it": (
         "residual: [batch_norm2d, silu, dropout: 0.5, {id: conv, CONV}]",
         ("batch_norm2d", "silu"),
+    ),
+    "no norm of groups, which not all channels split into": (
+        "{id: conv, CONV}\n  - group_norm: 32\n  - silu",
+        ("silu",),
+    ),
+    "but one of all channels": (
+        "{id: conv, CONV}\n  - group_norm: 1\n  - silu",
+        ("group_norm: {num_groups: 1}", "silu"),
     ),
     "a gate that halves the channels is none": ("{id: conv, CONV}\n  - glu: 1", ()),
     "what several read is nobody's": (

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from archcost.suggesting.body_steps import BodyStep, Fork, NamedValue, step_of
 from archcost.suggesting.convolution import Convolution
-from archcost.suggesting.layers import Fork, Layer, Named, layer
 from archcost.suggesting.rewrite import Boldness, Rewrite
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ class Separable(
         conv = Convolution.at(view, index)
         if conv is None or conv.on_image or max(conv.kernel) == 1:
             return None
-        channels = Named("$in_channels", conv.channels)
+        channels = NamedValue("$in_channels", conv.channels)
         depthwise = conv.layer("groups", out_channels=channels, groups=channels)
         return conv.replaced("separable", [depthwise, *conv.between(), conv.pointwise(conv.out)])
 
@@ -57,18 +57,19 @@ class Grouped(
     """k×k in g groups: k²·C·out / g a position. The channel shuffle behind it, which has no MACs, mixes the groups.
 
     g is 4, or 3 or 2 where channels do not split into 4: ShuffleNet tries 1, 2, 3, 4 and 8 (Table 1). A convolution on
-    an image stays whole. Receptive field and sizes stay. Also for signals and volumes.
+    an image stays whole, and so does one on a single position, which is a linear layer. Receptive field and sizes stay.
+    Also for signals and volumes.
     """
 
     @classmethod
     def find(cls, view: View, index: int) -> Change | None:
         conv = Convolution.at(view, index)
-        if conv is None or conv.on_image:
+        if conv is None or conv.on_image or max(conv.sizes) == 1:
             return None
         groups = next((count for count in _GROUPS if conv.channels % count == conv.out_channels % count == 0), 1)
         if groups == 1:
             return None
-        steps = [conv.layer("groups", groups=groups), layer("channel_shuffle", {"groups": groups})]
+        steps = [conv.layer("groups", groups=groups), step_of("channel_shuffle", {"groups": groups})]
         return conv.replaced("grouped", steps, note=f"in {groups}")
 
 
@@ -85,25 +86,25 @@ class Fire(
 
     C·S + S·out / 2 + 9·S·out / 2 for 9·C·out a position. The shares are those of every fire module of the paper's
     Table 1, such as fire2: 16 to 64 and 64. Norm and activation of the old one stand behind the squeeze, too. Only
-    where the old one keeps the size but for its stride: then both branches do, for every size. The receptive field
-    stays.
+    where the old one keeps the size but for its stride: then both branches do, for every size. Not behind a 1×1 that
+    reduces the channels already. The receptive field stays.
     """
 
     @classmethod
     def find(cls, view: View, index: int) -> Change | None:
         conv = Convolution.at(view, index, ("conv2d",))
-        if conv is None or conv.on_image or conv.side != _EXPANDED or not conv.keeps_size:
+        if conv is None or conv.side != _EXPANDED or not conv.keeps_size or conv.on_image or conv.is_reduced:
             return None
         out = conv.out_channels
         squeezed = out // _SQUEEZE
         if not squeezed:
             return None
-        half = Named("$(out_channels // 2)", out // 2)
-        rest = Named("$(out_channels - out_channels // 2)", out - out // 2)
-        squeeze = conv.pointwise(Named("$squeezed", squeezed))
+        half = NamedValue("$(out_channels // 2)", out // 2)
+        rest = NamedValue("$(out_channels - out_channels // 2)", out - out // 2)
+        squeeze = conv.pointwise(NamedValue("$squeezed", squeezed))
         expand1x1, expand3x3 = conv.pointwise(half, strided=True), conv.layer(out_channels=rest)
         expand = Fork({"expand1x1": (expand1x1,), "expand3x3": (expand3x3,)})
-        steps: list[Layer | Fork] = [squeeze, *conv.between(), expand]
+        steps: list[BodyStep | Fork] = [squeeze, *conv.between(), expand]
         return conv.replaced("fire", steps, (("squeezed", f"$(out_channels // {_SQUEEZE})"),), f"by way of {squeezed}")
 
 
@@ -118,17 +119,17 @@ class Ghost(
     """k×k to out channels becomes k×k to half of them and 3×3 on each of these: (k²·C + 9)·out / 2 for k²·C·out.
 
     Ratio 2 and kernel 3 are the paper's (s = 2, d = 3). The cheap half follows the other without a norm or an
-    activation between them, as in equation 3. It sees one position more on each side; the sizes stay. Not on maps that
-    are smaller than the cheap kernel. Also for signals and volumes, where 9 is 3 and 27.
+    activation between them, as in equation 3. It sees one position of the map more on each side; the sizes stay. Not on
+    maps that are smaller than the cheap kernel. Also for signals and volumes, where 9 is 3 and 27.
     """
 
     @classmethod
     def find(cls, view: View, index: int) -> Change | None:
         conv = Convolution.at(view, index)
-        if conv is None or conv.on_image or conv.out_channels % 2 or min(conv.output_sizes) < _CHEAP:
+        if conv is None or conv.on_image or conv.out_channels % 2 or max(conv.output_sizes) < _CHEAP:
             return None
         half = conv.out_channels // 2
-        channels = Named("$(out_channels // 2)", half)
+        channels = NamedValue("$(out_channels // 2)", half)
         cheap = conv.plain(out_channels=channels, groups=channels, kernel_size=_CHEAP, padding=_CHEAP // 2)
         ghosts = Fork({"intrinsic": (), "ghost": (cheap,)})
         return conv.replaced("ghost", [conv.layer(out_channels=channels), ghosts], note=f"from {half} channels")

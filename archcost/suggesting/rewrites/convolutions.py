@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from archcost.suggesting.body_steps import BodyStep, NamedValue
 from archcost.suggesting.convolution import Convolution, replaceable, shortened
 from archcost.suggesting.edits import Attributes, Change
-from archcost.suggesting.layers import Layer, Named
 from archcost.suggesting.rewrite import Boldness, Rewrite
 from archcost.suggesting.view import attribute_text
 
@@ -33,20 +33,21 @@ class Reduction(
 
     R has the share of the outputs that the paper's first module has: 96 of 128 for 3×3, 16 of 32 for 5×5 (Table 1,
     row inception (3a)). Under a stride s the new convolution has s² as many positions. It is followed by the norm and
-    the activation of the old one. The receptive field stays. Also for signals and volumes.
+    the activation of the old one. The receptive field stays. Not behind a 1×1 that reduces the channels already. Also
+    for signals and volumes.
     """
 
     @classmethod
     def find(cls, view: View, index: int) -> Change | None:
         conv = Convolution.at(view, index)
-        if conv is None or max(conv.kernel) == 1:
+        if conv is None or max(conv.kernel) == 1 or conv.is_reduced:
             return None
         wide = min(conv.kernel) >= _WIDE
         share = "$(out_channels // 2)" if wide else "$(out_channels * 3 // 4)"
         count = conv.out_channels // 2 if wide else conv.out_channels * 3 // 4
         if count < 1:
             return None
-        steps = [conv.pointwise(Named("$reduced", count)), *conv.between(), conv.layer()]
+        steps = [conv.pointwise(NamedValue("$reduced", count)), *conv.between(), conv.layer()]
         return conv.replaced("reduced", steps, (("reduced", share),), f"to {count} channels")
 
 
@@ -77,7 +78,7 @@ class Stacked3x3(
         if paddings is None:
             return None
         widths = [_width(conv, number, count) for number in range(1, count)]
-        steps: list[Layer] = []
+        steps: list[BodyStep] = []
         for number, (out, padding) in enumerate(zip([*widths, conv.out], paddings, strict=True)):
             left_out = ("padding", "stride") if number else ("padding",)
             steps += conv.between() if number else []
@@ -107,7 +108,7 @@ class Asymmetric(
         conv = Convolution.at(view, index, ("conv2d",))
         if conv is None or conv.side <= 1 or not all(size in _MEDIUM for size in conv.sizes):
             return None
-        middle = Named("$middle", min(conv.channels, conv.out_channels))
+        middle = NamedValue("$middle", min(conv.channels, conv.out_channels))
         steps = [conv.along((1,), middle), *conv.between(), conv.along((0,), conv.out)]
         return conv.replaced("asymmetric", steps, (("middle", "$(min(in_channels, out_channels))"),))
 
@@ -135,7 +136,7 @@ class Factored3d(
         conv = Convolution.at(view, index, ("conv3d",))
         if conv is None or conv.kernel[0] == 1 or max(conv.kernel[1:]) == 1:
             return None
-        middle = Named("$middle", conv.out_channels)
+        middle = NamedValue("$middle", conv.out_channels)
         steps = [conv.along(_PLANE, middle), *conv.between(), conv.along((0,), conv.out)]
         return conv.replaced("factored", steps, (("middle", "$out_channels"),))
 
@@ -162,10 +163,10 @@ class Dilated(
         return Change({index: Attributes((("kernel_size", "3"), ("dilation", attribute_text(shortened(dilation)))))})
 
 
-def _width(conv: Convolution, number: int, count: int) -> Named:
+def _width(conv: Convolution, number: int, count: int) -> NamedValue:
     """The channels behind layer ``number`` of ``count``, counted from 1: as in :func:`_root`."""
     product = conv.channels ** (count - number) * conv.out_channels**number
-    return Named(f"$middle_{number}", min(round(product ** (1 / count)), conv.out_channels))
+    return NamedValue(f"$middle_{number}", min(round(product ** (1 / count)), conv.out_channels))
 
 
 def _root(number: int, count: int) -> str:
@@ -177,7 +178,7 @@ def _root(number: int, count: int) -> str:
 def _divided(conv: Convolution, count: int) -> list[dict[str, Any]] | None:
     """The padding of each layer of a stack of 3×3, so that all sizes stay; None if there is no such division."""
     if conv.padding == "same":
-        return [{"padding": Named("$padding", "same")}] * count
+        return [{"padding": NamedValue("$padding", "same")}] * count
     padding: Sizes = (0,) * len(conv.sizes) if isinstance(conv.padding, str) else conv.padding
     rows = [_row(*dims, count) for dims in zip(padding, conv.stride, conv.dilation, strict=True)]
     whole = [row for row in rows if row is not None]

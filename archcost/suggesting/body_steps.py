@@ -19,14 +19,14 @@ if TYPE_CHECKING:
     from archcost.ops.base import Op
 
 
-class Named(NamedTuple):
+class NamedValue(NamedTuple):
     """A value that has a name in a body: ``$out_channels``, and what it is here."""
 
     text: str
     value: Any
 
 
-class Layer(NamedTuple):
+class BodyStep(NamedTuple):
     """A step with the op that it is here."""
 
     text: str
@@ -36,12 +36,12 @@ class Layer(NamedTuple):
 class Fork(NamedTuple):
     """Branches from one tensor, joined by channel; an empty one passes it through."""
 
-    branches: Mapping[str, tuple[Layer, ...]]
+    branches: Mapping[str, tuple[BodyStep, ...]]
 
     @property
     def text(self) -> str:
         """The step."""
-        written_out = [f"{name}: [{', '.join([layer.text for layer in row])}]" for name, row in self.branches.items()]
+        written_out = [f"{name}: [{', '.join([step.text for step in row])}]" for name, row in self.branches.items()]
         return f"{{concat, branches: {{{', '.join(written_out)}}}}}"
 
 
@@ -53,19 +53,19 @@ class Cost(NamedTuple):
     shape: Shape
 
 
-def layer(kind: str, attributes: Mapping[str, Any]) -> Layer:
-    """A step of a kind; each attribute is a value, or a :class:`Named` one."""
-    texts = {name: value.text if isinstance(value, Named) else value for name, value in attributes.items()}
-    values = {name: value.value if isinstance(value, Named) else value for name, value in attributes.items()}
-    return Layer(step_text(kind, texts), REGISTRY[kind](**values))
+def step_of(kind: str, attributes: Mapping[str, Any]) -> BodyStep:
+    """A step of a kind; each attribute is a value, or a :class:`NamedValue`."""
+    texts = {name: value.text if isinstance(value, NamedValue) else value for name, value in attributes.items()}
+    values = {name: value.value if isinstance(value, NamedValue) else value for name, value in attributes.items()}
+    return BodyStep(step_text(kind, texts), REGISTRY[kind](**values))
 
 
-def like(op: Op) -> Layer:
+def like(op: Op) -> BodyStep:
     """A step that is the same op."""
-    return Layer(written(op), op)
+    return BodyStep(written(op), op)
 
 
-def cost(steps: Iterable[Layer | Fork], shape: Shape) -> Cost:
+def cost(steps: Iterable[BodyStep | Fork], shape: Shape) -> Cost:
     """What steps one after the other cost on a tensor of a shape; OpError if one does not take it."""
     macs = params = 0
     for step in steps:
