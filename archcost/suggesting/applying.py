@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+from archcost.graph.model import REPEAT
 from archcost.importers.yaml_values import name_text
 from archcost.meter import Meter, WorkError
 from archcost.ops import REGISTRY
 from archcost.ops.base import asserted_size
+from archcost.paths import join
 from archcost.spec.given import Given, given_to
 from archcost.suggesting.block_text import block_column, block_copy, inserted_blocks
-from archcost.suggesting.edits import Attributes, Body, Edit, Removed, Shares
-from archcost.suggesting.helpers import Helpers
+from archcost.suggesting.edits import Attributes, Body, Edit, Removed, SharedRounds, Shares
+from archcost.suggesting.helpers import Helpers, names_in
 from archcost.suggesting.kind_text import KindUse, Scenery, kind_text
 from archcost.suggesting.step_text import StepEdit, step_splices
 from archcost.suggesting.uses import MAIN, Use
@@ -45,12 +47,15 @@ def applied(ground: Ground, suggestions: Sequence[Suggestion]) -> Applied:
     it. Nothing is looked at but the text: whoever wants to be sure reads it again.
     """
     edits: dict[int, Edit] = {}
+    repeats: dict[str, Edit] = {}
     for suggestion in suggestions:
         for node, edit in suggestion.edits.items():
-            if edits.setdefault(node, edit) != edit:
+            if isinstance(edit, SharedRounds):
+                repeats[edit.path] = edit
+            elif edits.setdefault(node, edit) != edit:
                 raise UnwritableError(f"two suggestions change {ground.graph.nodes[node].path}")
     try:
-        return _Writer(ground, suggestions, edits).written()
+        return _Writer(ground, suggestions, edits, repeats).written()
     except WorkError:
         raise UnwritableError("the blocks of the spec are used in too many ways") from None
 
@@ -64,7 +69,9 @@ class _Change(NamedTuple):
 
 
 class _Writer:
-    def __init__(self, ground: Ground, suggestions: Sequence[Suggestion], edits: dict[int, Edit]) -> None:
+    def __init__(
+        self, ground: Ground, suggestions: Sequence[Suggestion], edits: dict[int, Edit], repeats: dict[str, Edit]
+    ) -> None:
         self.ground = ground
         self.spec = ground.spec
         self.suggestions = suggestions
@@ -77,7 +84,9 @@ class _Writer:
         self._loosen(loosened)
         meter = Meter()
         meter.grant(len(ground.graph.nodes))
-        self.variants: Variants = variants_of(ground.uses, edits, self._may_replace, self._is_named_by_kind, meter)
+        self.variants: Variants = variants_of(
+            ground.uses, edits, repeats, self._may_replace, self._is_named_by_kind, meter
+        )
         self.names: dict[int, str] = {}  # of variants that are blocks of their own
         for variant in self.variants.all:
             self.names[variant.number] = variant.block
@@ -111,13 +120,17 @@ class _Writer:
     def _changed(self, variant: Variant) -> list[Splice]:
         """The parts of the text of a block that change for one of its variants."""
         by_place: dict[Place, list[_Change]] = {}
+        found: list[Splice] = []
         for at, edit in variant.edits.items():
-            by_place.setdefault(at[0], []).append(_Change(variant.uses[at], edit, ""))
+            use = variant.uses[at]
+            if use.kind != REPEAT:
+                by_place.setdefault(at[0], []).append(_Change(use, edit, ""))
+            elif edit is not None:
+                found += self._first_round_lends(use)
         for at, called in variant.calls.items():
             use = variant.uses[at]
             name = self.names[called]
             by_place.setdefault(at[0], []).append(_Change(use, None, name if name != use.kind else ""))
-        found: list[Splice] = []
         for place, changes in by_place.items():
             if any(change.edit is not None or change.block for change in changes):
                 try:
@@ -146,22 +159,46 @@ class _Writer:
             changed = StepEdit(kind=IDENTITY, empties=True, modifiers=self._named(step, changes))
         else:
             self._check_name(step, changes)
-            kind = kind_text(step, [self._kind(step, change) for change in changes], self.around)
-            size = self._asserted(step, changes)
-            goes = ((size, None),) if size else ()
-            changed = StepEdit(kind=kind, attributes=goes, alone=size, modifiers=self._named(step, changes))
+            kind = kind_text(step, [self._kind(step, change, changes) for change in changes], self.around)
+            goes = [*filter(None, (self._asserted(step, changes),)), *self._needless(step, changes)]
+            changed = StepEdit(
+                kind=kind,
+                attributes=tuple([(name, None) for name in goes]),
+                alone=goes[0] if goes else "",
+                modifiers=self._named(step, changes),
+            )
         return step_splices(document, text, changed)
 
-    def _kind(self, step: Step, change: _Change) -> KindUse:
-        """The kind that a step gets in one of its uses."""
+    def _first_round_lends(self, use: Use) -> list[Splice]:
+        """What lets all rounds of a repeated step share with its first."""
+        step = self.steps[use.place]
+        if step.share is not None:
+            raise UnwritableError(f"{use.path} shares with another step already")
+        document = self.ground.document_of(step.mark.source)
+        lender = name_text(join(use.name, "0"), flow=True)
+        return step_splices(
+            document, document.step(use.place[1], use.place[2]), StepEdit(modifiers=(("share", lender),))
+        )
+
+    def _kind(self, step: Step, change: _Change, changes: list[_Change]) -> KindUse:
+        """The kind that a step gets in one of its uses; ``changes`` are those of all."""
         use, edit = change.use, change.edit
         if edit is None:
             return KindUse(use.instance, use.rounds, use.kind, change.block or use.kind)
-        given = self._given(step, use.kind)
+        needless = self._needless(step, changes)
+        given = tuple([name for name in self._given(step, use.kind).attributes if name not in needless])
         inputs = len(self.ground.graph.nodes[use.node].inputs)
-        body = self._as_body(step, use, edit)
-        name = self.helpers.name(body, tuple(given.attributes), inputs, self.titles[edit])
+        name = self.helpers.name(self._as_body(step, use, edit), given, inputs, self.titles[edit])
         return KindUse(use.instance, use.rounds, use.kind, name)
+
+    def _needless(self, step: Step, changes: list[_Change]) -> list[str]:
+        """The attributes of a step that becomes a block in all of its uses, and that none of its bodies uses."""
+        used: set[str] = set()
+        for change in changes:
+            if change.edit is None:
+                return []
+            used |= names_in(self._as_body(step, change.use, change.edit))
+        return [name for name in self._given(step, changes[0].use.kind).attributes if name not in used]
 
     def _as_body(self, step: Step, use: Use, edit: Edit) -> Body:
         """An edit of some of the uses of a step, as a block."""
@@ -174,6 +211,7 @@ class _Writer:
             inner = ", ".join([f"{name}: {value}" for name, value in given.items()])
             call = f"{use.kind}: {{{inner}}}" if inner else f"{use.kind}:"
             return Body(f"shared_{use.kind}", (f"{{{call}, share: {self._owner(edit)}}}",))
+        assert isinstance(edit, Attributes)
         changed = {**given, **dict(edit.changed)}
         inner = ", ".join([f"{name}: {value}" for name, value in changed.items() if value is not None])
         return Body(f"changed_{use.kind}", (f"{use.kind}: {{{inner}}}" if inner else use.kind,))

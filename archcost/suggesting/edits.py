@@ -15,7 +15,7 @@ class Body(NamedTuple):
     param for every attribute that the step gives, under its name, so that the values in the spec stay as they are
     written: ``$out_channels`` is one of them. ``params`` are further ones, with their defaults as YAML: they may use
     the params of the step and ``in_channels``, ``in_features`` and ``in_shape``. Whatever else the steps need is
-    written out in them.
+    written out in them. Of several inputs, those after ``input`` are called ``input_1``, ``input_2`` …
     """
 
     name: str
@@ -35,11 +35,20 @@ class Shares(NamedTuple):
     owner: int
 
 
+class SharedRounds(NamedTuple):
+    """All rounds of a repeated step have the weights of its first: the step of this path gets ``share: NAME.0``.
+
+    It is the edit of the first node of the first round. No layer changes but in whose weights it uses.
+    """
+
+    path: str
+
+
 class Removed(NamedTuple):
     """The input passes through: the step becomes ``identity``, under the name that it had."""
 
 
-Edit = Body | Attributes | Shares | Removed
+Edit = Body | Attributes | Shares | SharedRounds | Removed
 
 
 class Change(NamedTuple):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from archcost.importers.yaml_values import name_text
@@ -15,6 +16,9 @@ if TYPE_CHECKING:
     from archcost.suggesting.rewrite import Rewrite
 
 INPUT = "input"
+_SEVERAL = 2
+_ANY = -1  # inputs of a block that reads the first alone
+_EXPRESSION = re.compile(r"\$(\w+|\([^$]*)")  # one in brackets as far as the next one, which is too far at worst
 _WIDTH = 120  # columns of a line
 _ENDS_IN_FLOW = frozenset(",[]{}:?#\"'")
 
@@ -37,8 +41,11 @@ class Helpers:
         return name
 
     def name(self, body: Body, given: tuple[str, ...], inputs: int, rewrite: type[Rewrite]) -> str:
-        """The name of the block of a body whose step gives some attributes and takes so many inputs."""
-        key = (body, given, inputs)
+        """The name of the block of a body whose step gives some attributes and takes so many inputs.
+
+        One that reads the first of several alone is the same for any number of them.
+        """
+        key = (body, given, inputs if inputs < _SEVERAL or _reads_others(body) else _ANY)
         known = self._names.get(key)
         if known is None:
             known = self._names[key] = self.free(body.name)
@@ -60,10 +67,22 @@ class Helpers:
             fits = len(on_a_line) <= _WIDTH and not any(_ENDS_IN_FLOW.intersection(value) for value in own.values())
             lines += [on_a_line] if fits else [f"{inner}params:", *[f"{items}{one}" for one in params]]
         if inputs != 1:
-            lines.append(f"{inner}inputs: [{', '.join(input_names(inputs))}]")
+            names = [INPUT, "others..."] if inputs == _ANY else input_names(inputs)
+            lines.append(f"{inner}inputs: [{', '.join(names)}]")
         return "\n".join([*lines, f"{inner}layers:", *[f"{items}- {step}" for step in body.steps]])
+
+
+def _reads_others(body: Body) -> bool:
+    return any(re.search(rf"\b{INPUT}_\d", step) for step in body.steps)
 
 
 def input_names(count: int) -> list[str]:
     """What the inputs of a body are called in it: ``input``, ``input_1``, ``input_2`` and so on."""
     return [INPUT if number == 0 else f"{INPUT}_{number}" for number in range(count)]
+
+
+def names_in(body: Body) -> set[str]:
+    """The names that the expressions of a body may use, and those of its own params."""
+    texts = [*body.steps, *[default for _, default in body.params]]
+    found = [word for text in texts for part in _EXPRESSION.findall(text) for word in re.findall(r"\w+", part)]
+    return {*found, *[name for name, _ in body.params]}

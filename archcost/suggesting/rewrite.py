@@ -32,6 +32,7 @@ class Rewrite:
     does: ClassVar[str] = ""
     paper: ClassVar[str] = ""
     accuracy: ClassVar[str] = ""  # empty: not reported
+    where: ClassVar[str] = "at"  # between the title and a path: "1×1 reduction before inception_3a.5x5"
     boldness: ClassVar[Boldness]
 
     def __init_subclass__(cls, **class_variables: Any) -> None:
@@ -48,3 +49,9 @@ class Rewrite:
     def find(cls, view: View, index: int) -> Change | None:
         """What to change if this rewrite begins at a node, and None if it does not apply there."""
         raise NotImplementedError
+
+    @classmethod
+    def already(cls, view: View, index: int) -> str:
+        """What is there already at a node of what the rewrite would bring, in some words; empty: nothing of it."""
+        del view, index
+        return ""

@@ -107,6 +107,9 @@ class _StepWriter:
             return []
         if self.value.is_null:
             return self._first_ones(after)
+        if self.value.says_null:
+            given = [f"{name}: {value}" for name, value in self.edit.attributes if value is not None]
+            return [Splice(self.value.start, self.value.end, f"{{{', '.join(given)}}}")]
         if self.value.kind == MAPPING:
             return self._in_braces() if self.value.flow else self._in_lines()
         return self._beside_alone()

@@ -20,8 +20,8 @@ Rounds = tuple[tuple[Place, int], ...]  # the repeated steps around a step withi
 class Use(NamedTuple):
     """One use of a step: in an instance of its block, in certain rounds.
 
-    ``node`` is its index if the step is an op, and -1 if it calls a block, whose instance is ``path`` then. ``name`` is
-    what the step is called in its scope.
+    ``node`` is its index if the step is an op, and -1 if it calls a block, whose instance is ``path`` then. A repeated
+    step as a whole is of the kind ``repeat``. ``name`` is what the step is called in its scope.
     """
 
     instance: str  # the path of the block around it
@@ -55,6 +55,10 @@ class Uses:
             scope.path: self._use(scope.path, place_of(scope.mark), scope.kind, -1)
             for scope in graph.scopes
             if scope.params is not None
+        }
+
+        self.of_repeats: dict[str, Use] = {  # by the path of the repeated step
+            path: self._use(path, place, REPEAT, -1) for path, place in self._repeats.items()
         }
 
     def chain(self, index: int) -> list[Use]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+from archcost.graph.model import REPEAT
 from archcost.suggesting.uses import MAIN
 
 if TYPE_CHECKING:
@@ -20,8 +21,8 @@ At = tuple["Place", "Rounds", str]  # a step within a block, in certain rounds, 
 class Variant(NamedTuple):
     """A text of a block: the block, and what becomes of its steps.
 
-    ``edits`` are those of steps that are ops (None: the step stays), ``calls`` the variants that other steps call, by
-    their numbers; ``uses`` is a use of each step.
+    ``edits`` are those of steps that are ops, and of repeated steps as wholes (None: the step stays), ``calls`` the
+    variants that other steps call, by their numbers; ``uses`` is a use of each step.
     """
 
     number: int
@@ -47,30 +48,42 @@ class Variants(NamedTuple):
 def variants_of(
     uses: Uses,
     edits: Mapping[int, Edit],
+    repeats: Mapping[str, Edit],
     may_replace: Callable[[str], bool],
     is_named_by_kind: Callable[[Place], bool],
     meter: Meter,
 ) -> Variants:
-    """The texts that edits of nodes ask for.
+    """The texts that edits of nodes ask for, and those of repeated steps as wholes, by their paths.
 
     All instances of a block begin as one variant. A variant whose instances disagree about a step in a round is split,
     until none is: what an instance does not have, it does not disagree about. They also disagree about a step that gets
     its name from its kind, if that differs between them: ``is_named_by_kind`` says which do. ``may_replace`` says of a
     block whether its own text may change. Raises WorkError.
     """
-    found = _Splitter(uses, edits, is_named_by_kind, meter).split()
+    found = _Splitter(uses, edits, repeats, is_named_by_kind, meter).split()
     return _judged(found, may_replace)
+
+
+def is_edited(use: Use) -> bool:
+    """Whether edits are of such a use: of an op, or of a repeated step as a whole; else it calls a block."""
+    return use.node >= 0 or use.kind == REPEAT
 
 
 class _Splitter:
     def __init__(
-        self, uses: Uses, edits: Mapping[int, Edit], is_named_by_kind: Callable[[Place], bool], meter: Meter
+        self,
+        uses: Uses,
+        edits: Mapping[int, Edit],
+        repeats: Mapping[str, Edit],
+        is_named_by_kind: Callable[[Place], bool],
+        meter: Meter,
     ) -> None:
         self.edits = edits
+        self.repeats = repeats
         self.meter = meter
         self.definitions = uses.definitions
         self.of: dict[str, list[Use]] = {instance: [] for instance in uses.definitions}
-        for use in (*uses.of_nodes, *uses.of_blocks.values()):
+        for use in (*uses.of_nodes, *uses.of_blocks.values(), *uses.of_repeats.values()):
             self.of[use.instance].append(use)
         numbers: dict[str, int] = {}
         self.number: dict[str, int] = {
@@ -117,15 +130,18 @@ class _Splitter:
         return wanted
 
     def _target(self, use: Use) -> object:
-        return self.edits.get(use.node) if use.node >= 0 else self.number[use.path]
+        return self._edit(use) if is_edited(use) else self.number[use.path]
+
+    def _edit(self, use: Use) -> Edit | None:
+        return self.edits.get(use.node) if use.node >= 0 else self.repeats.get(use.path)
 
     def _variant(self, number: int, instances: list[str]) -> Variant:
         uses: dict[At, Use] = {}
         for instance in instances:
             for use in self.of[instance]:
                 uses.setdefault((use.place, use.rounds, use.kind), use)
-        edits = {at: self.edits.get(use.node) for at, use in uses.items() if use.node >= 0}
-        calls = {at: self.number[use.path] for at, use in uses.items() if use.node < 0}
+        edits = {at: self._edit(use) for at, use in uses.items() if is_edited(use)}
+        calls = {at: self.number[use.path] for at, use in uses.items() if not is_edited(use)}
         return Variant(number, self.definitions[instances[0]], edits, calls, uses)
 
 

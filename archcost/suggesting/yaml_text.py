@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import yaml
 
+from archcost.spec.scalars import resolve
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
@@ -73,6 +75,11 @@ class TextNode:
     def is_null(self) -> bool:
         """Whether nothing stands there."""
         return self.kind == SCALAR and self.plain and not self.text and self.start == self.end
+
+    @property
+    def says_null(self) -> bool:
+        """Whether a null is written there, as in ``relu: null``."""
+        return self.kind == SCALAR and self.plain and bool(self.text) and resolve(self.text) is None
 
     def is_braced(self, text: str) -> bool:
         """Whether it stands in braces or brackets; a pair in a list, ``[a: b]``, does not."""
