@@ -136,13 +136,20 @@ def _index(use: KindUse, level: int, around: Scenery) -> _Index:
     name = step.repeat_as
     items = _repeated(use, level, around) if name != INDEX else ()
     listed = isinstance(items, (list, tuple))
-    hidden = {other for place, _ in use.rounds[level + 1 :] for other in around.steps[place].indices}
+    hidden = {other for inner in range(level + 1, len(use.rounds)) for other in _indices(use, inner, around)}
     number = INDEX if listed else name  # `as` names the items
     if number not in hidden:
         return _Index(number)
     if listed and items and name not in hidden and _are_distinct(items):
         return _Index(name, tuple(items))
     raise UnwritableError(f"the index '{number}' of a repeated step is hidden by that of another one inside")
+
+
+def _indices(use: KindUse, level: int, around: Scenery) -> set[str]:
+    """The names that the rounds of a repeated step give a value."""
+    step = around.steps[use.rounds[level][0]]
+    counts = step.repeat_as == INDEX or not isinstance(_repeated(use, level, around), (list, tuple))
+    return {step.repeat_as} if counts else {step.repeat_as, INDEX}
 
 
 def _are_distinct(items: Sequence[Any]) -> bool:
