@@ -133,13 +133,16 @@ class _Writer:
             by_place.setdefault(at[0], []).append(_Change(use, None, name if name != use.kind else ""))
         for place, changes in by_place.items():
             if any(change.edit is not None or change.block for change in changes):
-                found += self._step(place, changes)
+                try:
+                    found += self._step(place, changes)
+                except UnwritableError as error:
+                    raise UnwritableError(f"{changes[0].use.path}: {error}") from None
         return found
 
     def _step(self, place: Place, changes: list[_Change]) -> list[Splice]:
         step = self.steps.get(place)
         if step is None or step.group is not None:
-            raise UnwritableError(f"{changes[0].use.path} is no step of its own in the text")
+            raise UnwritableError("it is no step of its own in the text")
         document = self.ground.document_of(step.mark.source)
         text = document.step(place[1], place[2])
         edits = {change.edit for change in changes}
@@ -217,7 +220,7 @@ class _Writer:
 
     def _check_name(self, step: Step, changes: list[_Change]) -> None:
         if step.repeat is not None and step.branches is not None:
-            raise UnwritableError(f"{changes[0].use.path} is called by its kind in the rounds of a step with branches")
+            raise UnwritableError("it is called by its kind in the rounds of a step with branches")
 
     @staticmethod
     def _named(step: Step, changes: list[_Change]) -> tuple[tuple[str, str], ...]:
@@ -226,7 +229,7 @@ class _Writer:
             return ()
         names = {change.use.name for change in changes}
         if len(names) != 1:
-            raise UnwritableError(f"{changes[0].use.path} has no id, and another name wherever it is used")
+            raise UnwritableError("it has no id, and not the same name wherever it is used")
         return (("id", name_text(names.pop(), flow=True)),)
 
     def _given(self, step: Step, kind: str) -> Given:
@@ -259,7 +262,7 @@ class _Writer:
 
     def _owner(self, edit: Shares) -> str:
         if edit.owner in self.edits:
-            raise UnwritableError(f"{self.ground.graph.nodes[edit.owner].path} changes itself")
+            raise UnwritableError(f"its owner {self.ground.graph.nodes[edit.owner].path} changes itself")
         return name_text(self.ground.graph.nodes[edit.owner].path, flow=True)
 
     # --- names and comments -----------------------------------------------------------------------------------------

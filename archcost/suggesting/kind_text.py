@@ -94,17 +94,22 @@ def _by_number(index: str, names: Mapping[int, str]) -> str:
     numbers: dict[str, list[int]] = {}
     for number, name in sorted(names.items()):
         numbers.setdefault(name, []).append(number)
-    *others, (usual, _) = sorted(numbers.items(), key=lambda item: len(item[1]))
+    *others, (usual, _) = sorted(numbers.items(), key=lambda item: (_words(item[1]), len(item[1])))
     first, last = min(names), max(names)
     parts = [f"{name} if {_condition(index, own, first, last)} else " for name, own in others]
     return "".join(parts) + usual
+
+
+def _words(numbers: list[int]) -> int:
+    """How many numbers it takes to tell some rounds from the others: those next to each other are a range."""
+    return 1 if len(numbers) == numbers[-1] - numbers[0] + 1 else len(numbers)
 
 
 def _condition(index: str, own: list[int], first: int, last: int) -> str:
     start, end = own[0], own[-1]
     if start == end:
         return f"{index} == {start}"
-    if len(own) == end - start + 1:
+    if _words(own) == 1:
         if start == first:
             return f"{index} <= {end}"
         return f"{index} >= {start}" if end == last else f"{start} <= {index} <= {end}"

@@ -42,7 +42,7 @@ def _check(step: StepText, edit: StepEdit) -> None:
     if len(edit.kind) > _MAX_KEY:
         raise UnwritableError("the kind would be an expression that is too long for a key of YAML")
     if step.kind.anchored or (step.value is not None and step.value.anchored):
-        raise UnwritableError(f"the step on line {step.kind.line + 1} has an anchor of YAML")
+        raise UnwritableError("it has an anchor of YAML")
 
 
 def _bare(step: StepText, edit: StepEdit) -> str:
@@ -71,7 +71,7 @@ class _StepWriter:
         edit, key = self.edit, self.key
         found: list[Splice] = []
         after = behind(self.document.text, key, self.value)
-        kind = text(edit.kind, flow=self.mapping.flow) if edit.kind else ""
+        kind = self._kind(edit.kind) if edit.kind else ""
         if edit.empties:
             kind = kind or self.document.text[key.start : key.end]
             colon = "" if self.mapping.flow else ":"
@@ -81,6 +81,10 @@ class _StepWriter:
                 found.append(Splice(key.start, key.end, kind))
             found += self._attributes(after)
         return [*found, *self._modifiers(after)]
+
+    def _kind(self, kind: str) -> str:
+        """The kind as a key: in quotes where it had some, as JSON has no space behind the colon."""
+        return text(kind, flow=self.mapping.flow) if self.key.plain else quoted(kind)
 
     def _modifiers(self, after: int) -> list[Splice]:
         there = {key.text for key, _ in self.mapping.pairs}
@@ -157,7 +161,7 @@ class _StepWriter:
         changed = dict(self.edit.attributes)
         name, value = self.edit.alone, self.value
         if not name:
-            raise UnwritableError(f"the value on line {value.line + 1} has no name that could be written beside others")
+            raise UnwritableError("its value has no name that could be written beside others")
         own = changed.pop(name, self._alone())
         others = [f"{one}: {new}" for one, new in changed.items() if new is not None]
         if not others and own is not None:
@@ -171,7 +175,7 @@ class _StepWriter:
         if value.kind == SCALAR and value.plain and not _ENDS_IN_FLOW.isdisjoint(written):
             return quoted(value.text)
         if value.folded or (value.kind != SCALAR and not value.flow):
-            raise UnwritableError(f"the value on line {value.line + 1} goes over several lines")
+            raise UnwritableError("its value goes over several lines")
         return written
 
 

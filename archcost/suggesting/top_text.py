@@ -133,11 +133,14 @@ def _in_lines(document: YamlText) -> YamlText:
         lines = [f"{_key(key)}: {flow_text(document, value)}" for key, value in root.pairs]
         document = YamlText("\n".join(lines) + "\n")
     blocks = document.root.get("blocks")
-    if blocks is None or blocks.kind != MAPPING or not blocks.flow:
+    if blocks is None or not blocks.pairs or not blocks.flow:
         return document
     margin = document.newline + " " * (document.root.column + STEP)
     lines = [f"{margin}{_key(key)}: {flow_text(document, value)}" for key, value in blocks.pairs]
-    return YamlText(spliced(document.text, [Splice(blocks.start, blocks.end, "".join(lines))]))
+    start = blocks.start
+    while document.text[start - 1] == " ":
+        start -= 1
+    return YamlText(spliced(document.text, [Splice(start, blocks.end, "".join(lines))]))
 
 
 def _key(key: TextNode) -> str:

@@ -120,9 +120,9 @@ class YamlText:
         """The step whose kind stands at a place; raises UnwritableError."""
         found = self._steps.get((line, column))
         if found is None:
-            raise UnwritableError(f"the step on line {line + 1} is not where it is read from")
+            raise UnwritableError("it is not where it is read from")
         if found.shared:
-            raise UnwritableError(f"the step on line {line + 1} is shared through an anchor of YAML")
+            raise UnwritableError("an alias of YAML stands for it elsewhere")
         return found
 
     @property
