@@ -83,7 +83,7 @@ def suggestions_of(
     choices, held = _holding(trials, options, shown)
     found = _suggestions(choices, trials, held)
     plan = None if asked is None else _plan(trials, choices, found, asked)
-    taken = found if wanted.boldness is not None else _mild(options, found)
+    taken = found if wanted.boldness is not None or wanted.only else _mild(options, found)
     looked = Looked(tried, len(sites))
     return Suggestions(trials, found, looked, target=asked, plan=plan, shown=shown, taken=taken)
 

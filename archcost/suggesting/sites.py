@@ -79,6 +79,9 @@ class Site:
 
     def _path(self, change: Change) -> str:
         nodes = self._graph.nodes
+        for edit in change.edits.values():
+            if isinstance(edit, SharedRounds):
+                return edit.path
         kept = [node for node, edit in sorted(change.edits.items()) if not isinstance(edit, Removed)]
         first = (kept or sorted(change.edits))[0]
         path = nodes[first].path

@@ -138,6 +138,17 @@ class View:
         works = op.family == "Activation" and op.work in (Work.ELEMENTWISE, Work.UNCHANGED)
         return len(inputs) == 1 and (works or op.work is Work.NORM) and self.output(index) == self.input(index)
 
+    def of_kind(self, kind: str) -> list[int]:
+        """All nodes of a kind, in order."""
+        return self._by_kind.get(kind, [])
+
+    @cached_property
+    def _by_kind(self) -> dict[str, list[int]]:
+        found: dict[str, list[int]] = {}
+        for index, node in enumerate(self.nodes):
+            found.setdefault(node.op.kind, []).append(index)
+        return found
+
     def repeated(self, index: int) -> list[tuple[str, list[range]]]:
         """The repeated steps that begin at a node, the outermost first: the path, and the nodes of each round."""
         return self._repeated.get(index, [])

@@ -19,6 +19,7 @@ BLOCKS = {
     "pair": {"layers": [{"linear": {"out_features": 8}, "id": "a"}, {"linear": {"out_features": 8}, "id": "b"}]},
     "tied": {"layers": ["layer_norm", {"linear": {"out_features": 8}, "id": "own", "share": "first.a"}]},
     "local": {"layers": [{"pair": None, "id": "first"}, {"linear": {"out_features": 8}, "share": "first.b"}]},
+    "deep": {"layers": [{"pair": None, "id": "r", "repeat": 3, "share": "r.0"}]},
     "mixed": {"layers": [{"linear": {"out_features": 8}, "share": "first.a"}, {"tied": None, "id": "deep"}]},
 }
 FIRST = {"pair": None, "id": "first"}
@@ -33,6 +34,7 @@ CASES: dict[str, tuple[list[Any], int]] = {
     "a step in a round": ([{"pair": None, "id": "r", "repeat": 3}, shared("r.1.b")], 6 * LINEAR),
     "a round": ([{"pair": None, "id": "r", "repeat": 2}, {"pair": None, "share": "r.1"}], 4 * LINEAR),
     "the rounds of a step with its first": ([{"pair": None, "id": "r", "repeat": 3, "share": "r.0"}], 2 * LINEAR),
+    "the rounds of a step in a block that is used twice": (["deep", "deep"], 4 * LINEAR),
     "the rounds of a step without an id": ([{"linear": {"out_features": 8}, "repeat": 3, "share": "linear.0"}], LINEAR),
     "a block deep inside": ([{"local": None, "id": "x"}, {"pair": None, "share": "x.first"}], 2 * LINEAR),
     "from inside of blocks": ([FIRST, {"tied": None, "repeat": 3}], 2 * LINEAR + 3 * 2 * 8),

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 import archcost
+from archcost.model_zoo import path_of
+from archcost.spec.loader import loads
 from tests.suggesting.changed_specs import already, changed, ground_of, is_built, places
 
 TOKENS = {"inputs": {"tokens": {"shape": [6], "dtype": "int64"}}}
@@ -248,6 +251,18 @@ def test_a_language_model_of_66_million_params_has_51_when_tied() -> None:
     assert is_built(made)
 
 
+def test_gpt_2_with_a_head_of_its_own_is_tied() -> None:
+    """The spec of the zoo without its `share`: the head's 50,257 × 768 come on top, and go again."""
+    text = Path(path_of("gpt2")).read_text(encoding="utf-8").partition("expect:")[0]
+    untied = text.replace(", share: wte", "").replace("blocks/gpt2.yaml", "zoo:blocks/gpt2")
+    ground = ground_of(loads(untied))
+    assert archcost.analyze(ground.spec).totals.params == 124_439_808 + 50_257 * 768
+    made = changed(ground, "tied_head")
+    assert made.report.totals.params == 124_439_808
+    assert "{id: lm_head, linear: {out_features: $vocabulary, bias: false}, share: wte}" in made.text
+    assert is_built(made)
+
+
 def test_squeeze_and_excitation_becomes_channel_attention() -> None:
     """ECANet's README prints 24.37 M params for ResNet-50, in units of 2²⁰: 25,557,032 of ResNet-50 and the kernels."""
     (one,) = places(ground_of("se_resnet50"), "eca")
@@ -275,6 +290,8 @@ def test_bert_becomes_albert() -> None:
     ("name", "rewrite", "said"),
     [
         ("gpt2", "tied_head", {"lm_head has the weights of wte"}),
+        ("gpt2", "shared_layers", set()),
+        ("albert_base", "shared_layers", {"the 11 rounds of same_layer have the weights of one"}),
         ("lstm_lm", "tied_head", set()),
         ("bert_base", "tied_head", set()),
     ],

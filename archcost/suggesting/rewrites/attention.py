@@ -143,8 +143,8 @@ class LinearAttention(
     """softmax(Q·Kᵀ)·V becomes softmax(Q·(E·K)ᵀ)·F·V, E and F (k × S) for all heads of a layer.
 
     2·L·S MACs a feature become 2·k·(L + S), for 2·S·k params; k is 256. Key and value (N, H, S, d) become (N, H, k, d),
-    and the output stays. It applies to self-attention over more than 2·k positions that is not causal, has no mask and
-    no cache: a token reads all positions, as before. The number of positions is fixed then, by the shapes of E and F.
+    and the output stays. It applies where that saves MACs, over more than 2·k positions, and where attention is not
+    causal, has no mask and no cache: all positions are read, as before. E and F fix the number of positions.
     """
 
     @classmethod
@@ -153,7 +153,7 @@ class LinearAttention(
             return None
         positions, others = view.input(index)[-2], view.input(index, 1)[-2]
         is_free = not view.op(index).attribute("is_causal") and not _has_cache(view, index)
-        if not is_free or positions != others or others <= 2 * _MIXED:
+        if not is_free or _MIXED * (positions + others) >= positions * others:
             return None
         turn = "{transpose: {dim0: -2, dim1: -1}}"
         mixed = f"[{turn}, {{linear: {{out_features: {_MIXED}, bias: false}}}}, {turn}]"

@@ -71,8 +71,8 @@ class TiedHead(
         if not _is_head(view, index) or not view.owns_weights(index):
             return None
         wanted = view.weights(index)["weight"]
-        for other in range(index):
-            if _is_table_of_words(view, other) and view.weights(other)["weight"] == wanted:
+        for other in view.of_kind("embedding"):
+            if other < index and _is_table_of_words(view, other) and view.weights(other)["weight"] == wanted:
                 return Change({index: Shares(other)}, note=f"with {view.nodes[other].path}")
         return None
 
@@ -133,6 +133,16 @@ class SharedLayers(
             if attends and are_equal and all(map(view.owns_weights, range(index, rounds[-1].stop))):
                 return Change({index: SharedRounds(path)}, note=f"{len(rounds)} rounds with the weights of one")
         return None
+
+    @classmethod
+    def already(cls, view: View, index: int) -> str:
+        for path, rounds in view.repeated(index):
+            *_, last = rounds
+            weighted = [node for node in last if view.weights(node)]
+            attends = any(view.kind(node) in _ATTENTION for node in last)
+            if attends and weighted and all(view.nodes[node].weights_of >= 0 for node in weighted):
+                return f"the {len(rounds)} rounds of {path} have the weights of one"
+        return ""
 
 
 def _is_pointwise(view: View, index: int) -> bool:
