@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from archcost.api.models import analyze, build, export, init, load, schema, validate, zoo, zoo_check, zoo_copy
     from archcost.api.predicting import predict, training_cost
     from archcost.api.showing import page
+    from archcost.api.suggesting import suggest
     from archcost.api.sweeping import space
     from archcost.api.understanding import compare, explain, memory, microcontroller, op_reference, reconcile
     from archcost.budget.verdict import Finding, Verdict
@@ -72,6 +73,7 @@ _EXPORTS = {
     "predict": "archcost.api.predicting",
     "reconcile": "archcost.api.understanding",
     "schema": "archcost.api.models",
+    "suggest": "archcost.api.suggesting",
     "training_cost": "archcost.api.predicting",
     "space": "archcost.api.sweeping",
     "update_baseline": "archcost.api.guarding",
@@ -122,6 +124,7 @@ __all__ = [
     "reconcile",
     "schema",
     "space",
+    "suggest",
     "training_cost",
     "update_baseline",
     "validate",

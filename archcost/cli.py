@@ -3,6 +3,7 @@
 Exit codes: 0 fine, 1 findings, 2 could not judge (bad usage, spec or file).
 """
 
+# long: the table of commands, and every way in which one may end
 from __future__ import annotations
 
 import os
@@ -33,7 +34,14 @@ GROUPS = {
         "reconcile": "reconcile",
         "report": "report",
     },
-    "Decide": {"predict": "predict", "fits": "fits", "sweep": "sweep", "devices": "devices", "calibrate": "calibrate"},
+    "Decide": {
+        "predict": "predict",
+        "fits": "fits",
+        "sweep": "sweep",
+        "suggest": "suggest",
+        "devices": "devices",
+        "calibrate": "calibrate",
+    },
     "Guard": {"check": "check", "baseline": "baseline"},
     "Models": {
         "import": "import_model",

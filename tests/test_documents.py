@@ -49,6 +49,13 @@ COMMANDS = {  # the schema of what a command prints
         ("analyze", "unknown.yaml", "--convention", "calflops", "--sort", "macs"),
         ("analyze", "transformer_base", "mixtral_8x7b"),
     ),
+    "suggest": (
+        ("suggest", "inception_naive"),
+        ("suggest", "conv5x5", "--goal", "latency@t4", "--target", "99%"),
+        ("suggest", "conv1x1"),
+        ("suggest", "unknown.yaml", "--goal", "params"),
+    ),
+    "rewrites": (("suggest", "--list"),),
     "sweep": (
         ("sweep", "mobilenet_v1", "--vary", "width=0.5,1.0", "--vary", "middle=3,5", "--where", "params <= 3 M"),
         (

@@ -212,9 +212,18 @@ def explain(
 
         return formulas_in(report, variable, path)
     if path is not None:
-        return explain_path(report, path)
+        return _with_suggestion(explain_path(report, path))
     chosen = None if device is None else device_in(device)
     return explain_model(report, None if balance is None else Ratio(balance), chosen)
+
+
+def _with_suggestion(found: Explanation) -> Explanation:
+    """An explanation with what would save most of the MACs there, or of the params where there are no MACs."""
+    from archcost.suggesting.best import best_for
+
+    values = {each.figure: each.value for each in found.equations}
+    metric = next((name for name in ("macs", "params") if values.get(name)), "")
+    return found._replace(suggestion=best_for(found.report, found.path, metric)) if metric else found
 
 
 def reconcile(

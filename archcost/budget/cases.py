@@ -10,6 +10,7 @@ from archcost.budget.judge import Case, judge
 from archcost.budget.lock_keys import spec_key
 from archcost.budget.past_figures import past_at, past_in_lock
 from archcost.budget.verdict import SpecVerdict
+from archcost.budget.verdict_words import Status
 from archcost.settings import AS_IT_STANDS
 from archcost.written_paths import stem
 
@@ -85,4 +86,9 @@ def judge_path(context: CheckContext, path: str) -> SpecVerdict | None:
         from archcost.budget.latency import measured
 
         case = case._replace(measured=measured(case, before))
-    return judge(case)
+    verdict = judge(case)
+    if any(finding.status is Status.FAIL for finding in verdict.findings):
+        from archcost.budget.suggested import with_remedies
+
+        verdict = with_remedies(verdict, report)
+    return verdict

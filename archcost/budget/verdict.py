@@ -35,6 +35,18 @@ class Contributor(NamedTuple):
     baseline: int | None = None
 
 
+class Remedy(NamedTuple):
+    """What would save most of a figure: in words, how much, and whether that is enough for the limit.
+
+    ``goal`` is what `archcost suggest` is to be asked for; empty where it is what that takes for granted.
+    """
+
+    words: str
+    saves: int
+    suffices: bool
+    goal: str = ""
+
+
 @dataclass(frozen=True, slots=True)
 class Finding:
     """One thing that was judged. ``path`` is the layer or scope, empty for the whole model.
@@ -45,7 +57,7 @@ class Finding:
     ``allowed`` is the largest figure within the limit; ``spread`` belongs to a latency, and ``baseline_spread`` to what
     it is compared with. ``layers`` grew most, weigh most or are alive at the peak (see ``behind``). ``mark`` is the
     place to edit. ``before`` is the spec's path in the baseline, where it had another; ``perhaps`` the path of a spec
-    that is gone and that a new one may have been.
+    that is gone and that a new one may have been. ``remedy`` would make the figure less.
     """
 
     rule: Rule
@@ -69,6 +81,7 @@ class Finding:
     perhaps: str = ""
     unknown: tuple[str, ...] = ()  # the first layers whose figure is unknown
     count: int = 1
+    remedy: Remedy | None = None
 
     @property
     def is_rest(self) -> bool:

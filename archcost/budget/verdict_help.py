@@ -5,6 +5,7 @@ from __future__ import annotations
 from shlex import quote
 from typing import TYPE_CHECKING
 
+from archcost.budget.verdict_figures import amount
 from archcost.budget.verdict_words import Cause, Rule, Status
 from archcost.paths import crossing_help, widened
 
@@ -113,5 +114,17 @@ def _new_at_revision(finding: Finding) -> str:
 def _over(finding: Finding, verdict: Verdict) -> str:
     if finding.rule is Rule.GROWTH and verdict.recorded and finding.metric != "latency":
         allowed = f"--allow-increase{_ALLOWED * verdict.allow_import}"
-        return f"if intended: `archcost baseline update {quote(finding.spec)} {allowed}`"
-    return f"make it smaller, or raise the limit at {finding.mark}"
+        return f"{_remedy(finding)}if intended: `archcost baseline update {quote(finding.spec)} {allowed}`"
+    return f"{_remedy(finding)}make it smaller, or raise the limit at {finding.mark}"
+
+
+def _remedy(finding: Finding) -> str:
+    """What would save most, and how to have it; empty where nothing is known."""
+    if finding.remedy is None:
+        return ""
+    words, saves, suffices, goal = finding.remedy
+    asked = f" --at {quote(finding.path)}" if finding.path else ""
+    asked += f" --goal {goal}" if goal else ""
+    article = "an" if words[:1] in "aeiou" else "a"
+    told = f"{article} {words} would save {amount(saves, finding.metric, exact=False)}{', which is enough' * suffices}"
+    return f"{told} (`archcost suggest {quote(finding.spec)}{asked}`); "

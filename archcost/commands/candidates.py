@@ -4,6 +4,7 @@ The scripts of :mod:`archcost.commands.completion` call archcost with the words 
 are names of files, params and inputs stand in the text of a spec, and only for paths its blocks are unrolled.
 """
 
+# long: a function for each thing that may stand at the cursor
 from __future__ import annotations
 
 import os
@@ -285,8 +286,27 @@ def _tool_names() -> Iterable[str]:
     return TOOLS
 
 
+def _rewrite_names() -> Iterable[str]:
+    from archcost.suggesting.making import all_rewrites
+
+    return all_rewrites()
+
+
+def _goals(unfinished: str) -> Iterator[Candidate]:
+    """Figures to make less; behind an @ the devices that a time is predicted on."""
+    from archcost.suggesting.goals import GOALS, LATENCY_AT
+
+    if unfinished.startswith(LATENCY_AT):
+        found = _devices(unfinished.removeprefix(LATENCY_AT))
+        yield from [one._replace(value=LATENCY_AT + one.value) for one in found]
+        return
+    words = [word for word in GOALS if not LATENCY_AT.startswith(word)]
+    yield from [Candidate(word) for word in (*words, LATENCY_AT) if word.startswith(unfinished)]
+
+
 _LISTED: dict[str, Callable[[], Iterable[str]]] = {
     "columns": _column_names,
+    "only": _rewrite_names,
     "tools": _tool_names,
     "metrics": lambda: (*OF_LAYERS, PEAK, RUN, PREDICTED),
 }  # by parameter
@@ -295,4 +315,4 @@ _NAMES: dict[str, Callable[[Spec], Iterable[str]]] = {  # in a spec, by how an o
     "NAME=VALUES": _varying_names,
     "[NAME=]SHAPE": lambda spec: spec.inputs,
 }
-_OFFERED = {"against": _sources, "device": _devices, "space": _spaces}
+_OFFERED = {"against": _sources, "device": _devices, "goal": _goals, "space": _spaces}

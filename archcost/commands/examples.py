@@ -43,6 +43,11 @@ EXAMPLES: dict[str, tuple[Example, ...]] = {
         ("archcost sweep net.yaml --vary batch=1..64 --sort -macs", "All batches, most MACs first."),
         ('archcost sweep vgg11 --vary "depths[*]=1..3" --count', "How many designs there are."),
     ),
+    "suggest": (
+        ("archcost suggest resnet50", "What would save most MACs."),
+        ("archcost suggest vgg16 --goal params --target 20%", "A way to a fifth of the params."),
+        ("archcost suggest net.yaml --apply 1 -o smaller.yaml", "The spec with the first suggestion."),
+    ),
     "memory": (
         ("archcost memory llama_3_8b --kv-dtype int8", "What must be there to run, with a cache of 8 bits."),
         ("archcost memory resnet50 --optimizer adam", "A training step, and what would need less."),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NotRequired, TypedDict, cast
+from typing import TYPE_CHECKING, Annotated, Any, NotRequired, TypedDict, cast
 
 from archcost.analysis.data import spec_data
 from archcost.documents import Count, Envelope, Positive, Shape, SpecData, envelope
@@ -91,6 +91,9 @@ class ExplanationData(Explained):
     equations: list[EquationData]
     receptive_fields: list[SeenData]
     parts: list[PartData]
+    suggestion: NotRequired[
+        Annotated[dict[str, Any], "What would save most of its MACs, else of its params, as in `suggest`."]
+    ]
 
 
 def begun(report: Report) -> Explained:
@@ -105,7 +108,7 @@ def begun(report: Report) -> Explained:
 
 def explanation_data(explanation: Explanation) -> ExplanationData:
     """A layer or scope: every figure with its formula in symbols, in numbers and in LaTeX."""
-    return {
+    found: dict[str, Any] = {
         **begun(explanation.report),
         "path": explanation.path,
         "kind": explanation.kind,
@@ -116,6 +119,9 @@ def explanation_data(explanation: Explanation) -> ExplanationData:
         "receptive_fields": [_seen(seen) for seen in explanation.seen],
         "parts": [_part(part) for part in explanation.parts],
     }
+    if explanation.suggestion is not None:
+        found["suggestion"] = explanation.suggestion.brief()
+    return cast("ExplanationData", found)
 
 
 def _part(part: Part) -> PartData:

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from archcost.analysis.traffic import Traffic
     from archcost.dims import Shape
     from archcost.errors import Mark
+    from archcost.suggesting.suggestion import Suggestion
 
 BYTES, RATE = "B", "FLOPs/B"
 
@@ -59,7 +60,7 @@ class Part(NamedTuple):
 
 
 class Explanation(NamedTuple):
-    """A layer or a scope of a report."""
+    """A layer or a scope of a report; ``suggestion`` is what would save most of its MACs, or of its params."""
 
     report: Report
     path: str
@@ -72,6 +73,7 @@ class Explanation(NamedTuple):
     seen: tuple[FieldView, ...]
     parts: tuple[Part, ...]
     mark: Mark | None
+    suggestion: Suggestion | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """The JSON document, ``archcost.explanation/1``."""

@@ -156,7 +156,8 @@ class Unroller(GroupMaker):
             result = self._block(step, self.spec.blocks[kind], name, frame, own, inputs)
         else:
             result = self.add_op(step, kind, name, frame, own, inputs)
-        if step.share is not None and None not in result.values and id(step) not in self.unshared:
+        lends = step.repeat is not None and step.share is not None and step.share.name == name  # the round it names
+        if step.share is not None and not lends and None not in result.values and id(step) not in self.unshared:
             from archcost.graph.sharing import share_weights
 
             self._bodies.forget(start)

@@ -186,12 +186,12 @@ class Op:
         return hash((self.kind, *self.__dict__.values()))
 
     def __repr__(self) -> str:
-        changed = [
-            f"{name}={value!r}"
-            for name, value in self.__dict__.items()
-            if repr(value) != repr(self._default(name))  # a table has no truth value
-        ]
-        return f"{self.kind}({', '.join(changed)})"
+        return f"{self.kind}({', '.join([f'{name}={value!r}' for name, value in self.changed().items()])})"
+
+    def changed(self) -> dict[str, Any]:
+        """The attributes that are not at their defaults, by name."""
+        values = self.__dict__.items()  # compared as text: a table has no truth value
+        return {name: value for name, value in values if repr(value) != repr(self._default(name))}
 
     def attribute(self, name: str) -> Any:
         """The value of an attribute."""

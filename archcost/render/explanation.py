@@ -10,6 +10,7 @@ from archcost.render import explanation_sentences as sentences
 from archcost.render.cell_text import known_total, layers_text, shape_cell, unknown_notes
 from archcost.render.document import Field, Gap, Heading, Line, Records, branches_of
 from archcost.render.explanation_records import ExplanationRecord, explanation_records, story_records
+from archcost.render.suggestion_words import cheaper_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -43,6 +44,8 @@ class ExplanationDocument(NamedTuple):
         for equation in explanation.equations:
             yield _equation(equation, named=sentences.names_parts(explanation, equation))
         yield from map(_seen, explanation.seen)
+        if explanation.suggestion is not None:
+            yield Field("cheaper", cheaper_text(explanation.suggestion, explanation))
 
     def branches(self) -> Iterable[TreeLine]:
         """The same as a tree."""

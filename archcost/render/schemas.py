@@ -23,6 +23,7 @@ from archcost.pytorch.bench_data import BenchData
 from archcost.pytorch.data import VerificationData
 from archcost.render.page.page_data import PageData
 from archcost.spec.schema import spec_schema
+from archcost.suggesting.data import RewriteData, SuggestionsData
 from archcost.sweeping.data import SweepData
 from archcost.sweeping.space_schema import space_schema
 from archcost.timing.data import PredictionData
@@ -51,6 +52,8 @@ DOCUMENTS: dict[str, Any] = {  # a type each: one document, a list, or either
     "devices": list[DeviceData],
     "fits": FitsData | list[FitsData],
     "prediction": PredictionData | list[PredictionData],
+    "suggest": SuggestionsData,
+    "rewrites": list[RewriteData],
     "sweep": SweepData,
     "training-cost": TrainingCostData | list[TrainingCostData],
     "page": PageData,

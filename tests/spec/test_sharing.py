@@ -19,6 +19,7 @@ BLOCKS = {
     "pair": {"layers": [{"linear": {"out_features": 8}, "id": "a"}, {"linear": {"out_features": 8}, "id": "b"}]},
     "tied": {"layers": ["layer_norm", {"linear": {"out_features": 8}, "id": "own", "share": "first.a"}]},
     "local": {"layers": [{"pair": None, "id": "first"}, {"linear": {"out_features": 8}, "share": "first.b"}]},
+    "deep": {"layers": [{"pair": None, "id": "r", "repeat": 3, "share": "r.0"}]},
     "mixed": {"layers": [{"linear": {"out_features": 8}, "share": "first.a"}, {"tied": None, "id": "deep"}]},
 }
 FIRST = {"pair": None, "id": "first"}
@@ -32,6 +33,9 @@ CASES: dict[str, tuple[list[Any], int]] = {
     "a step in a block": ([FIRST, shared("first.a")], 2 * LINEAR),
     "a step in a round": ([{"pair": None, "id": "r", "repeat": 3}, shared("r.1.b")], 6 * LINEAR),
     "a round": ([{"pair": None, "id": "r", "repeat": 2}, {"pair": None, "share": "r.1"}], 4 * LINEAR),
+    "the rounds of a step with its first": ([{"pair": None, "id": "r", "repeat": 3, "share": "r.0"}], 2 * LINEAR),
+    "the rounds of a step in a block that is used twice": (["deep", "deep"], 4 * LINEAR),
+    "the rounds of a step without an id": ([{"linear": {"out_features": 8}, "repeat": 3, "share": "linear.0"}], LINEAR),
     "a block deep inside": ([{"local": None, "id": "x"}, {"pair": None, "share": "x.first"}], 2 * LINEAR),
     "from inside of blocks": ([FIRST, {"tied": None, "repeat": 3}], 2 * LINEAR + 3 * 2 * 8),
     "what is in the block comes first": ([FIRST, {"local": None}], 4 * LINEAR),
@@ -84,6 +88,13 @@ def test_a_step_does_not_share_with_what_holds_it() -> None:
     )
     with pytest.raises(archcost.SpecError, match="'x' holds this step, which cannot share with itself"):
         archcost.analyze(loads(text))
+
+
+@pytest.mark.parametrize("own", ["r", "r.1"])
+def test_a_step_shares_with_none_of_its_rounds_but_the_first(own: str) -> None:
+    layers = [{"pair": None, "id": "r", "repeat": 3, "share": own}]
+    with pytest.raises(archcost.SpecError, match="'share' must name a step before this one"):
+        archcost.analyze(document({"input": [8], "blocks": BLOCKS, "layers": layers}))
 
 
 def test_many_paths_are_looked_up_in_one_pass(tmp_path: Path) -> None:

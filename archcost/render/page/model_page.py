@@ -16,6 +16,7 @@ from archcost.render.cell_text import layers_text, unknown_notes
 from archcost.render.page.folded_nodes import Folded, edges_of
 from archcost.render.page.layer_details import details_of
 from archcost.render.page.memory_runs import timeline_of
+from archcost.render.page.node_suggestions import suggestions_of_nodes
 from archcost.render.page.page_data import figure
 from archcost.render.page.summary_cards import OnDevice, cards_of
 from archcost.strict_json import compact_json
@@ -80,6 +81,12 @@ class ModelPage:
         It has as many details as there is room for.
         """
         found = self._without_details(metrics)
+        suggested = suggestions_of_nodes(self.folded)
+        if suggested.found:
+            found["suggestions"] = suggested.found
+        for node, place in zip(found["nodes"], suggested.of_nodes, strict=True):
+            if place is not None:
+                node["suggestion"] = place
         room = _MOST_BYTES // models - len(compact_json(found).encode())
         details = details_of(self.folded, max(room, _LEAST_DETAILS))
         found["details"] = details.found

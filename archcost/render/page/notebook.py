@@ -12,7 +12,7 @@ from archcost.figures import METRICS, RUN
 from archcost.fitting.fit import Fits
 from archcost.render.page.folded_nodes import Folded
 from archcost.render.page.icicle import NOTEBOOK, icicle
-from archcost.render.page.notebook_boxes import shown
+from archcost.render.page.notebook_boxes import shown, table_html
 from archcost.render.page.page import Page
 from archcost.render.page.summary_cards import (
     OnDevice,
@@ -21,6 +21,8 @@ from archcost.render.page.summary_cards import (
     fit_card,
     memory_card,
 )
+from archcost.suggesting.goals import figure_names, figure_text
+from archcost.suggesting.suggestion import Suggestions
 from archcost.timing.prediction import Prediction
 
 if TYPE_CHECKING:
@@ -86,6 +88,32 @@ def _(value: Fits) -> str:
     cards = [] if value.is_table else [fit_card(fit) for fit in value.devices]
     cards += [memory_card(each.memory, f"needed: {each.name}") for each in value.variants]
     return _figure(value.report.name, cards or [memory_card(value.memory, "needed")], Folded(value.report))
+
+
+@notebook_html.register
+def _(value: Suggestions) -> str:
+    """The figures before and after all that is suggested, and a row a suggestion."""
+    names = figure_names(value.before)
+    before, after = value.before, value.plan.after
+    cards = [_figure_card(name, after.of(name)) for name in names]
+    earlier = [_figure_card(name, before.of(name)) for name in names]
+    rows = [
+        [one.number, one.title, f"{one.path} ×{one.times}" if one.times > 1 else one.path]
+        + [figure_text(name, one.saved.of(name)) for name in names]
+        for one in value.listed
+    ]
+    heads = ("", "suggestion", "where", *[f"saves {METRICS[name].label}" for name in names])
+    return shown(value.report.name, cards, table_html(heads, rows, len(value.found)), earlier)
+
+
+def _figure_card(metric: str, value: int) -> CardData:
+    return {
+        "label": METRICS[metric].label,
+        "value": figure_text(metric, value),
+        "exact": f"{value:,}",
+        "parts": [],
+        "state": None,
+    }
 
 
 def _option(option: str) -> CardPartData:

@@ -8,7 +8,7 @@ from archcost.render.page.icicle import FONTS
 from archcost.render.page.page_text import safe_text
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
 
     from archcost.render.page.page_data import CardData
 
@@ -18,6 +18,8 @@ _BOX = (
 )
 _STATES = {"ok": " ✓", "bad": " ✗"}
 _MOST_PARTS = 5
+_MOST_LETTERS = 60
+_CELL = "padding:2px 10px;text-align:right;white-space:nowrap"
 
 
 def shown(title: str, cards: Sequence[CardData], below: str, earlier: Sequence[CardData] = ()) -> str:
@@ -27,6 +29,29 @@ def shown(title: str, cards: Sequence[CardData], below: str, earlier: Sequence[C
     return (
         f'<div style="max-width:960px"><div style="font:600 14px {FONTS};margin:0 0 6px">{safe_text(title)}</div>'
         f"<div>{boxes}</div><div>{below}</div></div>"
+    )
+
+
+def table_html(heads: Sequence[str], rows: Iterable[Sequence[str]], count: int, *, bars: bool = False) -> str:
+    """A table, its texts cut, and how many rows are left out."""
+    listed = list(rows)
+    if not listed:
+        return ""
+    head = "".join(f'<th style="{_CELL}">{safe_text(text)}</th>' for text in heads)
+    left = _CELL.replace("right", "left")
+    body = "".join(
+        "<tr>"
+        + "".join(
+            f'<td style="{left if bars and place == len(row) - 1 else _CELL}">{safe_text(_cut(text))}</td>'
+            for place, text in enumerate(row)
+        )
+        + "</tr>"
+        for row in listed
+    )
+    rest = f'<div style="font:12px {FONTS}">and {count - len(listed):,} more</div>' if count > len(listed) else ""
+    return (
+        f'<table style="border-collapse:collapse;font:12px {FONTS}"><thead><tr>{head}</tr></thead>'
+        f"<tbody>{body}</tbody></table>{rest}"
     )
 
 
@@ -41,3 +66,7 @@ def _card(card: CardData, before: str) -> str:
         f'<div style="font-size:18px;font-weight:600" title="{safe_text(card["exact"])}">'
         f"{safe_text(value)}{_STATES.get(card['state'] or '', '')}</div>{parts}</div>"
     )
+
+
+def _cut(text: str) -> str:
+    return text if len(text) <= _MOST_LETTERS else f"{text[:_MOST_LETTERS]}…"

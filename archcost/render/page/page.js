@@ -14,7 +14,7 @@
    * @typedef {number | string | null} Figure an integer; a string where it exceeds 2^53; null where it is unknown
    * @typedef {{name: string, path: string, op: ?string, parent: ?number, depth: number, times: number,
    *   figures: Figure[], input: number[][], output: number[][], line: ?number, file: ?number, detail: ?number,
-   *   edges: ?Array<[?number, ?number, number]>}} Node
+   *   suggestion: ?number, edges: ?Array<[?number, ?number, number]>}} Node
    * @typedef {{name: string, label: string, unit: string}} Metric
    * @typedef {{name: string, label: string, steps: Figure[], fixed: {label: string, bytes: Figure}[], peak: number,
    *   limit?: Figure, phase?: number, labels?: number[],
@@ -1123,8 +1123,17 @@
         { type: "button", onclick: () => enter(item) }, "look inside"),
       ...(detail ? detailParts(detail, roundsOf(item)) : [node.op && h("p", { class: "quiet" },
         "The arithmetic of this layer is left out of this page: archcost explain has it.")]),
+      ...suggestionParts(owner.suggestions?.[node.suggestion]),
       specLine(node, owner),
     ].filter(Boolean));
+  }
+
+  /** What would make it cheaper; what is saved is told of the whole model. */
+  function suggestionParts(suggestion) {
+    if (!suggestion) return [];
+    return [h("h4", {}, "What would make it cheaper"), h("p", {}, suggestion.text),
+      h("p", {}, `saves ${suggestion.saves} of the model; ${suggestion.training}`),
+      h("p", { class: "quiet" }, suggestion.paper)];
   }
 
   /** What is known of a layer; equal layers share it, and equal parts of it are said once. */

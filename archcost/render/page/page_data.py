@@ -56,7 +56,7 @@ class NodeData(TypedDict):
     known, and the places of those of which only a part is known are in ``unknown``. ``input`` and ``output`` are shapes
     of one of them. ``edges`` lead between its children: from, to, and the bytes handed on; null is what is around it.
     A scope has no ``op``, but may have a ``block``; ``file`` is the place of the file of its ``line`` among ``lines``.
-    A layer whose ``detail`` is left out has none.
+    A layer whose ``detail`` is left out has none. ``suggestion`` is the place of the best one for it.
     """
 
     name: str
@@ -74,6 +74,7 @@ class NodeData(TypedDict):
     line: NotRequired[Positive]
     file: NotRequired[Count]
     detail: NotRequired[Count]
+    suggestion: NotRequired[Count]
     edges: NotRequired[list[list[Figure | None]]]
 
 
@@ -160,6 +161,15 @@ class SourceLinesData(TypedDict):
     text: dict[str, str]
 
 
+class PageSuggestionData(TypedDict):
+    """What would make a part cheaper: what and where, what it saves of the whole model, and where it was shown."""
+
+    text: str
+    saves: str
+    training: str
+    paper: str
+
+
 class PageModelData(TypedDict):
     """A model: headlines, totals, the folded tree, details and memory; ``notes`` say what is left out."""
 
@@ -176,6 +186,7 @@ class PageModelData(TypedDict):
     metrics: list[PageMetricData]
     nodes: list[NodeData]
     details: list[DetailData]
+    suggestions: NotRequired[Annotated[list[PageSuggestionData], AtLeast(1)]]
     timeline: TimelineData
     lines: list[SourceLinesData]
     notes: list[str]

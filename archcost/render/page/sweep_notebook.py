@@ -6,9 +6,7 @@ from functools import singledispatch
 from typing import TYPE_CHECKING
 
 from archcost.render.design_table import histogram_table
-from archcost.render.page.icicle import FONTS
-from archcost.render.page.notebook_boxes import shown
-from archcost.render.page.page_text import safe_text
+from archcost.render.page.notebook_boxes import shown, table_html
 from archcost.render.page.scatter import NOTEBOOK, figure_text, scatter
 from archcost.render.page.sweep_cards import axis_parts, card, design_cards, exact_text, part, sweep_cards
 from archcost.render.page.sweep_page import SweepPage
@@ -25,8 +23,6 @@ from archcost.sweeping.tables import SpaceTables
 from archcost.sweeping.values import shown as value_text
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
-
     from archcost.render.page.page_data import CardData, CardPartData
     from archcost.render.page.swept_designs import SweptDesigns
     from archcost.sweeping.exact.counting import Histogram
@@ -34,8 +30,6 @@ if TYPE_CHECKING:
 _LISTED = 12  # rows of a table
 _DRAWN = 400  # designs of a space that is not gone through
 _GONE_THROUGH = 2_000
-_MOST_LETTERS = 60
-_CELL = "padding:2px 10px;text-align:right;white-space:nowrap"
 
 
 @singledispatch
@@ -75,7 +69,7 @@ def _(value: DesignRow) -> str:
         for name, each in value.figures.items()
     ]
     told = [[name, value_text(each)] for name, each in value.values.items()]
-    return shown("a design", cards, _table(("param", "value"), told[:_LISTED], len(told)))
+    return shown("a design", cards, table_html(("param", "value"), told[:_LISTED], len(told)))
 
 
 @swept_html.register
@@ -87,7 +81,7 @@ def _(value: Space) -> str:
         for name, values in axes[:_LISTED]
     ]
     settings = card("settings", value.size, axis_parts([(name, len(values)) for name, values in axes]))
-    return shown(value.name or value.spec.name, [settings], _table(("what varies", "values", ""), rows, len(axes)))
+    return shown(value.name or value.spec.name, [settings], table_html(("what varies", "values", ""), rows, len(axes)))
 
 
 @swept_html.register
@@ -131,7 +125,7 @@ def _rows(designs: SweptDesigns) -> str:
             for name, each in zip(designs.metrics, design.figures, strict=True)
         ]
         rows.append([*design.at, *figures, "●" if place in front else design.error])
-    return _table(heads, rows, len(designs.designs))
+    return table_html(heads, rows, len(designs.designs))
 
 
 def _histogram(found: Histogram) -> str:
@@ -141,31 +135,5 @@ def _histogram(found: Histogram) -> str:
     bars = ["█" * (40 * count // most) or ("▏" if count else "") for count in found.counts]
     columns = [[cell if isinstance(cell, str) else cell.text for cell in column.cells] for column in table.columns[:3]]
     heads = [column.heading for column in table.columns[:3]]
-    return _table([*heads, ""], [list(row) for row in zip(*columns, bars, strict=True)], len(found.counts), bars=True)
-
-
-def _table(heads: Sequence[str], rows: Iterable[Sequence[str]], count: int, *, bars: bool = False) -> str:
-    """A table, its texts cut, and how many rows are left out."""
-    listed = list(rows)
-    if not listed:
-        return ""
-    head = "".join(f'<th style="{_CELL}">{safe_text(text)}</th>' for text in heads)
-    left = _CELL.replace("right", "left")
-    body = "".join(
-        "<tr>"
-        + "".join(
-            f'<td style="{left if bars and place == len(row) - 1 else _CELL}">{safe_text(_cut(text))}</td>'
-            for place, text in enumerate(row)
-        )
-        + "</tr>"
-        for row in listed
-    )
-    rest = f'<div style="font:12px {FONTS}">and {count - len(listed):,} more</div>' if count > len(listed) else ""
-    return (
-        f'<table style="border-collapse:collapse;font:12px {FONTS}"><thead><tr>{head}</tr></thead>'
-        f"<tbody>{body}</tbody></table>{rest}"
-    )
-
-
-def _cut(text: str) -> str:
-    return text if len(text) <= _MOST_LETTERS else f"{text[:_MOST_LETTERS]}…"
+    rows = [list(row) for row in zip(*columns, bars, strict=True)]
+    return table_html([*heads, ""], rows, len(found.counts), bars=True)

@@ -1,0 +1,157 @@
+"""What is said of suggestions: sentences."""
+
+from __future__ import annotations
+
+from shlex import quote
+from typing import TYPE_CHECKING
+
+from archcost.figures import METRICS
+from archcost.model_zoo import name_at
+from archcost.quantities import format_share
+from archcost.render.cell_text import field_cell, times_text
+from archcost.render.prediction import error_text
+from archcost.suggesting.goals import MACS, figure_names, figure_text
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from archcost.explaining.equations import Explanation
+    from archcost.suggesting.goals import Saved
+    from archcost.suggesting.suggestion import Suggestion, Suggestions
+
+DASH = "–"
+_REMARKS = 2
+
+
+def figures_text(found: Suggestions) -> str:
+    """The figures of the model as it is, that of the goal first."""
+    names = names_from(found.goal.metric, found.before)
+    return " · ".join([f"{METRICS[name].label} {figure_text(name, found.before.of(name))}" for name in names])
+
+
+def time_text(found: Suggestions) -> str:
+    """That times are predicted, on which device, and how wrong that has been."""
+    predicted = found.goal.predicted(found.report)
+    return f"time: predicted on {predicted.device.label}, not measured; error: {error_text(predicted.error)}"
+
+
+def names_from(goal: str, figures: Saved) -> list[str]:
+    """The metrics that are told, that of the goal first."""
+    return sorted(figure_names(figures), key=lambda name: name != goal)
+
+
+def left_text(goal: str, before: Saved, after: Saved) -> str:
+    """What each figure becomes, that of the goal first, and how much of it is left."""
+    return ", ".join([_becomes(name, before.of(name), after.of(name)) for name in names_from(goal, before)])
+
+
+def _becomes(metric: str, before: int, after: int) -> str:
+    label = METRICS[metric].label
+    if before == after:
+        return f"{label} {figure_text(metric, before)} as before"
+    left = f" ({format_share(after, before)})" if before else ""
+    return f"{label} {figure_text(metric, before)} → {figure_text(metric, after)}{left}"
+
+
+def saved_text(one: Suggestion) -> str:
+    """What it saves of each figure, and what it adds."""
+    parts = []
+    for name in names_from(one.goal.metric, one.before):
+        amount, label = one.saved.of(name), METRICS[name].label
+        if amount:
+            share = f" ({format_share(abs(amount), one.before.of(name))})" if one.before.of(name) else ""
+            parts.append(f"{figure_text(name, abs(amount))} {label}{share}" if amount > 0 else _added(name, amount))
+    return ", ".join(parts)
+
+
+def _added(metric: str, amount: int) -> str:
+    return f"but adds {figure_text(metric, -amount)} {METRICS[metric].label}"
+
+
+def keeps_text(one: Suggestion) -> str:
+    """That all shapes outside stay, and what becomes of the receptive field."""
+    before, after = one.fields
+    shapes = "all shapes outside of it"
+    if before is None or after is None:
+        return shapes
+    own, changed = field_cell(before), field_cell(after)
+    if own == changed:
+        return f"{shapes}, and the receptive field of {own}"
+    return f"{shapes}; the receptive field goes from {own} to {changed}"
+
+
+def remarks_text(remarks: Sequence[str]) -> str:
+    """Where the text had to be unfolded."""
+    more = [f"and {len(remarks) - _REMARKS} more"] if len(remarks) > _REMARKS else []
+    return "; ".join([*remarks[:_REMARKS], *more])
+
+
+def cheaper_text(one: Suggestion, explanation: Explanation) -> str:
+    """What would save most of a layer or scope, how much of it, and how to see more."""
+    metric = one.goal.metric
+    own = next((int(each.value) for each in explanation.equations if each.figure == metric), 0)
+    note = f", {one.site.note}" if one.site.note else ""
+    saves = f"{figure_text(metric, one.saves)} {METRICS[metric].label} less ({format_share(one.saves, own)} of it)"
+    spec, goal = name_at(explanation.report.spec.path).removeprefix("zoo:"), one.goal.word
+    asked = "" if goal == MACS else f" --goal {goal}"
+    return f"{one.words}{note}: {saves}; archcost suggest {quote(spec)} --at {quote(explanation.path)}{asked}"
+
+
+def alternatives_text(one: Suggestion) -> str:
+    """What may stand in its place, and what that saves."""
+    goal = one.goal.metric
+    told = [
+        f"{other.number} {other.title}{_elsewhere(one, other)} ({other.boldness.name.lower()}): "
+        f"{figure_text(goal, other.saves)} {METRICS[goal].label}"
+        for other in one.alternatives
+    ]
+    return "; ".join(told)
+
+
+def _elsewhere(one: Suggestion, other: Suggestion) -> str:
+    if one.path == other.path:
+        return ""
+    return f" {other.rewrite.where} {other.path}{times_text(other.times, opened=False)}"
+
+
+def mild_text(found: Suggestions, command: str) -> str:
+    """That what is bold is not taken unless it is asked for."""
+    if found.plan.suggestions:
+        return f"all that is not bold goes together; `{command} --boldness bold` takes the bold ones too"
+    return f"all are bold: `{command} --boldness bold --apply all -o FILE.yaml` takes them"
+
+
+def target_text(found: Suggestions) -> str:
+    """Whether the target is come to, and how far it goes."""
+    assert found.target is not None, "it is told where there is one"
+    goal, now = found.goal.metric, found.before.of(found.goal.metric)
+    left, allowed = found.plan.after.of(goal), found.target.allowed
+    label = METRICS[goal].label
+    wanted = f"{figure_text(goal, allowed)} of {figure_text(goal, now)} {label}"
+    count = len(found.plan.suggestions)
+    many = f"{count} suggestion{'s' * (count != 1)}"
+    if found.reached and not count:
+        return f"✓ the model has no more than {wanted}"
+    verb = "leaves" if count == 1 else "leave"
+    if found.reached:
+        return f"✓ {wanted} asked for: {many} {verb} {figure_text(goal, left)} ({format_share(left, now)})"
+    if not count:
+        return f"✗ {wanted} asked for: nothing comes nearer"
+    return f"✗ {wanted} asked for: all that helps leaves {figure_text(goal, left)} ({format_share(left, now)})"
+
+
+def looked_text(found: Suggestions) -> str:
+    """How much was looked at where the model has more than that."""
+    looked = found.looked
+    return (
+        f"tried {looked.tried:,} of {looked.found:,} places where a rewrite applies, the costliest first: "
+        "`--at PATTERN` looks at a part, `--only NAME` at one rewrite"
+    )
+
+
+def nothing_text(found: Suggestions) -> str:
+    """Why there is nothing to suggest."""
+    label = METRICS[found.goal.metric].label
+    if found.looked.found:
+        return f"nothing to suggest: no rewrite that applies to {found.report.name} here saves {label}"
+    return f"nothing to suggest: no rewrite applies to {found.report.name} here (`archcost suggest --list` has all)"

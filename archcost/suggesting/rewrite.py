@@ -1,0 +1,57 @@
+"""The base of all rewrites, and their registry."""
+
+from __future__ import annotations
+
+from enum import Enum
+from typing import TYPE_CHECKING, Any, ClassVar
+
+if TYPE_CHECKING:
+    from archcost.suggesting.edits import Change
+    from archcost.suggesting.view import View
+
+REWRITES: dict[str, type[Rewrite]] = {}
+
+
+class Boldness(Enum):
+    """How far a rewrite goes, by what its papers report; the least comes first."""
+
+    EXACT = "computes the same: nothing to train again"
+    GENTLE = "to be trained again: papers report accuracy that is as good or better"
+    BOLD = "to be trained again: papers report a loss of accuracy, or other changes that make up for it"
+
+
+class Rewrite:
+    """A way to make a part of a network cheaper that keeps all shapes outside of it.
+
+    ``paper`` is where it was shown, ``accuracy`` what is reported there, with the place. ``does`` says in one sentence
+    what happens; ``name`` is what people choose it by.
+    """
+
+    name: ClassVar[str] = ""
+    title: ClassVar[str] = ""  # "1×1 reduction": a few words, for tables
+    does: ClassVar[str] = ""
+    paper: ClassVar[str] = ""
+    accuracy: ClassVar[str] = ""  # empty: not reported
+    where: ClassVar[str] = "at"  # between the title and a path: "1×1 reduction before inception_3a.5x5"
+    boldness: ClassVar[Boldness]
+
+    def __init_subclass__(cls, **class_variables: Any) -> None:
+        super().__init_subclass__()
+        for name, value in class_variables.items():
+            setattr(cls, name, value)
+        if not cls.name:
+            return
+        if cls.name in REWRITES:
+            raise TypeError(f"two rewrites are called {cls.name}")
+        REWRITES[cls.name] = cls
+
+    @classmethod
+    def find(cls, view: View, index: int) -> Change | None:
+        """What to change if this rewrite begins at a node, and None if it does not apply there."""
+        raise NotImplementedError
+
+    @classmethod
+    def already(cls, view: View, index: int) -> str:
+        """What is there already at a node of what the rewrite would bring, in some words; empty: nothing of it."""
+        del view, index
+        return ""

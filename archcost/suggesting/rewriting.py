@@ -1,0 +1,70 @@
+"""A spec with suggestions applied, as a report: read again from its text, and held against what must stay equal."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from archcost.analysis.report import analyze
+from archcost.errors import SpecError
+from archcost.spec.loader import reads
+from archcost.suggesting.applying import applied
+from archcost.suggesting.grounds import CHANGED
+from archcost.suggesting.yaml_text import UnwritableError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from archcost.analysis.report import Report
+    from archcost.graph.model import Graph
+    from archcost.suggesting.grounds import Ground
+    from archcost.suggesting.places import Suggestion
+
+
+class Rewritten(NamedTuple):
+    """The text of a changed spec, its report, and what is to be said of how it was written."""
+
+    text: str
+    report: Report
+    notes: tuple[str, ...]
+
+
+def rewritten(ground: Ground, suggestions: Sequence[Suggestion]) -> Rewritten:
+    """The changed spec, analysed under the settings of the ground; raises UnwritableError if it does not hold.
+
+    It holds if every layer but those that change, and those between them, has the inputs and outputs that it had, and
+    the model, too. So what changes outside is nothing, and savings are differences of two reports.
+    """
+    made = applied(ground, suggestions)
+    try:
+        spec = reads(made.text, name=CHANGED, folder=ground.folder, is_made=True)
+        if spec.problems:
+            raise spec.problems.error()
+        report = analyze(spec, ground.settings)
+    except SpecError as error:
+        first = error.diagnostics[0]
+        raise UnwritableError(f"the changed spec is wrong: {first.message}") from None
+    free = {node for one in suggestions for node in (*one.edits, *one.inside)}
+    check_outside(ground.graph, report.graph, free)
+    return Rewritten(made.text, report, made.notes)
+
+
+def check_outside(before: Graph, after: Graph, free: Iterable[int]) -> None:
+    """Raise UnwritableError unless all nodes but the free ones, by their paths, have the shapes that they had."""
+    exempt = set(free)
+    there = {node.path: node.signature for node in after.nodes}
+    for index, node in enumerate(before.nodes):
+        if index in exempt:
+            continue
+        found, signature = there.get(node.path), node.signature
+        if found is None:
+            raise UnwritableError(f"the changed spec has no layer {node.path}")
+        if (found.op.kind, found.inputs, found.outputs) != (signature.op.kind, signature.inputs, signature.outputs):
+            raise UnwritableError(f"{node.path} would have other shapes than before")
+    if before.inputs != after.inputs or _outputs(before) != _outputs(after):
+        raise UnwritableError("the model would have other inputs or outputs than before")
+
+
+def _outputs(graph: Graph) -> list[object]:
+    inputs = list(graph.inputs.values())
+    made = [tensor for node in graph.nodes for tensor in node.outputs]
+    return [inputs[-1 - value] if value < 0 else made[value] for value in graph.outputs]
