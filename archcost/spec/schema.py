@@ -145,7 +145,7 @@ def _step_schema() -> Schema:
         "as": {"type": "string", "description": "The name of the index of repeat (default: i), or of the list's item."},
         "share": {
             "type": ["string", "integer"],
-            "description": "The id or path of an earlier step whose weights this step uses.",
+            "description": "The id or path of an earlier step whose weights this step uses, or the step's first round.",
         },
         "requires_grad": {
             **_or_expression({"type": "boolean"}),

@@ -35,7 +35,7 @@ class Projection(NamedTuple):
     rows: tuple[int, ...] = ()
 
 
-class Inputs(NamedTuple):
+class KeysAndValues(NamedTuple):
     """The keys and values of an attention of ``heads`` query heads; ``shared`` is how many heads they have."""
 
     heads: int
@@ -82,7 +82,7 @@ class Inputs(NamedTuple):
         return edits
 
 
-def inputs_of(view: View, index: int) -> Inputs | None:
+def inputs_of(view: View, index: int) -> KeysAndValues | None:
     """Where the keys and values of an attention come from, if it is layers that nobody else reads; else None."""
     query, key, value = [view.input(index, place) for place in range(_THREE)]
     if min(map(len, (query, key, value))) <= _THREE or (key[-3], key[-1]) != (value[-3], value[-1]):
@@ -101,7 +101,7 @@ def inputs_of(view: View, index: int) -> Inputs | None:
         return None
     if not all(map(view.owns_weights, own)) or not _is_closed(view, first, second, index):
         return None
-    return Inputs(query[-3], key[-3], features, first, second, between)
+    return KeysAndValues(query[-3], key[-3], features, first, second, between)
 
 
 def _share_a_layer(view: View, key: Projection, value: Projection, features: int) -> bool:

@@ -69,7 +69,7 @@ class GroupedQuery(
     does="lets groups of query heads share a head of keys and values, which the KV cache then has fewer of",
     paper="Ainslie et al. 2023, GQA: Training Generalized Multi-Query Transformer Models, arXiv:2305.13245",
     accuracy="quality close to multi-head attention when trained further (abstract); Llama 2 "
-    "(arXiv:2307.09288, Table 18): HellaSwag 75.4 for 75.1, MMLU 26.9 for 28.0",
+    "(arXiv:2307.09288, Table 18), with wider MLPs in return: HellaSwag 75.4 for 75.1, MMLU 26.9 for 28.0",
     boldness=Boldness.GENTLE,
 ):
     """Keys and values of H heads become those of G: 2·in·H·d params, and MACs a token, become 2·in·G·d.
@@ -89,8 +89,8 @@ class MultiQuery(
     title="multi-query",
     does="lets all query heads share one head of keys and values",
     paper="Shazeer 2019, Fast Transformer Decoding: One Write-Head is All You Need, arXiv:1911.02150, section 3",
-    accuracy="minor quality degradation from the baseline (abstract); Llama 2 (arXiv:2307.09288, Table 18): "
-    "HellaSwag 74.5 for 75.1, MMLU 26.5 for 28.0",
+    accuracy="minor quality degradation from the baseline (abstract); Llama 2 (arXiv:2307.09288, Table 18), with "
+    "wider MLPs in return: HellaSwag 74.5 for 75.1, MMLU 26.5 for 28.0",
     boldness=Boldness.BOLD,
 ):
     """Keys and values of H heads become those of one: 2·in·H·d params, and MACs a token, become 2·in·d.
