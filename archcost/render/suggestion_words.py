@@ -50,7 +50,10 @@ def _becomes(metric: str, before: int, after: int) -> str:
     if before == after:
         return f"{label} {figure_text(metric, before)} as before"
     left = f" ({format_share(after, before)})" if before else ""
-    return f"{label} {figure_text(metric, before)} → {figure_text(metric, after)}{left}"
+    texts = figure_text(metric, before), figure_text(metric, after)
+    if texts[0] == texts[1]:
+        return f"{label} {texts[0]}, {figure_text(metric, abs(before - after))} {'less' if after < before else 'more'}"
+    return f"{label} {texts[0]} → {texts[1]}{left}"
 
 
 def saved_text(one: Suggestion) -> str:
@@ -94,7 +97,8 @@ def cheaper_text(one: Suggestion, explanation: Explanation) -> str:
     saves = f"{figure_text(metric, one.saves)} {METRICS[metric].label} less ({format_share(one.saves, own)} of it)"
     spec, goal = name_at(explanation.report.spec.path).removeprefix("zoo:"), one.goal.word
     asked = "" if goal == MACS else f" --goal {goal}"
-    return f"{one.words}{note}: {saves}; archcost suggest {quote(spec)} --at {quote(explanation.path)}{asked}"
+    bold = one.boldness.name.lower()
+    return f"{one.words}{note} ({bold}): {saves}; archcost suggest {quote(spec)} --at {quote(explanation.path)}{asked}"
 
 
 def alternatives_text(one: Suggestion) -> str:
@@ -115,10 +119,11 @@ def _elsewhere(one: Suggestion, other: Suggestion) -> str:
 
 
 def mild_text(found: Suggestions, command: str) -> str:
-    """That what is bold is not taken unless it is asked for."""
-    if found.plan.suggestions:
-        return f"all that is not bold goes together; `{command} --boldness bold` takes the bold ones too"
-    return f"all are bold: `{command} --boldness bold --apply all -o FILE.yaml` takes them"
+    """What is taken where some are bold, which are not taken unless that is asked for."""
+    if not found.plan.suggestions:
+        return f"all are bold: `{command} --boldness bold --apply all -o FILE.yaml` takes them"
+    numbers = ", ".join([one.number for one in found.plan.suggestions])
+    return f"`--apply all` takes what is not bold: {numbers}; with `--boldness bold` all of the list"
 
 
 def target_text(found: Suggestions) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from itertools import accumulate
 from typing import TYPE_CHECKING, NamedTuple
 
-from archcost.figures import BYTES, METRICS
+from archcost.figures import BYTES, COUNT, METRICS, OPERATIONS, TIME
 from archcost.quantities import format_share
 from archcost.render.comparison_cells import signed
 from archcost.render.document import Cell, Column, Field, Gap, Heading, Line, Records, Table, branches_of
@@ -15,9 +15,9 @@ from archcost.render.suggestion_words import (
     alternatives_text,
     figures_text,
     keeps_text,
-    left_text,
     looked_text,
     mild_text,
+    names_from,
     nothing_text,
     remarks_text,
     saved_text,
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from archcost.render.document import Block, TreeLine
+    from archcost.suggesting.goals import Saved
     from archcost.suggesting.suggestion import Suggestion, Suggestions
 
 _IN_FULL = 3  # suggestions, where nobody asks for others
@@ -103,16 +104,35 @@ class SuggestionsDocument(NamedTuple):
         for one in found.plan.left_out:
             yield Line(f"{one.number} does not go with the others, and is left out of them", style="dim")
 
-    def _together(self) -> Iterator[Line]:
+    def _together(self) -> Iterator[Block]:
         found, plan = self.found, self.found.plan
         chosen = found.target is not None or found.taken == found.found
         if not chosen:
             yield Line(mild_text(found, self.command), style="dim")
         if plan.suggestions:
-            numbers = "" if chosen else f" ({', '.join([one.number for one in plan.suggestions])})"
-            head = f"together{numbers}: " if len(plan.suggestions) > 1 else f"with it{numbers}: "
-            yield Line(left_text(found.goal.metric, found.before, plan.after), head=head, head_style="bold")
+            yield _after_table(found, "together" if len(plan.suggestions) > 1 else "with it")
             yield Line(f"`{self.command} --apply all -o FILE.yaml` writes the spec", style="dim")
+
+
+def _after_table(found: Suggestions, heading: str) -> Table:
+    """Every figure of the model as it is and with what is taken, that of the goal first."""
+    names = names_from(found.goal.metric, found.before)
+    before, after = found.before, found.plan.after
+    return Table(
+        [
+            Column(heading, [METRICS[name].label for name in names]),
+            Column("now", [_cell(name, before.of(name)) for name in names], right=True, rounded=True),
+            Column("then", [_cell(name, after.of(name)) for name in names], right=True, rounded=True),
+            Column("", [_change(name, before, after) for name in names], right=True, rounded=True),
+            Column("left", [format_share(after.of(name), before.of(name)) for name in names], right=True),
+        ]
+    )
+
+
+def _cell(metric: str, value: int) -> Cell:
+    text = figure_text(metric, value)
+    exact = f"{value:,}" if METRICS[metric].unit in (COUNT, OPERATIONS) else text
+    return Cell(exact, text, amount=value, binary=METRICS[metric].unit == BYTES)
 
 
 def _table(found: Suggestions, rows: Sequence[Suggestion]) -> Table:
@@ -155,12 +175,17 @@ def _bold(one: Suggestion) -> Cell:
 
 
 def _delta(one: Suggestion, metric: str) -> Cell:
+    """How a suggestion changes a figure."""
+    return _change(metric, one.before, one.after)
+
+
+def _change(metric: str, before: Saved, after: Saved) -> Cell:
     """How a figure changes, with its sign: less of it is blue, more is red."""
-    change = -one.saved.of(metric)
+    change = after.of(metric) - before.of(metric)
     if not change:
         return Cell(DASH, style="dim")
     text = ("−" if change < 0 else "+") + figure_text(metric, abs(change))
-    exact = signed(change, metric, exact=True) if METRICS[metric].unit != "ns" else text
+    exact = signed(change, metric, exact=True) if METRICS[metric].unit != TIME else text
     style = "bright_blue" if change < 0 else "red"
     return Cell(exact, text, style=style, amount=change, binary=METRICS[metric].unit == BYTES)
 
