@@ -8,15 +8,15 @@ from typing import TYPE_CHECKING
 from archcost.paths import DOT, above, inside
 from archcost.suggesting.edits import Removed, SharedRounds, Shares
 from archcost.suggesting.places import grouped
-from archcost.suggesting.view import View
+from archcost.suggesting.view import GraphView
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from archcost.graph.model import Graph
     from archcost.suggesting import places
-    from archcost.suggesting.edits import Change
-    from archcost.suggesting.grounds import Ground
+    from archcost.suggesting.edits import LocalChange
+    from archcost.suggesting.grounds import BaseText
     from archcost.suggesting.rewrite import Rewrite
 
 _NOTES = 3  # that differ from place to place
@@ -28,7 +28,7 @@ class Site:
     The owner of weights that another one is to share is one of them, so that nothing else changes it.
     """
 
-    def __init__(self, graph: Graph, group: places.Suggestion) -> None:
+    def __init__(self, graph: Graph, group: places.JointChange) -> None:
         self.group = group
         self._graph = graph
         edits = group.edits
@@ -77,7 +77,7 @@ class Site:
         change = self.group.changes[0]
         return max((*change.edits, *change.inside))
 
-    def _path(self, change: Change) -> str:
+    def _path(self, change: LocalChange) -> str:
         nodes = self._graph.nodes
         for edit in change.edits.values():
             if isinstance(edit, SharedRounds):
@@ -141,9 +141,9 @@ def _beginning(names: Sequence[str]) -> str:
     return first[:shared]
 
 
-def sites_of(ground: Ground, rewrites: Iterable[type[Rewrite]], nodes: Sequence[int]) -> Iterator[Site]:
+def sites_of(ground: BaseText, rewrites: Iterable[type[Rewrite]], nodes: Sequence[int]) -> Iterator[Site]:
     """Where rewrites apply that begin at some nodes of a graph, those that change together as one."""
-    view = View(ground.graph)
+    view = GraphView(ground.graph)
     wanted = set(nodes)
     for rewrite in rewrites:
         found = [change for node in nodes if (change := rewrite.find(view, node)) is not None]
