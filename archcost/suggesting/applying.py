@@ -159,8 +159,9 @@ class _Writer:
             changed = StepEdit(kind=IDENTITY, empties=True, modifiers=self._named(step, changes))
         else:
             self._check_name(step, changes)
-            kind = kind_text(step, [self._kind(step, change, changes) for change in changes], self.around)
-            goes = [*filter(None, (self._asserted(step, changes),)), *self._needless(step, changes)]
+            needless = self._needless(step, changes)
+            kind = kind_text(step, [self._kind(step, change, needless) for change in changes], self.around)
+            goes = [*filter(None, (self._asserted(step, changes),)), *needless]
             changed = StepEdit(
                 kind=kind,
                 attributes=tuple([(name, None) for name in goes]),
@@ -180,12 +181,11 @@ class _Writer:
             document, document.step(use.place[1], use.place[2]), StepEdit(modifiers=(("share", lender),))
         )
 
-    def _kind(self, step: Step, change: _Change, changes: list[_Change]) -> KindUse:
-        """The kind that a step gets in one of its uses; ``changes`` are those of all."""
+    def _kind(self, step: Step, change: _Change, needless: list[str]) -> KindUse:
+        """The kind that a step gets in one of its uses; ``needless`` are attributes that go."""
         use, edit = change.use, change.edit
         if edit is None:
             return KindUse(use.instance, use.rounds, use.kind, change.block or use.kind)
-        needless = self._needless(step, changes)
         given = tuple([name for name in self._given(step, use.kind).attributes if name not in needless])
         inputs = len(self.ground.graph.nodes[use.node].inputs)
         name = self.helpers.name(self._as_body(step, use, edit), given, inputs, self.titles[edit])
@@ -193,8 +193,9 @@ class _Writer:
 
     def _needless(self, step: Step, changes: list[_Change]) -> list[str]:
         """The attributes of a step that becomes a block in all of its uses, and that none of its bodies uses."""
+        different = {(change.edit, change.use.kind): change for change in changes}
         used: set[str] = set()
-        for change in changes:
+        for change in different.values():
             if change.edit is None:
                 return []
             used |= names_in(self._as_body(step, change.use, change.edit))

@@ -89,7 +89,14 @@ def _choice(uses: Sequence[KindUse], around: Scenery, level: int = 0) -> str:
     return _by_number(_index(uses[0], level, around), parts)
 
 
-def _by_number(index: str, names: Mapping[int, str]) -> str:
+class _Index(NamedTuple):
+    """What tells rounds apart in expressions: their number, or their items, if that is hidden."""
+
+    name: str
+    items: tuple[int | str, ...] = ()
+
+
+def _by_number(index: _Index, names: Mapping[int, str]) -> str:
     """One of some expressions, by the number of a round."""
     numbers: dict[str, list[int]] = {}
     for number, name in sorted(names.items()):
@@ -105,30 +112,49 @@ def _words(numbers: list[int]) -> int:
     return 1 if len(numbers) == numbers[-1] - numbers[0] + 1 else len(numbers)
 
 
-def _condition(index: str, own: list[int], first: int, last: int) -> str:
-    start, end = own[0], own[-1]
+def _condition(index: _Index, own: list[int], first: int, last: int) -> str:
+    name, start, end = index.name, own[0], own[-1]
+    items = [_item(index.items[number]) for number in own] if index.items else list(map(str, own))
     if start == end:
-        return f"{index} == {start}"
-    if _words(own) == 1:
+        return f"{name} == {items[0]}"
+    if _words(own) == 1 and not index.items:
         if start == first:
-            return f"{index} <= {end}"
-        return f"{index} >= {start}" if end == last else f"{start} <= {index} <= {end}"
+            return f"{name} <= {end}"
+        return f"{name} >= {start}" if end == last else f"{start} <= {name} <= {end}"
     if len(own) > _MAX_LISTED:
         raise UnwritableError("the rounds of a step that change are too many to list")
-    return f"{index} in {own}"
+    return f"{name} in [{', '.join(items)}]"
 
 
-def _index(use: KindUse, level: int, around: Scenery) -> str:
-    """What counts the rounds of a repeated step in expressions inside of it."""
+def _item(value: int | str) -> str:
+    return _quoted(value) if isinstance(value, str) else str(value)
+
+
+def _index(use: KindUse, level: int, around: Scenery) -> _Index:
+    """What tells the rounds of a repeated step apart in expressions inside of it."""
     step = around.steps[use.rounds[level][0]]
-    if step.repeat is None:
-        raise UnwritableError("a round is of no repeated step")
     name = step.repeat_as
-    if name != INDEX and isinstance(_repeated(use, level, around), (list, tuple)):
-        name = INDEX  # `as` names the items
-    if any(name in around.steps[place].indices for place, _ in use.rounds[level + 1 :]):
-        raise UnwritableError(f"the index '{name}' of a repeated step is hidden by that of another one inside")
-    return name
+    items = _repeated(use, level, around) if name != INDEX else ()
+    listed = isinstance(items, (list, tuple))
+    hidden = {other for inner in range(level + 1, len(use.rounds)) for other in _indices(use, inner, around)}
+    number = INDEX if listed else name  # `as` names the items
+    if number not in hidden:
+        return _Index(number)
+    if listed and items and name not in hidden and _are_distinct(items):
+        return _Index(name, tuple(items))
+    raise UnwritableError(f"the index '{number}' of a repeated step is hidden by that of another one inside")
+
+
+def _indices(use: KindUse, level: int, around: Scenery) -> set[str]:
+    """The names that the rounds of a repeated step give a value."""
+    step = around.steps[use.rounds[level][0]]
+    counts = step.repeat_as == INDEX or not isinstance(_repeated(use, level, around), (list, tuple))
+    return {step.repeat_as} if counts else {step.repeat_as, INDEX}
+
+
+def _are_distinct(items: Sequence[Any]) -> bool:
+    """Whether each item of a list can be told from the others by a comparison."""
+    return all(type(item) in {int, str} for item in items) and len(set(items)) == len(items)
 
 
 def _repeated(use: KindUse, level: int, around: Scenery) -> Any:

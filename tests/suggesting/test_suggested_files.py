@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from time import process_time
 from typing import TYPE_CHECKING
 
 import pytest
@@ -162,3 +163,27 @@ def test_a_change_of_shapes_outside_is_refused() -> None:
     larger = Suggestion(Reduction, (Change({0: Body("none", ("relu",))}),))
     with pytest.raises(UnwritableError, match="relu would have other shapes than before"):
         rewritten(grounded(graph), [larger])
+
+
+def test_many_rounds_take_little_more_than_their_analysis() -> None:
+    """In seconds of this process, side by side: the text is read twice and analysed twice, and changed once."""
+    text = "archcost: 1\ninput: [3]\nlayers: [{relu, repeat: 60000}]\n"
+    start = process_time()
+    graph = analyze(loads(text)).graph
+    alone = process_time() - start
+    change = Change(dict.fromkeys(range(6000), LONGER))
+    start = process_time()
+    rewritten(grounded(graph), [Suggestion(Reduction, (change,))])
+    assert process_time() - start < 25 * alone
+
+
+def test_blocks_that_are_used_in_too_many_ways_are_refused() -> None:
+    """Each of 3,000 uses would need a text of its own: which of 16 rounds change is another set in each."""
+    text = (
+        "archcost: 1\ninput: [3]\nblocks:\n  unit: {layers: [{relu, repeat: 16}]}\n"
+        "layers: [{id: all, repeat: 3000, unit}]\n"
+    )
+    graph = analyze(loads(text)).graph
+    chosen = [index for index in range(len(graph.nodes)) if (index // 16) >> (index % 16) & 1]
+    with pytest.raises(UnwritableError, match="used in too many ways"):
+        rewritten(grounded(graph), [Suggestion(Reduction, (Change(dict.fromkeys(chosen, LONGER)),))])

@@ -114,6 +114,15 @@ CASES: dict[str, TextCase] = {
     ),
     "rounds of two steps": TextCase(INNER, {"outer.1.inner.0.relu": Removed(), "outer.0.inner.1.relu": Removed()}),
     "rounds of the outer one": TextCase(INNER, {"outer.1.inner.0.relu": Removed(), "outer.1.inner.1.relu": Removed()}),
+    "rounds told apart by their items": TextCase(
+        INNER.replace("repeat: 2\n    as: o", "repeat: [4, 6]\n    as: o"), {"outer.1.inner.1.relu": Removed()}
+    ),
+    "rounds of an outer list, whose number is seen": TextCase(
+        INNER.replace("repeat: 2\n    as: o", "repeat: [2, 2]\n    as: o").replace(
+            "repeat: 2\n", "repeat: $o\n        as: n\n"
+        ),
+        {"outer.1.inner.1.relu": Removed()},
+    ),
     "rounds whose index is hidden": TextCase(INNER.replace("    as: o\n", ""), {"outer.1.inner.0.relu": Removed()}),
     "a block, wherever it is used": TextCase(
         UNIT + "  - unit: 4\n  - unit: 5\n", {"unit.conv2d": THIN, "unit_1.conv2d": THIN}
