@@ -280,9 +280,9 @@ def _column_names() -> Iterable[str]:
 
 
 def _tool_names() -> Iterable[str]:
-    from archcost.conventions import TOOLS
+    from archcost.conventions import ALL_TOOLS, EARLIER
 
-    return TOOLS
+    return (*ALL_TOOLS, *EARLIER)
 
 
 _LISTED: dict[str, Callable[[], Iterable[str]]] = {

@@ -51,6 +51,7 @@ class LayerUse:
         functional: bool = False,
         written: str = CALLED,
         one_tensor: bool = True,
+        key_is_value: bool = False,
         strides: tuple[Shape, ...] = (),
         learnt: tuple[bool, ...] = (),
         call: SourceCall | None = None,
@@ -63,6 +64,7 @@ class LayerUse:
         self.functional = functional
         self.written = written
         self.one_tensor = one_tensor  # all inputs are the same one
+        self.key_is_value = key_is_value  # the last input is the one before it, or stands for it
         self.strides = strides
         self.learnt = learnt
         self.call = call
