@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
 PAGE = Path(__file__).parent.parent / "docs" / "conventions.md"
 AVERAGED = re.compile(r", averaged over a batch of \d+")  # ptflops, whose cases have a batch of 2
-LINES = (  # each grew out of the one before
+LINES = (  # versions, and tools that have most rules in common
     ("thop", "ultralytics-thop@2.0.18", "ultralytics-thop"),
     ("calflops", "deepspeed@0.16.9", "deepspeed"),
     ("torchprofile@0.0.4", "torchprofile"),
@@ -91,7 +91,7 @@ def rule_table(columns: Sequence[str]) -> str:
 
 
 def version_tables() -> str:
-    """For tools that grew out of one another, the classes of ops that they do not all count alike."""
+    """For versions of a tool, and its kin, the classes of ops that they do not all count alike."""
     tables = []
     for columns in LINES:
         found = _rates(columns)

@@ -1,8 +1,8 @@
 """DeepSpeed's flops profiler: 2 per multiply-add, a convolution's bias, norms by element, activations 1 per input.
 
-calflops began as a copy of it. Since then DeepSpeed counts a transposed convolution by what it computes, upsampling by
-its outputs, and patches more: the fused attention, ``torch.mm``, ``torch.bmm``, ``torch.baddbmm`` and the operator
-``@``.
+calflops was written after it, and has most of its rules. DeepSpeed now counts a transposed convolution by what it
+computes and upsampling by its outputs, and patches more: the fused attention, ``torch.mm``, ``torch.bmm``,
+``torch.baddbmm`` and the operator ``@``.
 """
 
 from __future__ import annotations

@@ -198,6 +198,11 @@ class Convention:
         """What the tool calls its figure; empty if that only spells the unit in another way, as ``Mac`` does."""
         return "" if self.word.upper().rstrip("S") == self.unit.upper().rstrip("S") else self.word
 
+    @property
+    def label(self) -> str:
+        """The name of the tool or its backend, with the version, which is told once."""
+        return f"{self.name.partition('@')[0]} {self.version}"
+
     def hooks(self, use: LayerUse) -> bool:
         """Whether the tool's hooks know the module of the source of an import; by default those with ``weight``s.
 

@@ -1,4 +1,4 @@
-"""ultralytics-thop, which grew out of thop: MACs, norms 2 or 4 per element, and pools by the inputs that they read.
+"""ultralytics-thop, which carries thop on: MACs, norms 2 or 4 per element, and pools by the inputs that they read.
 
 A rule holds for a class and those derived from it. Outside of modules with a rule, the products of some functions
 count too: ``torch.matmul`` and ``@``, ``torch.bmm``, ``torch.einsum``, ``F.linear`` and the fused attention; not the
