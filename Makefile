@@ -8,7 +8,7 @@ override FAMILY := $(value FAMILY)
 export NAME FAMILY # text for programs: neither make nor a shell reads what is in it
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet install --constraint constraints.txt
 
-.PHONY: demo test trust fuzz test-all lint format bench bench-gpu docs site schemastore image op assets browser screenshots clean
+.PHONY: demo test trust fuzz test-all lint format bench bench-gpu docs site schemastore image op assets browser screenshots clean peers
 
 demo: $(VENV)/core.stamp
 	$(BIN)/archcost analyze googlenet
@@ -73,6 +73,10 @@ op: $(VENV)/test.stamp
 	$(BIN)/python -m benchmarks.flops
 	$(BIN)/python -m benchmarks.conventions --rules
 	$(BIN)/python -m tests.ops.gaps "$$NAME"
+
+# Tools that tests hold conventions against, in folders of their own: two are packages named thop.
+peers: $(VENV)/test.stamp
+	scripts/peers.sh $(BIN)/python
 
 # The libraries of the page that `archcost report` writes, in one committed file: the only thing that Node.js is for.
 assets:

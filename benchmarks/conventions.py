@@ -17,12 +17,13 @@ from typing import TYPE_CHECKING
 
 import archcost
 from archcost import model_zoo as zoo
-from archcost.conventions import TOOLS, convention
+from archcost.conventions import ALL_TOOLS, EARLIER, NEWER, TOOLS, convention
 from archcost.conventions.model import words
 from archcost.conventions.tool_report import read
 from archcost.conventions.torchvision_style import patterns
 from archcost.ops import REGISTRY
 from benchmarks.pages import inserted, renew
+from tests.conventions import newer_figures
 from tests.ops.cases import CASES
 from tests.pytorch.support import report_of
 
@@ -33,6 +34,11 @@ if TYPE_CHECKING:
 
 PAGE = Path(__file__).parent.parent / "docs" / "conventions.md"
 AVERAGED = re.compile(r", averaged over a batch of \d+")  # ptflops, whose cases have a batch of 2
+LINES = (  # versions, and tools that have most rules in common
+    ("thop", "ultralytics-thop@2.0.18", "ultralytics-thop"),
+    ("calflops", "deepspeed@0.16.9", "deepspeed"),
+    ("torchprofile@0.0.4", "torchprofile"),
+)
 HIDDEN = "✗"  # MACs that the tool does not see
 
 
@@ -43,24 +49,31 @@ def tables(printed: dict[str, dict[str, int | None]] | None = None) -> dict[str,
 
 def rules() -> dict[str, str]:
     """The parts that follow from the conventions and the cases of ops alone."""
-    return {"tools": tool_table(), "rules": rule_table(), "gaps": gap_table()}
+    return {
+        "tools": tool_table(),
+        "rules": rule_table(TOOLS),
+        "newer-rules": rule_table(NEWER),
+        "versions": version_tables(),
+        "gaps": gap_table(),
+        "newer-models": newer_table(),
+    }
 
 
 def tool_table() -> str:
     """A row a tool: the version that was read, its unit and word, and how it is called."""
     lines = ["| tool | version | a multiply-add is | it says | called as |", "| :-- | :-- | --: | :-- | :-- |"]
-    for tool in TOOLS:
+    for tool in (*ALL_TOOLS, *EARLIER):
         chosen = convention(tool)
         word = f"{chosen.unit}, “{chosen.word}”"
         lines.append(f"| `{tool}` | {chosen.tool} {chosen.version} | {chosen.factor} | {word} | {chosen.called} |")
     return "\n".join(lines)
 
 
-def _rates() -> dict[str, dict[str, list[str]]]:
+def _rates(columns: Sequence[str]) -> dict[str, dict[str, list[str]]]:
     """For every class of op and every tool, what is counted, over all cases."""
     found: dict[str, dict[str, list[str]]] = {}
     for case in CASES:
-        for tool in TOOLS:
+        for tool in columns:
             (count,) = read(report_of(case), convention(tool)).counts
             for part in count.parts:
                 rates = found.setdefault(part.what, {}).setdefault(tool, [])
@@ -70,17 +83,43 @@ def _rates() -> dict[str, dict[str, list[str]]]:
     return found
 
 
-def rule_table() -> str:
-    """A row for each class of op that some tool counts; the kinds that none counts below."""
-    lines = ["| op | " + " | ".join(f"`{tool}`" for tool in TOOLS) + " |", "| :-- |" + " :-- |" * len(TOOLS)]
-    found = _rates()
+def rule_table(columns: Sequence[str]) -> str:
+    """A row for each class of op that some of the tools count; the kinds that none counts below."""
+    found = _rates(columns)
+    silent = [f"`{kind}`" for kind in REGISTRY if words(kind) not in found and f"{words(kind)} products" not in found]
+    return "\n".join(_rate_rows(found, columns)) + f"\n\nNone of these counts anything for {', '.join(silent)}."
+
+
+def version_tables() -> str:
+    """For versions of a tool, and its kin, the classes of ops that they do not all count alike."""
+    tables = []
+    for columns in LINES:
+        found = _rates(columns)
+        changed = {
+            what: tools for what, tools in found.items() if len({tuple(tools.get(each, ())) for each in columns}) > 1
+        }
+        tables.append("\n".join(_rate_rows(changed, columns)))
+    return "\n\n".join(tables)
+
+
+def _rate_rows(found: dict[str, dict[str, list[str]]], columns: Sequence[str]) -> list[str]:
+    lines = [f"| op | {' | '.join(f'`{each}`' for each in columns)} |", "| :-- |" + " :-- |" * len(columns)]
     rows: dict[tuple[str, ...], list[str]] = {}
     for what, tools in found.items():
-        cells = tuple([_joined(tools.get(tool, ())) for tool in TOOLS])
-        rows.setdefault(cells, []).append(what)
-    lines += [f"| {', '.join(names)} | {' | '.join(cells)} |" for cells, names in rows.items()]
-    silent = [f"`{kind}`" for kind in REGISTRY if words(kind) not in found and f"{words(kind)} products" not in found]
-    return "\n".join(lines) + f"\n\nNo tool counts anything for {', '.join(silent)}."
+        rows.setdefault(tuple([_joined(tools.get(tool, ())) for tool in columns]), []).append(what)
+    return lines + [f"| {', '.join(names)} | {' | '.join(cells)} |" for cells, names in rows.items()]
+
+
+def newer_table() -> str:
+    """A row a model of the cover: what the newer tools printed, and what archcost's figures differ by."""
+    columns = (*NEWER, *EARLIER)
+    lines = ["| model | module | " + " | ".join(f"`{tool}`" for tool in columns) + " | difference |"]
+    lines.append("| :-- | :-- |" + " --: |" * (len(columns) + 1))
+    for name, theirs in newer_figures.printed().models.items():
+        report = archcost.analyze(name)
+        cells = [name, "torchvision" if source(report) else "archcost", *(cell(theirs[tool]) for tool in columns)]
+        lines.append(f"| {' | '.join(cells)} | {difference(figures(report, columns), theirs)} |")
+    return "\n".join(lines)
 
 
 def _joined(rates: Sequence[str]) -> str:
@@ -95,7 +134,7 @@ def _joined(rates: Sequence[str]) -> str:
 def gap_table() -> str:
     """What a tool does not cover, and why."""
     gaps: dict[tuple[str, str], list[str]] = {}
-    for tool in TOOLS:
+    for tool in ALL_TOOLS:
         for case in CASES:
             (count,) = read(report_of(case), convention(tool)).counts
             reasons = [part.rate for part in count.parts if not part.covered] or [count.failure]
@@ -108,10 +147,10 @@ def gap_table() -> str:
     return "\n".join(lines)
 
 
-def figures(report: Report) -> dict[str, int | None]:
+def figures(report: Report, columns: Sequence[str] = TOOLS) -> dict[str, int | None]:
     """A model's figure under every convention, as the tools see it."""
     written = patterns(("torchvision",), report.name) if source(report) else ()
-    return {tool: read(report, convention(tool), written).total for tool in TOOLS}
+    return {tool: read(report, convention(tool), written).total for tool in columns}
 
 
 def source(report: Report) -> str:

@@ -243,12 +243,12 @@ def reconcile(
     function calls. Raises UsageError for an unknown tool, a pattern without a layer and what is no figure, and what
     :func:`archcost.analyze` raises.
     """
-    from archcost.conventions import TOOLS
+    from archcost.conventions import ALL_TOOLS
     from archcost.conventions.reconciliation import reconcile as reconcile_report
     from archcost.conventions.reconciliation import search_published
 
     report = report_of(spec, Settings(params or {}, batch, training, inputs=shapes_by_name(inputs)))
-    names = list(dict.fromkeys(tools)) or list(TOOLS)
+    names = list(dict.fromkeys(tools)) or list(ALL_TOOLS)
     found = reconcile_report(report, names, functional, with_quoted=report.graph.settings.as_it_stands)
     return found if published is None else found._replace(search=search_published(published, report, functional))
 

@@ -281,9 +281,9 @@ def _column_names() -> Iterable[str]:
 
 
 def _tool_names() -> Iterable[str]:
-    from archcost.conventions import TOOLS
+    from archcost.conventions import ALL_TOOLS, EARLIER
 
-    return TOOLS
+    return (*ALL_TOOLS, *EARLIER)
 
 
 def _rewrite_names() -> Iterable[str]:

@@ -85,7 +85,11 @@ Columns = Annotated[
         help=f"More columns: {', '.join(COLUMNS)}, bytes_read, bytes_written, intensity, receptive_field. Repeatable.",
     ),
 ]
-CONVENTIONS = ("archcost", "torch", "fvcore", "torchinfo", "ptflops", "ptflops-aten", "thop", "calflops")
+CONVENTIONS = (
+    *("archcost", "torch", "fvcore", "torchinfo", "ptflops", "ptflops-aten", "thop", "calflops"),
+    *("torchprofile", "ultralytics-thop", "deepspeed"),
+    *("torchprofile@0.0.4", "ultralytics-thop@2.0.18", "deepspeed@0.16.9"),
+)
 Depth = Annotated[int | None, number_option("--depth", "Fold the table below N levels.")]
 
 

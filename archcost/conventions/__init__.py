@@ -1,7 +1,8 @@
 """How other tools count: each convention is a table of rules over op kinds, and gives the tool's own figure.
 
-A convention is loaded by its name, :func:`convention`; :func:`archcost.conventions.tool_report.read` holds it against a
-report. Nothing here runs a tool or imports torch: the tests do that, and demand equality to the unit.
+A convention is loaded by its name, :func:`convention`, an earlier version by ``NAME@VERSION``;
+:func:`archcost.conventions.tool_report.read` holds it against a report. Nothing here runs a tool or imports torch: the
+tests do that, and demand equality to the unit.
 """
 
 from __future__ import annotations
@@ -16,8 +17,10 @@ if TYPE_CHECKING:
 
 ARCHCOST = "archcost"
 TOOLS = ("torch", "fvcore", "torchinfo", "ptflops", "ptflops-aten", "thop", "calflops")
-NAMES = (ARCHCOST, *TOOLS)
-_ALSO_SOUGHT = ("torchprofile",)  # behind published figures; its rules are read off its source, and no test runs it
+NEWER = ("torchprofile", "ultralytics-thop", "deepspeed")  # which the tests run from folders of their own
+ALL_TOOLS = (*TOOLS, *NEWER)
+EARLIER = ("torchprofile@0.0.4", "ultralytics-thop@2.0.18", "deepspeed@0.16.9")
+NAMES = (ARCHCOST, *ALL_TOOLS, *EARLIER)
 
 
 def convention(name: str) -> Convention:
@@ -28,10 +31,12 @@ def convention(name: str) -> Convention:
 
 
 def sought() -> list[Convention]:
-    """The conventions behind published figures: those of the tools, and of some that are not offered by name."""
-    return [_load(name) for name in (*TOOLS, *_ALSO_SOUGHT)]
+    """The conventions behind published figures; those that give nearly another's would only fit by chance as well."""
+    return [_load(name) for name in (*TOOLS, "torchprofile")]
 
 
 def _load(name: str) -> Convention:
-    loaded: Convention = import_module(f"archcost.conventions.{name.replace('-', '_')}").CONVENTION
+    tool, _, version = name.partition("@")
+    module = import_module(f"archcost.conventions.{tool.replace('-', '_')}")
+    loaded: Convention = module.EARLIER[version] if version else module.CONVENTION
     return loaded

@@ -68,6 +68,16 @@ def inner_products(factor: int) -> Term:
     return term
 
 
+def seen_products(factor: int) -> Term:
+    """``factor`` × MACs of the two products of multihead_attention, of a tool that sees them however they are made."""
+
+    def term(use: LayerUse) -> FigurePart:
+        macs = use.macs - projection_macs(use)
+        return FigurePart(f"{use.name} products", factor * macs, macs, f"{factor} per MAC")
+
+    return term
+
+
 def gives_weights(use: LayerUse) -> bool:
     """Whether the source of an import asks for the weights of attention, so that products are made one by one."""
     return use.call is not None and use.call.function == "torch.bmm"

@@ -61,20 +61,23 @@ def _positions(use: LayerUse) -> int:
     return use.inputs[0][0] * numel(_window_sizes(use, kernel_size, halves))
 
 
-def _convolution(use: LayerUse) -> FigurePart:
+def convolution(use: LayerUse) -> FigurePart:
+    """2 per tap, at the positions that its own output size gives; DeepSpeed's profiler has the same lines."""
     amount = 2 * _positions(use) * numel(use.op.kernel(use.inputs))
     if amount == 2 * use.macs:
         return FigurePart(use.name, amount, use.macs, "2 per MAC")
     return FigurePart(use.name, amount, use.macs, "2 per tap, an odd `same` padding rounded down")
 
 
-def _convolution_bias(use: LayerUse) -> FigurePart | None:
+def convolution_bias(use: LayerUse) -> FigurePart | None:
+    """1 per output at these positions."""
     if not use.biased:
         return None
     return FigurePart(f"{use.name} bias", use.outputs[0][1] * _positions(use), 0, "1 per output")
 
 
-def _transposed(use: LayerUse) -> FigurePart:
+def transposed(use: LayerUse) -> FigurePart:
+    """2 per tap of the input, with the filters of a group divided by the groups once more."""
     _, filters, *kernel = use.op.kernel(use.inputs)  # filters of a group
     amount = 2 * use.elements * (filters // use.op.groups) * numel(kernel)
     if amount == 2 * use.macs:
@@ -82,7 +85,8 @@ def _transposed(use: LayerUse) -> FigurePart:
     return FigurePart(use.name, amount, use.macs, "2 per tap, groups divided out twice")
 
 
-def _transposed_bias(use: LayerUse) -> FigurePart | None:
+def transposed_bias(use: LayerUse) -> FigurePart | None:
+    """1 per output that a plain convolution of these settings would have."""
     if not use.biased:
         return None
     _, filters, *kernel = use.op.kernel(use.inputs)
@@ -113,7 +117,7 @@ _FUNCTIONS = (
     *(f"{name}_norm" for name in ("batch", "layer", "instance", "group")),
     *(f"{name}{rank}d" for name in ("conv", "conv_transpose", *POOLS) for rank in _RANKS),
 )
-_PATCHES = frozenset(
+PATCHES = frozenset(
     {
         *(FUNCTIONAL + name for name in _FUNCTIONS),
         *("torch.matmul", "torch.Tensor.matmul", "torch.einsum"),
@@ -134,8 +138,8 @@ CONVENTION = Convention(
     factor=2,
     refuses=_refuses,
     works={
-        Work.CONVOLUTION: (_convolution, _convolution_bias),
-        Work.TRANSPOSED: (_transposed, _transposed_bias),
+        Work.CONVOLUTION: (convolution, convolution_bias),
+        Work.TRANSPOSED: (transposed, transposed_bias),
         Work.PRODUCT: (by_addmm(added_bias(2), products(2)),),
         Work.ATTENTION: (unseen("a function that it does not patch"),),
         Work.RECURRENT: (unseen("it counts nn.RNN, nn.LSTM and nn.GRU themselves, not classes derived from them"),),
@@ -162,5 +166,5 @@ CONVENTION = Convention(
         "multihead_attention": (projections(2), inner_products(0), weights_softmax),
         "mixture_of_experts": (router(2), grouped, activated, scored),
     },
-    patches=_PATCHES,
+    patches=PATCHES,
 )

@@ -51,6 +51,7 @@ class LayerUse:
         functional: bool = False,
         written: str = CALLED,
         one_tensor: bool = True,
+        key_is_value: bool = False,
         strides: tuple[Shape, ...] = (),
         learnt: tuple[bool, ...] = (),
         call: SourceCall | None = None,
@@ -63,6 +64,7 @@ class LayerUse:
         self.functional = functional
         self.written = written
         self.one_tensor = one_tensor  # all inputs are the same one
+        self.key_is_value = key_is_value  # the last input is the one before it, or stands for it
         self.strides = strides
         self.learnt = learnt
         self.call = call
@@ -195,6 +197,11 @@ class Convention:
     def own_word(self) -> str:
         """What the tool calls its figure; empty if that only spells the unit in another way, as ``Mac`` does."""
         return "" if self.word.upper().rstrip("S") == self.unit.upper().rstrip("S") else self.word
+
+    @property
+    def label(self) -> str:
+        """The name of the tool or its backend, with the version, which is told once."""
+        return f"{self.name.partition('@')[0]} {self.version}"
 
     def hooks(self, use: LayerUse) -> bool:
         """Whether the tool's hooks know the module of the source of an import; by default those with ``weight``s.

@@ -58,6 +58,18 @@ def by_gates(use: LayerUse) -> FigurePart:
     return _part(use, step * _directions(use) * _runs(use))
 
 
+def by_projected_gates(use: LayerUse) -> FigurePart:
+    """The same with what an LSTM projects its output to, which comes into the gates and the next layer."""
+    stem, hidden = _stem(use), use.op.hidden_size
+    projected = getattr(use.op, "proj_size", 0)
+    step = 0
+    for index in range(_layers(use)):
+        features = (projected or hidden) * _directions(use) if index else use.inputs[0][-1]
+        gate = (features + (projected or hidden) + 1 + 2 * use.op.bias) * hidden
+        step += _GATES[stem] * gate + (_MORE_SUMS[stem] + projected) * hidden
+    return _part(use, step * _directions(use) * _runs(use))
+
+
 def _part(use: LayerUse, amount: int) -> FigurePart:
     return FigurePart(use.name, amount, use.macs, "products and sums of a step, by a formula for the module")
 

@@ -15,7 +15,9 @@ from archcost.ops.axes import axis
 from archcost.ops.facets import Work, WrittenAs
 
 if TYPE_CHECKING:
-    from archcost.conventions.model import LayerUse
+    from collections.abc import Mapping
+
+    from archcost.conventions.model import LayerUse, Term
 
 _RATES = {"nearest": 1, "linear": 5, "bilinear": 11, "bicubic": 224 + 35}  # of upsampling, per output
 
@@ -43,9 +45,14 @@ def _softmax(use: LayerUse) -> FigurePart:
     return FigurePart(use.name, use.elements // features * (3 * features - 1), 0, "3 per element, less 1 per row")
 
 
-def _upsample(use: LayerUse) -> FigurePart | None:
-    rate = _RATES.get(use.op.mode)
-    return per_output(rate)(use) if rate else None
+def upsample(rates: Mapping[str, int]) -> Term:
+    """The rate of a mode per output."""
+
+    def term(use: LayerUse) -> FigurePart | None:
+        rate = rates.get(use.op.mode)
+        return per_output(rate)(use) if rate else None
+
+    return term
 
 
 CONVENTION = Convention(
@@ -69,7 +76,7 @@ CONVENTION = Convention(
         "softmax": (_softmax,),
         "avg_pool": (per_output(1),),
         "adaptive_avg_pool": (_adaptive_average,),
-        "upsample": (_upsample,),
+        "upsample": (upsample(_RATES),),
         "multihead_attention": (unseen("it has no hook for nn.MultiheadAttention"),),
     },
     sources=hooked(by_gates),

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from archcost.graph.model import Graph
 
 
+_PAIR = 2  # a query, and what is key and value
 _MASKED = 4  # query, key, value, mask
 _NEVER_DROPPED = {"lstm_cell", "gru_cell"}  # torch works on their gates in place, which a trace always keeps
 DERIVED = "derived:"
@@ -155,11 +156,12 @@ def read(report: Report, convention: Convention, functional: Sequence[str] = ())
             counts.append(Count(layer, (FigurePart(layer.op, 0, layer.macs, UNUSED),) if layer.macs else ()))
             continue
         one_tensor = len(set(node.inputs)) <= 1
+        key_is_value = len(node.inputs) == _PAIR or (len(node.inputs) > _PAIR and node.inputs[1] == node.inputs[2])
         given = zip(node.inputs, node.signature.inputs, strict=True)
         strides = tuple([odd.get(value) or contiguous(tensor.shape) for value, tensor in given])
         wanted = tuple([value in learnt for value in node.inputs])
         call = graph.spec.calls.get(layer.path)
-        key = (id(node.signature), index in called, index in derived, one_tensor, strides, wanted, call)
+        key = (id(node.signature), index in called, index in derived, one_tensor, key_is_value, strides, wanted, call)
         if key not in known:
             signature = node.signature
             use = LayerUse(
@@ -170,6 +172,7 @@ def read(report: Report, convention: Convention, functional: Sequence[str] = ())
                 functional=index in called or index in derived,
                 written=OWN_CLASS if index in derived else CALLED,
                 one_tensor=one_tensor,
+                key_is_value=key_is_value,
                 strides=strides,
                 learnt=wanted,
                 call=call,

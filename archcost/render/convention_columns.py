@@ -75,7 +75,7 @@ def notes(reading: ToolReport) -> list[str]:
     convention = reading.convention
     word = f" ({convention.own_word})" if convention.own_word else ""
     how = convention.called.replace("`", "")
-    lines = [f"{convention.name} {convention.version} counts {convention.unit}{word}: {how}"]
+    lines = [f"{convention.label} counts {convention.unit}{word}: {how}"]
     if reading.failure:
         lines.append(f"{convention.name} has no figure: {reading.failure}")
     if reading.missed or reading.unseen:

@@ -24,7 +24,7 @@ def headline(explanation: ToolExplanation) -> str:
     """``fvcore 0.1.5 prints 4,111,512,576 flops: 22,328,320 more than archcost's MACs``."""
     reading = explanation.reading
     convention = reading.convention
-    start = f"{convention.name} {convention.version}"
+    start = convention.label
     if reading.failure:
         return f"{start} has no figure: {reading.failure}"
     base = "archcost's MACs" if convention.factor == 1 else f"{convention.factor} × archcost's MACs"

@@ -40,11 +40,17 @@ class PlainScaledDotProductAttention(ScaledDotProductAttention):
 
 
 class MultiheadAttention(nn.MultiheadAttention):
-    """nn.MultiheadAttention of one, two or three inputs; without the attention weights in the output."""
+    """nn.MultiheadAttention of one, two or three inputs; without the attention weights in the output.
 
-    def forward(self, query: Tensor, key: Tensor | None = None, value: Tensor | None = None) -> Tensor:  # type: ignore[override]
+    Hooks see all three, as where torch's own is called.
+    """
+
+    def __call__(self, query: Tensor, key: Tensor | None = None, value: Tensor | None = None) -> Tensor:
         key = query if key is None else key
-        value = key if value is None else value
+        result: Tensor = super().__call__(query, key, key if value is None else value)
+        return result
+
+    def forward(self, query: Tensor, key: Tensor, value: Tensor) -> Tensor:  # type: ignore[override]
         result: Tensor = super().forward(query, key, value, need_weights=False)[0]
         return result
 
@@ -52,9 +58,7 @@ class MultiheadAttention(nn.MultiheadAttention):
 class PlainMultiheadAttention(MultiheadAttention):
     """The same parameters, with every projection and product taken by itself; no dropout."""
 
-    def forward(self, query: Tensor, key: Tensor | None = None, value: Tensor | None = None) -> Tensor:  # type: ignore[override]
-        key = query if key is None else key
-        value = key if value is None else value
+    def forward(self, query: Tensor, key: Tensor, value: Tensor) -> Tensor:  # type: ignore[override]
         if not self.batch_first:
             query, key, value = (tensor.transpose(0, 1) for tensor in (query, key, value))
         q, k, v = self._projected(query, key, value)
