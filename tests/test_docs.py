@@ -20,7 +20,7 @@ from docs import rerun
 ROOT = Path(__file__).parent.parent
 PACKAGE = ROOT / "archcost"
 ARCHITECTURE, CONTRIBUTING = ROOT / "ARCHITECTURE.md", ROOT / "CONTRIBUTING.md"
-PAGES = [ROOT / "README.md", ARCHITECTURE, CONTRIBUTING, *sorted((ROOT / "docs").rglob("*.md"))]
+PAGES = [*sorted(ROOT.glob("README*.md")), ARCHITECTURE, CONTRIBUTING, *sorted((ROOT / "docs").rglob("*.md"))]
 RERUN = [page for page in rerun.PAGES if "```console" in page.read_text(encoding="utf-8")]
 COMPLETE = re.compile(r"```yaml\n((?:#[^\n]*\n)*archcost: 1[ \n].*?)```", re.DOTALL)
 SPECS = [(page, match[1]) for page in PAGES for match in COMPLETE.finditer(page.read_text(encoding="utf-8"))]
