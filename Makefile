@@ -8,7 +8,7 @@ override FAMILY := $(value FAMILY)
 export NAME FAMILY # text for programs: neither make nor a shell reads what is in it
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet install --constraint constraints.txt
 
-.PHONY: demo test trust fuzz test-all lint format bench bench-gpu docs site op assets browser screenshots clean
+.PHONY: demo test trust fuzz test-all lint format bench bench-gpu docs site schemastore image op assets browser screenshots clean
 
 demo: $(VENV)/core.stamp
 	$(BIN)/archcost analyze googlenet
@@ -49,11 +49,23 @@ docs: $(VENV)/test.stamp
 	$(BIN)/python -m benchmarks.zoo
 	$(BIN)/python -m benchmarks.devices
 	$(BIN)/python -m benchmarks.prediction
+	$(BIN)/python -m scripts.badges
 	$(BIN)/python docs/rerun.py
 
 # The docs as a site, in build/site, which any server of files can serve.
 site: $(VENV)/test.stamp
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
+
+# What a request to SchemaStore adds, so that editors know *.archcost.yaml.
+schemastore: $(VENV)/core.stamp
+	$(BIN)/python -m scripts.schemastore
+
+# A slim image with the command alone: wheels first, then without a network.
+image: $(VENV)/core.stamp
+	rm -rf build/wheels
+	$(BIN)/python -m pip --disable-pip-version-check --quiet wheel --constraint constraints.txt --wheel-dir build/wheels .
+	docker build --network none --build-arg PYTHON=$$($(BIN)/python -c 'import sys; print("%d.%d" % sys.version_info[:2])') \
+	  --tag archcost --file Dockerfile build/wheels
 
 op: $(VENV)/test.stamp
 	$(BIN)/python -m scripts.new_op "$$NAME" "$$FAMILY"
@@ -70,7 +82,7 @@ assets:
 browser:
 	@scripts/browser.sh
 
-# The pictures of docs/report.md.
+# The pictures of README.md and docs/report.md.
 screenshots: browser $(VENV)/test.stamp
 	$(BIN)/python -m scripts.screenshots
 

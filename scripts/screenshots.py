@@ -1,4 +1,4 @@
-"""Take the pictures of pages that docs/report.md shows: ``make screenshots``, with the browser of ``make browser``."""
+"""Take the pictures of README.md and docs/report.md: ``make screenshots``, with the browser of ``make browser``."""
 
 from __future__ import annotations
 
@@ -52,6 +52,7 @@ SHOTS = (
         height=1680,
     ),
     Shot("report-llama-2-to-3", ("llama_2_7b", "llama_3_8b"), "light", height=900),
+    Shot("page", ("googlenet",), "light", hover='.cell[data-half="up"][data-item="inception_4e"]', height=690),
     Shot("report-sweep", (), "light", hover="circle.variant.front:nth-last-child(4)", height=900),
 )
 

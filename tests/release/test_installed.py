@@ -5,14 +5,17 @@ from __future__ import annotations
 import json
 import os
 import re
-import shutil
 import subprocess
 import sys
 import tomllib
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+
+from tests.missing import without
+from tests.release.environments import clean, environment_of, interpreter
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -25,40 +28,13 @@ CLASSIFIERS = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"
 PYTHONS = re.findall(r":: (3\.\d+)$", "\n".join(CLASSIFIERS), re.MULTILINE)
 
 
-def interpreter(version: str) -> str | None:
-    """A Python of a version that can make environments: this one, one on the PATH, or one of pyenv's."""
-    pyenv = Path(os.environ.get("PYENV_ROOT", Path.home() / ".pyenv")) / "versions"
-    named = [shutil.which(f"python{version}"), *map(str, sorted(pyenv.glob(f"{version}.*/bin/python")))]
-    if version == f"{sys.version_info.major}.{sys.version_info.minor}":
-        named.insert(0, sys.executable)
-    question = "import sys, venv; print('%d.%d' % sys.version_info[:2])"
-    for path in filter(None, named):
-        done = subprocess.run([path, "-I", "-c", question], capture_output=True, text=True, check=False)
-        if done.returncode == 0 and done.stdout.strip() == version:
-            return path
-    return None
-
-
-def clean(home: Path) -> dict[str, str]:
-    """An environment of variables that leads to nothing of the repository, nor of the user."""
-    home.mkdir(exist_ok=True)
-    return {"PATH": "/usr/bin:/bin", "HOME": str(home), "LANG": "C.UTF-8", "NO_COLOR": "1", "COLUMNS": "100"}
-
-
 @pytest.fixture(scope="module", params=PYTHONS)
 def installed(request: pytest.FixtureRequest, wheels: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The folder ``bin`` of an environment with archcost and what it needs, from wheels alone."""
+    """An environment of each Python that is here."""
     python = interpreter(request.param)
     if python is None:
         pytest.skip(f"no Python {request.param} here")
-    folder = tmp_path_factory.mktemp("environment")
-    environment = clean(folder / "home")
-    subprocess.run([python, "-I", "-m", "venv", "--without-pip", folder / "venv"], env=environment, check=True)
-    pip = [sys.executable, "-I", "-m", "pip", "--python", str(folder / "venv"), "--disable-pip-version-check"]
-    install = [*pip, "install", "--quiet", "--no-index", "--find-links", str(wheels), "archcost"]
-    done = subprocess.run(install, env=environment, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr
-    return folder / "venv" / "bin"
+    return environment_of(wheels, tmp_path_factory.mktemp("environment"), python)
 
 
 @pytest.fixture
@@ -144,3 +120,44 @@ def test_from_python_with_types(command: Command, installed: Path) -> None:
     line = "python -c 'import archcost; print(archcost.analyze(\"conv5x5\").totals.macs)'"
     assert command(line).stdout == f"{28 * 28 * 32 * 5 * 5 * 192}\n"
     assert len([*installed.parent.glob("lib/python*/site-packages/archcost/py.typed")]) == 1
+
+
+NETS = """from torch import nn
+
+def build():
+    return nn.Sequential(nn.Conv2d(3, 8, 3), nn.ReLU(), nn.Flatten(), nn.Linear(8 * 6 * 6, 10))
+"""
+
+
+def test_a_network_of_ones_own_beside_pytorch(wheels: Path, tmp_path: Path) -> None:
+    """The wheel in front of this environment, which has PyTorch; the network lies where the command is run."""
+    if find_spec("torch") is None:
+        without("no PyTorch: it is in the dev extra")
+    environment = clean(tmp_path / "home")
+    pip = [
+        sys.executable,
+        "-I",
+        "-m",
+        "pip",
+        "--disable-pip-version-check",
+        "install",
+        "--quiet",
+        "--no-index",
+        "--no-deps",
+    ]
+    target = ["--target", str(tmp_path / "target"), "--find-links", str(wheels), "archcost"]
+    subprocess.run([*pip, *target], env=environment, check=True)
+    (tmp_path / "nets.py").write_text(NETS, encoding="utf-8")
+    done = subprocess.run(
+        [sys.executable, "-m", "archcost", "analyze", "nets:build", "--input", "3x8x8", "--format", "json"],
+        cwd=tmp_path,
+        env=environment | {"PYTHONPATH": str(tmp_path / "target")},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    figures = json.loads(done.stdout)["totals"]
+    # 3·3 taps of 3 channels for 8 filters at 6 × 6 places; 8·6·6 features for 10 classes
+    assert figures["params"] == (3 * 3 * 3 * 8 + 8) + (8 * 6 * 6 * 10 + 10)
+    assert figures["macs"] == 3 * 3 * 3 * 8 * 6 * 6 + 8 * 6 * 6 * 10
