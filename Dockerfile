@@ -14,6 +14,6 @@ COPY --from=installed /opt/archcost /opt/archcost
 ENV PATH=/opt/archcost/bin:$PATH LANG=C.UTF-8
 RUN useradd --create-home --uid 1000 archcost
 USER archcost
-WORKDIR /work
+WORKDIR /repo
 ENTRYPOINT ["archcost"]
 CMD ["--help"]

@@ -7,6 +7,10 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 
 def interpreter(version: str) -> str | None:
@@ -34,8 +38,15 @@ def environment_of(wheels: Path, folder: Path, python: str = sys.executable) -> 
     folder.mkdir(exist_ok=True)
     variables = clean(folder / "home")
     subprocess.run([python, "-I", "-m", "venv", "--without-pip", folder / "venv"], env=variables, check=True)
-    pip = [sys.executable, "-I", "-m", "pip", "--python", str(folder / "venv"), "--disable-pip-version-check"]
-    install = [*pip, "install", "--quiet", "--no-index", "--find-links", str(wheels), "archcost"]
-    done = subprocess.run(install, env=variables, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr
+    install(wheels, variables, before=["--python", str(folder / "venv")])
     return folder / "venv" / "bin"
+
+
+def install(
+    wheels: Path, variables: dict[str, str], *, before: Sequence[str] = (), options: Sequence[str] = ()
+) -> None:
+    """Have pip install archcost from a folder of wheels, and from nowhere else."""
+    pip = [sys.executable, "-I", "-m", "pip", "--disable-pip-version-check", *before, "install", "--quiet"]
+    command = [*pip, "--no-compile", "--no-index", "--find-links", str(wheels), *options, "archcost"]
+    done = subprocess.run(command, env=variables, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr

@@ -64,7 +64,7 @@ def test_its_python_is_one_that_we_support() -> None:
 
 def paths(line: str, folder: Path) -> str:
     """A line of the image with its folders below one of ours."""
-    return re.sub(r"(?<![\w.])(?=/(?:opt|wheels|work)\b)", str(folder), line)
+    return re.sub(r"(?<![\w.])(?=/(?:opt|wheels|repo)\b)", str(folder), line)
 
 
 @pytest.fixture(scope="module")
@@ -124,6 +124,6 @@ def test_the_image_is_built_where_docker_is_at_hand(wheels: Path, tmp_path: Path
     options = ["--network", "none", "--build-arg", f"PYTHON={version}", "--tag", "archcost:test"]
     build = [docker, "build", *options, "--file", str(DOCKERFILE), str(wheels)]
     subprocess.run(build, capture_output=True, check=True)
-    mounted = [docker, "run", "--rm", "--network", "none", "--volume", f"{tmp_path}:/work", "archcost:test"]
+    mounted = [docker, "run", "--rm", "--network", "none", "--volume", f"{tmp_path}:/repo", "archcost:test"]
     done = subprocess.run([*mounted, "analyze", "googlenet"], capture_output=True, text=True, check=False)
     assert "6,998,552" in done.stdout, done.stderr

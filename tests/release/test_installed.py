@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tests.missing import without
-from tests.release.environments import clean, environment_of, interpreter
+from tests.release.environments import clean, environment_of, install, interpreter
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -134,19 +134,7 @@ def test_a_network_of_ones_own_beside_pytorch(wheels: Path, tmp_path: Path) -> N
     if find_spec("torch") is None:
         without("no PyTorch: it is in the dev extra")
     environment = clean(tmp_path / "home")
-    pip = [
-        sys.executable,
-        "-I",
-        "-m",
-        "pip",
-        "--disable-pip-version-check",
-        "install",
-        "--quiet",
-        "--no-index",
-        "--no-deps",
-    ]
-    target = ["--target", str(tmp_path / "target"), "--find-links", str(wheels), "archcost"]
-    subprocess.run([*pip, *target], env=environment, check=True)
+    install(wheels, environment, options=["--no-deps", "--target", str(tmp_path / "target")])
     (tmp_path / "nets.py").write_text(NETS, encoding="utf-8")
     done = subprocess.run(
         [sys.executable, "-m", "archcost", "analyze", "nets:build", "--input", "3x8x8", "--format", "json"],
