@@ -11,13 +11,14 @@ from docs import rerun
 
 ROOT = Path(__file__).parent.parent
 TRANSLATED = [*sorted(ROOT.glob("*.zh-CN.md")), *sorted((ROOT / "docs").glob("*.zh-CN.md"))]
+READMES = ("README.md", "README.zh-CN.md")
 TUTORIAL = ROOT / "docs" / "tutorial.zh-CN.md"
 FENCED = re.compile(r"^```\w+\n.*?^```$", re.MULTILINE | re.DOTALL)
 FIGURE = re.compile(r"(?<![\w.,])\d+(?:,\d{3})*(?:\.\d+)?(?: (?:million|billion|亿)|%)?(?![\w,.]*\d)")
 SCALES = {"million": 10**6, "billion": 10**9, "亿": 10**8}
 HAN = "\u4e00-\u9fff"
 # what typography is not about: code, sums, and where links lead
-UNSET = re.compile(r"```.*?```|<!--.*?-->|`[^`]*`|(?<=\])\([^)]*\)|\$\([^)]*\)|^    .*$", re.MULTILINE | re.DOTALL)
+UNSET = re.compile(r"```.*?```|<!--.*?-->|`[^`]*`|(?<=\])\([^)]*\)|\$\([^)]*\)|^    [^\n]*$", re.MULTILINE | re.DOTALL)
 
 
 def english(page: Path) -> Path:
@@ -45,7 +46,7 @@ def by_name(page: Path) -> str:
 
 
 def test_there_are_chinese_pages() -> None:
-    assert {page.name for page in TRANSLATED} == {"README.zh-CN.md", "tutorial.zh-CN.md"}
+    assert {page.name for page in TRANSLATED} == {READMES[1], TUTORIAL.name}
     assert set(TRANSLATED) <= set(rerun.PAGES)
 
 
@@ -73,6 +74,12 @@ def test_the_tutorials_have_the_same_sections() -> None:
     glossary = headings[0].pop()
     assert headings[0] == headings[1]
     assert glossary == "## "
+
+
+def test_the_readmes_list_the_same_commands() -> None:
+    listed = [re.findall(r"^\| (`archcost .*?`) \| .* \|$", read(ROOT / name), re.MULTILINE) for name in READMES]
+    assert len(listed[0]) >= 15
+    assert listed[0] == listed[1]
 
 
 @pytest.mark.parametrize("page", TRANSLATED, ids=by_name)
