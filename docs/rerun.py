@@ -1,8 +1,10 @@
 """Rerun every command of the docs and put its real output under it: ``python docs/rerun.py [--check] [FILE...]``.
 
-A ```yaml block of a complete spec is written to ``<name>.yaml``, or to the path in a first comment ``# path.yaml``,
-in a scratch folder that also holds the zoo as ``specs``; a ```console block holds lines ``$ command``, each with its
-output.
+A ```yaml block of a complete spec is written to ``<name>.yaml``, in a scratch folder that also holds the zoo as
+``specs``. A block whose first line is a comment ``# path.py`` is written to that path, and a ```json block of a
+configuration of Hugging Face to ``config.json``. A ```console block holds lines ``$ command``, each with its output.
+The terminal has 100 columns. A page that is read after ``pip install`` says ``<!-- rerun: 80 columns, no specs -->``:
+its terminal has 80, and its folder is empty.
 With ``--check`` nothing is written, and what is out of date is named.
 """
 
@@ -17,7 +19,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
 SKILL = ROOT / "skills" / "archcost" / "SKILL.md"
-PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", SKILL, *sorted((ROOT / "docs").glob("*.md"))]
+PAGES = [*sorted(ROOT.glob("README*.md")), ROOT / "CONTRIBUTING.md", SKILL, *sorted((ROOT / "docs").glob("*.md"))]
 BLOCK = re.compile(r"^```(\w+)\n(.*?)^```", re.MULTILINE | re.DOTALL)
 # Set-up, other programs, and measured times, which differ on every run, are left as they are.
 LEFT_ALONE = (
@@ -33,6 +35,9 @@ LEFT_ALONE = (
     "archcost check --latency",
 )
 COLUMNS = "100"
+INSTALLED = re.compile(r"^<!-- rerun: (\d+) columns, no specs -->$", re.MULTILINE)
+COMMAND = re.compile(r"^\$ .*(?:(?<=\\)\n.*)*", re.MULTILINE)  # a line that ends in a backslash goes on
+NAMED = re.compile(r"# ([\w./-]+\.(?:ya?ml|py|toml))\n")
 
 
 def environment() -> dict[str, str]:
@@ -43,19 +48,19 @@ def environment() -> dict[str, str]:
     return {**kept, "PATH": path, "NO_COLOR": "1"}
 
 
-def rerun(block: str, folder: Path) -> str:
+def rerun(block: str, folder: Path, columns: str = COLUMNS) -> str:
     """A console block with the outputs that its commands give now."""
-    commands = [line[2:] for line in block.splitlines() if line.startswith("$ ")]
+    commands = [command[2:] for command in COMMAND.findall(block)]
     if any(command.startswith(LEFT_ALONE) for command in commands):
         return block
     lines = []
     code = 0
     for command in commands:
-        lines.append(f"$ {command}")
+        lines += f"$ {command}".splitlines()
         if command == "echo $?":
             lines.append(str(code))
             continue
-        width = {} if "|" in command else {"COLUMNS": COLUMNS}  # a pipe has no width
+        width = {} if "|" in command else {"COLUMNS": columns}  # a pipe has no width
         done = subprocess.run(
             ["bash", "-c", command],
             cwd=folder,
@@ -71,30 +76,42 @@ def rerun(block: str, folder: Path) -> str:
     return "\n".join(lines) + "\n"
 
 
-def write_spec(block: str, folder: Path) -> None:
-    """Save a complete spec for the commands after it."""
-    if "archcost: 1" not in block:
-        return
-    named = re.match(r"# (\S+\.ya?ml)\n", block) or re.search(r"^name: (\S+)", block, re.MULTILINE)
-    if named:
-        path = folder / (named[1] if named[1].endswith((".yaml", ".yml")) else f"{named[1]}.yaml")
+def name_of(language: str, block: str) -> str | None:
+    """The file that a block of a page is, if it is one."""
+    if named := NAMED.match(block):
+        return named[1]
+    if language == "json" and '"model_type"' in block:
+        return "config.json"
+    if language == "yaml" and "archcost: 1" in block and (named := re.search(r"^name: (\S+)", block, re.MULTILINE)):
+        return f"{named[1]}.yaml"
+    return None
+
+
+def write_file(language: str, block: str, folder: Path) -> None:
+    """Save what is a file for the commands after it."""
+    if name := name_of(language, block):
+        path = folder / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(block, encoding="utf-8")
 
 
 def renewed(page: Path) -> str:
     """A page with every console block rerun."""
+    text = page.read_text(encoding="utf-8")
+    installed = INSTALLED.search(text)
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        (folder / "specs").symlink_to(ROOT / "specs")
+        if not installed:
+            (folder / "specs").symlink_to(ROOT / "specs")
 
         def renew(match: re.Match[str]) -> str:
             language, body = match[1], match[2]
-            if language == "yaml":
-                write_spec(body, folder)
-            return f"```console\n{rerun(body, folder)}```" if language == "console" else match[0]
+            if language != "console":
+                write_file(language, body, folder)
+                return match[0]
+            return f"```console\n{rerun(body, folder, installed[1] if installed else COLUMNS)}```"
 
-        return BLOCK.sub(renew, page.read_text(encoding="utf-8"))
+        return BLOCK.sub(renew, text)
 
 
 def main() -> None:

@@ -20,7 +20,8 @@ from docs import rerun
 ROOT = Path(__file__).parent.parent
 PACKAGE = ROOT / "archcost"
 ARCHITECTURE, CONTRIBUTING = ROOT / "ARCHITECTURE.md", ROOT / "CONTRIBUTING.md"
-PAGES = [ROOT / "README.md", ARCHITECTURE, CONTRIBUTING, rerun.SKILL, *sorted((ROOT / "docs").rglob("*.md"))]
+READMES = sorted(ROOT.glob("README*.md"))
+PAGES = [*READMES, ARCHITECTURE, CONTRIBUTING, rerun.SKILL, *sorted((ROOT / "docs").rglob("*.md"))]
 RERUN = [page for page in rerun.PAGES if "```console" in page.read_text(encoding="utf-8")]
 COMPLETE = re.compile(r"```yaml\n((?:#[^\n]*\n)*archcost: 1[ \n].*?)```", re.DOTALL)
 SPECS = [(page, match[1]) for page in PAGES for match in COMPLETE.finditer(page.read_text(encoding="utf-8"))]
