@@ -148,10 +148,12 @@ def target_text(found: Suggestions) -> str:
 def looked_text(found: Suggestions) -> str:
     """How much was looked at where the model has more than that."""
     looked = found.looked
-    return (
-        f"tried {looked.tried:,} of {looked.found:,} places where a rewrite applies, the costliest first: "
-        "`--at PATTERN` looks at a part, `--only NAME` at one rewrite"
-    )
+    parts = []
+    if looked.tried < looked.found:
+        parts.append(f"tried {looked.tried:,} of {looked.found:,} places where a rewrite applies, the costliest first")
+    if looked.passed_over:
+        parts.append(f"{looked.passed_over:,} layers of cheaper steps, or of steps with very many, were not looked at")
+    return f"{'; '.join(parts)}: `--at PATTERN` looks at a part, `--only NAME` for one rewrite"
 
 
 def nothing_text(found: Suggestions) -> str:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 FEW = 4_000  # layers that are analysed in all for one answer
 _MORE = 40_000  # for the answers of a page
-_MOST_LAYERS = 2_000  # of a model that is looked at beside something else
+_MOST_LAYERS = 1_000  # of a model that is looked at beside something else
 
 
 def best_for(report: Report, path: str, metric: str) -> Suggestion | None:

@@ -56,9 +56,13 @@ def choose(options: Iterable[Option]) -> list[Choice]:
     what saves less than a quarter only where nothing else is. A bolder one takes the place of several that save less
     than a quarter of what it is of. An option that is no choice is told with the largest choice in its way.
     """
-    ranked = sorted(options, key=lambda each: (not each.tells, each.boldness, -each.saving, each.order))
+    ranked = sorted(options, key=_preferred)
     taken: dict[int, Option] = {}
     _fill(taken, ranked)
+    of_node: dict[int, list[Option]] = {}
+    for option in ranked:
+        for node in option.nodes:
+            of_node.setdefault(node, []).append(option)
     for option in sorted(ranked, key=lambda each: (-each.saving, each.order)):
         rivals = rivals_in(taken, option)
         saved = sum(rival.saving for rival in rivals)
@@ -66,7 +70,8 @@ def choose(options: Iterable[Option]) -> list[Choice]:
             for rival in rivals:
                 _drop(taken, rival)
             _take(taken, option)
-            _fill(taken, ranked)
+            free = {node for rival in rivals for node in rival.nodes} - option.nodes
+            _fill(taken, sorted({each for node in free for each in of_node[node]}, key=_preferred))
     chosen = dict.fromkeys(taken.values())
     others: dict[Option, list[Option]] = {option: [] for option in chosen}
     for option in ranked:
@@ -77,6 +82,11 @@ def choose(options: Iterable[Option]) -> list[Choice]:
         for option, beside in others.items()
     ]
     return sorted(found, key=lambda choice: (-choice.option.saving, choice.option.order))
+
+
+def _preferred(option: Option) -> tuple[bool, int, int, int]:
+    """What is chosen first."""
+    return not option.tells, option.boldness, -option.saving, option.order
 
 
 def _fill(taken: dict[int, Option], ranked: Iterable[Option]) -> None:

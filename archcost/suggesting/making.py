@@ -20,11 +20,12 @@ from archcost.suggesting.suggestion import (
     alternative_numbers,
 )
 from archcost.suggesting.trials import WORK, Trials
+from archcost.suggesting.view import place_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from archcost.analysis.report import Report
+    from archcost.analysis.report import Layer, Report
     from archcost.suggesting.choosing import Choice, Option
     from archcost.suggesting.goals import Goal
     from archcost.suggesting.rewrite import Rewrite
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
 
 BOLDNESS = {one.name.lower(): one for one in Boldness}  # by the word that people use, the mildest first
 _ALTERNATIVES = 25  # of a choice: as many as there are letters
-_FINDS = 2_000_000  # nodes that are looked at, each once for a rewrite
+_FINDS = 300_000  # layers that are looked at, each once for a rewrite
 _ROUNDS = 6  # plans for a figure that does not add up
 
 
@@ -71,7 +72,7 @@ def suggestions_of(
     if not report.complete:
         raise UsageError(f"{report.name} is not whole, so nothing can be suggested")
     chosen = _rewrites(wanted)
-    nodes = _nodes(report, wanted.at, len(chosen))
+    nodes, passed = _nodes(report, wanted.at, len(chosen))
     trials = Trials(report, goal, allowed)
     asked = (
         None
@@ -80,11 +81,11 @@ def suggestions_of(
     )
     sites = list(sites_of(trials.ground, chosen, nodes))
     options, tried = ranked(trials, sites)
-    choices, held = _holding(trials, options, shown)
+    options, choices, held = _holding(trials, options, shown)
     found = _suggestions(choices, trials, held)
     plan = None if asked is None else _plan(trials, choices, found, asked)
     taken = found if wanted.boldness is not None or wanted.only else _mild(options, found)
-    looked = Looked(tried, len(sites))
+    looked = Looked(tried, len(sites), passed)
     return Suggestions(trials, found, looked, target=asked, plan=plan, shown=shown, taken=taken)
 
 
@@ -95,8 +96,10 @@ def _mild(options: Iterable[Option], found: Sequence[Suggestion]) -> list[Sugges
     return [known[id(site)] for site in mild if id(site) in known]
 
 
-def _holding(trials: Trials, options: Sequence[Option], shown: int | None) -> tuple[list[Choice], dict[int, Trial]]:
-    """The choices, of which so many as are shown hold by themselves, each with its trial.
+def _holding(
+    trials: Trials, options: Sequence[Option], shown: int | None
+) -> tuple[list[Option], list[Choice], dict[int, Trial]]:
+    """The options and the choices of them, of which so many as are shown hold by themselves, each with its trial.
 
     What does not hold, or saves nothing after all, is no option; what saves otherwise than in a trial of many is ranked
     by what it saves alone.
@@ -107,9 +110,11 @@ def _holding(trials: Trials, options: Sequence[Option], shown: int | None) -> tu
         choices = choose(known)
         unknown = [choice.option for choice in choices[:shown] if id(choice.option.site) not in held]
         if not unknown or trials.exhausted:
-            return choices, held
+            return known, choices, held
         for option in unknown:
-            trial = None if trials.exhausted else trials.tried([option.site])
+            if trials.exhausted:
+                break
+            trial = trials.tried([option.site])
             saving = 0 if trial is None else trials.now.less(trial.figures).of(trials.goal.metric)
             if trial is None or saving <= 0:
                 known.remove(option)
@@ -136,8 +141,11 @@ def _rewrites(wanted: SuggestionFilter) -> list[type[Rewrite]]:
     return [one for name, one in known.items() if one.boldness in allowed and name in (wanted.only or known)]
 
 
-def _nodes(report: Report, patterns: Iterable[str], rewrites: int) -> list[int]:
-    """The layers at and below what patterns name, all of them without a pattern; of very many the costliest."""
+def _nodes(report: Report, patterns: Iterable[str], rewrites: int) -> tuple[list[int], int]:
+    """The layers at and below what patterns name, all of them without a pattern, and how many are passed over.
+
+    Of very many they are those of the costliest steps.
+    """
     paths = [layer.path for layer in report.layers]
     found: set[int] = set()
     for text in patterns:
@@ -150,11 +158,23 @@ def _nodes(report: Report, patterns: Iterable[str], rewrites: int) -> list[int]:
         found |= own
     nodes = sorted(found) if found else list(range(len(paths)))
     most = _FINDS // max(1, rewrites)
-    if len(nodes) > most:
-        layers = report.layers
-        nodes.sort(key=lambda node: (-layers[node].costs.macs, -layers[node].costs.params))
-        nodes = sorted(nodes[:most])
-    return nodes
+    kept = nodes if len(nodes) <= most else _costliest(report, nodes, most)
+    return kept, len(nodes) - len(kept)
+
+
+def _costliest(report: Report, nodes: Sequence[int], most: int) -> list[int]:
+    """The layers of the steps that cost most, all that a step makes or none, up to a number."""
+    steps: dict[object, list[int]] = {}
+    for node in nodes:
+        steps.setdefault(place_of(report.layers[node].node.mark), []).append(node)
+    kept: list[int] = []
+    for own in sorted(steps.values(), key=lambda own: -sum(_cost(report.layers[node]) for node in own)):
+        kept += own if len(kept) + len(own) <= most else []
+    return sorted(kept)
+
+
+def _cost(layer: Layer) -> int:
+    return layer.costs.macs + layer.costs.params
 
 
 def _suggestions(choices: Sequence[Choice], trials: Trials, held: Mapping[int, Trial]) -> list[Suggestion]:

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from archcost.suggesting.trials import Trials
 
 _SHARE = 3  # of four parts of the work: the rest is for those that are told of
+_MOST = 2_000  # sites that are tried
 
 
 def ranked(trials: Trials, sites: Sequence[Site]) -> tuple[list[Option], int]:
@@ -24,7 +25,7 @@ def ranked(trials: Trials, sites: Sequence[Site]) -> tuple[list[Option], int]:
     this says only in which order sites are tried one by one, those with the most weights and activations first.
     """
     before = trials.goal.by_layer(trials.report)
-    costly = sorted(sites, key=lambda site: -sum(before[node] for node in site.nodes))
+    costly = sorted(sites, key=lambda site: -sum(before[node] for node in site.nodes))[:_MOST]
     savings: dict[int, int] = {}
     by_place = {id(site): site for site in sites}
     for together in _disjoint(costly):

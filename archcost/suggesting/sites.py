@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from archcost.paths import DOT, above, inside
+from archcost.paths import DOT, above, inside, scopes
 from archcost.suggesting.edits import Removed, SharedRounds, Shares
 from archcost.suggesting.places import grouped
 from archcost.suggesting.view import GraphView
@@ -28,8 +29,9 @@ class Site:
     The owner of weights that another one is to share is one of them, so that nothing else changes it.
     """
 
-    def __init__(self, graph: Graph, group: places.JointChange) -> None:
+    def __init__(self, graph: Graph, group: places.JointChange, weighted: WeightedLayers) -> None:
         self.group = group
+        self._weighted = weighted
         self._graph = graph
         edits = group.edits
         owners = {edit.owner for edit in edits.values() if isinstance(edit, Shares)}
@@ -86,20 +88,34 @@ class Site:
         first = (kept or sorted(change.edits))[0]
         path = nodes[first].path
         own = {*change.edits, *change.inside}
-        while (scope := above(path)) and self._is_alone(first, scope, own):
+        while (scope := above(path)) and self._is_alone(scope, own):
             path = scope
         return path
 
-    def _is_alone(self, node: int, scope: str, own: set[int]) -> bool:
-        """Whether all layers with weights in the scope around a node are of its change."""
+    def _is_alone(self, scope: str, own: set[int]) -> bool:
+        """Whether all layers with weights in a scope are of a change."""
         nodes = self._graph.nodes
-        for step in (-1, 1):
-            place = node + step
-            while 0 <= place < len(nodes) and inside(nodes[place].path, scope):
-                if place not in own and nodes[place].signature.weights():
-                    return False
-                place += step
-        return True
+        return self._weighted.of(scope) == sum(
+            inside(nodes[node].path, scope) and bool(nodes[node].signature.weights()) for node in own
+        )
+
+
+class WeightedLayers:
+    """How many layers with weights each scope of a graph has, counted when first asked."""
+
+    def __init__(self, graph: Graph) -> None:
+        self._graph = graph
+        self._counts: Counter[str] | None = None
+
+    def of(self, scope: str) -> int:
+        """Those in a scope."""
+        if self._counts is None:
+            self._counts = Counter()
+            weighted = {id(one): bool(one.weights()) for one in {node.signature for node in self._graph.nodes}}
+            for node in self._graph.nodes:
+                if weighted[id(node.signature)]:
+                    self._counts.update(scopes(node.path))
+        return self._counts[scope]
 
 
 def _below(graph: Graph, paths: Sequence[str]) -> frozenset[int]:
@@ -143,10 +159,10 @@ def _beginning(names: Sequence[str]) -> str:
 
 def sites_of(ground: BaseText, rewrites: Iterable[type[Rewrite]], nodes: Sequence[int]) -> Iterator[Site]:
     """Where rewrites apply that begin at some nodes of a graph, those that change together as one."""
-    view = GraphView(ground.graph)
+    view, weighted = GraphView(ground.graph), WeightedLayers(ground.graph)
     wanted = set(nodes)
     for rewrite in rewrites:
         found = [change for node in nodes if (change := rewrite.find(view, node)) is not None]
         own = [change for change in found if wanted.issuperset(change.edits)]
         for group in grouped(ground.uses, rewrite, own):
-            yield Site(ground.graph, group)
+            yield Site(ground.graph, group, weighted)

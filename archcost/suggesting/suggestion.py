@@ -153,15 +153,16 @@ class SuggestionTarget(NamedTuple):
 
 
 class Looked(NamedTuple):
-    """How much was looked at: places that were tried, and all that there are."""
+    """How much was looked at: places that were tried, all that were found, and layers where none were looked for."""
 
     tried: int
     found: int
+    passed_over: int = 0
 
     @property
     def whole(self) -> bool:
         """Whether nothing was passed over."""
-        return self.tried >= self.found
+        return self.tried >= self.found and not self.passed_over
 
 
 class Suggestions:
