@@ -12,11 +12,11 @@ from archcost.ops.base import asserted_size
 from archcost.paths import join
 from archcost.spec.given import Given, given_to
 from archcost.suggesting.block_text import block_column, block_copy, inserted_blocks
-from archcost.suggesting.edits import Attributes, Body, Edit, Removed, SharedRounds, Shares
+from archcost.suggesting.edits import Attributes, Edit, NewSteps, Removed, SharedRounds, Shares
 from archcost.suggesting.helpers import Helpers, names_in
 from archcost.suggesting.kind_text import KindUse, Scenery, kind_text
 from archcost.suggesting.step_text import StepEdit, step_splices
-from archcost.suggesting.uses import MAIN, Use
+from archcost.suggesting.uses import MAIN, StepUse
 from archcost.suggesting.variants import variants_of
 from archcost.suggesting.view import steps_by_place
 from archcost.suggesting.yaml_text import Splice, UnwritableError, spliced
@@ -25,9 +25,9 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from archcost.spec.model import Step
-    from archcost.suggesting.grounds import Ground
-    from archcost.suggesting.places import Suggestion
-    from archcost.suggesting.variants import Variant, Variants
+    from archcost.suggesting.grounds import BaseText
+    from archcost.suggesting.places import JointChange
+    from archcost.suggesting.variants import BlockVariant, Variants
     from archcost.suggesting.view import Place
 
 IDENTITY = "identity"
@@ -40,7 +40,7 @@ class Applied(NamedTuple):
     notes: tuple[str, ...]
 
 
-def applied(ground: Ground, suggestions: Sequence[Suggestion]) -> Applied:
+def applied(ground: BaseText, suggestions: Sequence[JointChange]) -> Applied:
     """The text of a spec with suggestions applied, all at once; they are of the graph of the ground.
 
     Raises UnwritableError where that cannot be written: two of them change the same layer, or the text does not allow
@@ -63,14 +63,14 @@ def applied(ground: Ground, suggestions: Sequence[Suggestion]) -> Applied:
 class _Change(NamedTuple):
     """A use of a step, and what becomes of it: an edit, or another block, by its name."""
 
-    use: Use
+    use: StepUse
     edit: Edit | None
     block: str
 
 
 class _Writer:
     def __init__(
-        self, ground: Ground, suggestions: Sequence[Suggestion], edits: dict[int, Edit], repeats: dict[str, Edit]
+        self, ground: BaseText, suggestions: Sequence[JointChange], edits: dict[int, Edit], repeats: dict[str, Edit]
     ) -> None:
         self.ground = ground
         self.spec = ground.spec
@@ -117,7 +117,7 @@ class _Writer:
 
     # --- what becomes of a variant ----------------------------------------------------------------------------------
 
-    def _changed(self, variant: Variant) -> list[Splice]:
+    def _changed(self, variant: BlockVariant) -> list[Splice]:
         """The parts of the text of a block that change for one of its variants."""
         by_place: dict[Place, list[_Change]] = {}
         found: list[Splice] = []
@@ -170,7 +170,7 @@ class _Writer:
             )
         return step_splices(document, text, changed)
 
-    def _first_round_lends(self, use: Use) -> list[Splice]:
+    def _first_round_lends(self, use: StepUse) -> list[Splice]:
         """What lets all rounds of a repeated step share with its first."""
         step = self.steps[use.place]
         if step.share is not None:
@@ -201,21 +201,21 @@ class _Writer:
             used |= names_in(self._as_body(step, change.use, change.edit))
         return [name for name in self._given(step, changes[0].use.kind).attributes if name not in used]
 
-    def _as_body(self, step: Step, use: Use, edit: Edit) -> Body:
+    def _as_body(self, step: Step, use: StepUse, edit: Edit) -> NewSteps:
         """An edit of some of the uses of a step, as a block."""
-        if isinstance(edit, Body):
+        if isinstance(edit, NewSteps):
             return edit
         if isinstance(edit, Removed):
-            return Body(f"without_{use.kind}", (IDENTITY,))
+            return NewSteps(f"without_{use.kind}", (IDENTITY,))
         given = {name: f"${name}" for name in self._given(step, use.kind).attributes}
         if isinstance(edit, Shares):
             inner = ", ".join([f"{name}: {value}" for name, value in given.items()])
             call = f"{use.kind}: {{{inner}}}" if inner else f"{use.kind}:"
-            return Body(f"shared_{use.kind}", (f"{{{call}, share: {self._owner(edit)}}}",))
+            return NewSteps(f"shared_{use.kind}", (f"{{{call}, share: {self._owner(edit)}}}",))
         assert isinstance(edit, Attributes)
         changed = {**given, **dict(edit.changed)}
         inner = ", ".join([f"{name}: {value}" for name, value in changed.items() if value is not None])
-        return Body(f"changed_{use.kind}", (f"{use.kind}: {{{inner}}}" if inner else use.kind,))
+        return NewSteps(f"changed_{use.kind}", (f"{use.kind}: {{{inner}}}" if inner else use.kind,))
 
     # --- steps ------------------------------------------------------------------------------------------------------
 
@@ -275,7 +275,7 @@ class _Writer:
         step = self.steps.get(place)
         return step is not None and step.id is None and not isinstance(step.kind, str)
 
-    def _word(self, variant: Variant) -> str:
+    def _word(self, variant: BlockVariant) -> str:
         """What tells a variant from the block that it comes from."""
         words = {self.titles[edit].name for edit in variant.edits.values() if edit is not None}
         return words.pop() if len(words) == 1 else "changed"

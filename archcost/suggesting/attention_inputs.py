@@ -5,10 +5,10 @@ from __future__ import annotations
 from fractions import Fraction
 from typing import TYPE_CHECKING, NamedTuple
 
-from archcost.suggesting.edits import Attributes, Body, Edit
+from archcost.suggesting.edits import Attributes, Edit, NewSteps
 
 if TYPE_CHECKING:
-    from archcost.suggesting.view import View
+    from archcost.suggesting.view import GraphView
 
 _MANY = 64  # nodes between a projection and the attention, beyond which nobody looks
 _THREE, _TWO = 3, 2
@@ -45,7 +45,7 @@ class KeysAndValues(NamedTuple):
     value: Projection
     between: frozenset[int]
 
-    def regrouped(self, view: View, groups: int) -> dict[int, Edit]:
+    def regrouped(self, view: GraphView, groups: int) -> dict[int, Edit]:
         """The edits that give keys and values another number of heads, a divisor of what they have."""
         fewer = self.shared // groups
         edits: dict[int, Edit] = {}
@@ -60,7 +60,7 @@ class KeysAndValues(NamedTuple):
                 edits[node] = changed
         return edits
 
-    def _fused(self, view: View, fewer: int) -> dict[int, Edit]:
+    def _fused(self, view: GraphView, fewer: int) -> dict[int, Edit]:
         """The edits of one layer for keys and values, with or without the queries, and of what divides its result."""
         linear, parts = self.key.linear, self.key.parts
         count = len(view.nodes[parts].outputs)
@@ -78,11 +78,11 @@ class KeysAndValues(NamedTuple):
         equal = kept == self.features  # then sizes follow from what comes in: q + 2·q / fewer
         shared = f"$(in_features // {fewer + _TWO})" if equal else str(small)
         params = (("shared", shared), ("rest", "$(in_features - (chunks - 1) * shared)"))
-        edits[parts] = Body("grouped_parts", steps, params)
+        edits[parts] = NewSteps("grouped_parts", steps, params)
         return edits
 
 
-def inputs_of(view: View, index: int) -> KeysAndValues | None:
+def inputs_of(view: GraphView, index: int) -> KeysAndValues | None:
     """Where the keys and values of an attention come from, if it is layers that nobody else reads; else None."""
     query, key, value = [view.input(index, place) for place in range(_THREE)]
     if min(map(len, (query, key, value))) <= _THREE or (key[-3], key[-1]) != (value[-3], value[-1]):
@@ -104,7 +104,7 @@ def inputs_of(view: View, index: int) -> KeysAndValues | None:
     return KeysAndValues(query[-3], key[-3], features, first, second, between)
 
 
-def _share_a_layer(view: View, key: Projection, value: Projection, features: int) -> bool:
+def _share_a_layer(view: GraphView, key: Projection, value: Projection, features: int) -> bool:
     """Whether one layer gives keys, values and, in a third part, queries, side by side along the last dim."""
     parts = key.parts
     if (key.linear, parts) != (value.linear, value.parts) or key.part == value.part:
@@ -115,7 +115,7 @@ def _share_a_layer(view: View, key: Projection, value: Projection, features: int
     return is_last and sizes == (features, features) and len(shapes) in (_TWO, _THREE)
 
 
-def _is_closed(view: View, first: Projection, second: Projection, index: int) -> bool:
+def _is_closed(view: GraphView, first: Projection, second: Projection, index: int) -> bool:
     """Whether keys and values, from the projections on, are read on the way to the attention alone."""
     between = first.between | second.between
     read = [(node, place) for node in between for place in range(len(view.nodes[node].outputs))]
@@ -129,7 +129,7 @@ def _is_closed(view: View, first: Projection, second: Projection, index: int) ->
     return all(allowed.issuperset(view.readers(*one)) and not view.is_output(*one) for one in read)
 
 
-def _projection(view: View, index: int, place: int) -> Projection | None:
+def _projection(view: GraphView, index: int, place: int) -> Projection | None:
     """The one layer that an input of an attention comes from, and what is done on the way."""
     waiting = [view.source(index, place)]
     between: set[int] = set()
@@ -156,7 +156,7 @@ def _projection(view: View, index: int, place: int) -> Projection | None:
     return Projection(linear, parts, part, frozenset(between), own_rows)
 
 
-def _rows(view: View, parts: int) -> tuple[int, ...] | None:
+def _rows(view: GraphView, parts: int) -> tuple[int, ...] | None:
     """The linear layer whose result a node divides, and what changes the dims of positions before it does so."""
     found: list[int] = []
     node = view.before(parts)
@@ -166,13 +166,13 @@ def _rows(view: View, parts: int) -> tuple[int, ...] | None:
     return None if node is None or view.kind(node) != "linear" else (node, *reversed(found))
 
 
-def _has_heads(view: View, node: int, place: int) -> bool:
+def _has_heads(view: GraphView, node: int, place: int) -> bool:
     """Whether an input of a node is what is changed there, and no table that is broadcast to it."""
     shape, result = view.input(node, place), view.output(node)
     return place == 0 or (len(shape) == len(result) and shape[-_THREE:-_TWO] == result[-_THREE:-_TWO])
 
 
-def _with_heads(view: View, node: int, heads: int, groups: int) -> Edit | None:
+def _with_heads(view: GraphView, node: int, heads: int, groups: int) -> Edit | None:
     """What a node that names the number of heads becomes; None for all others."""
     kind, op = view.kind(node), view.op(node)
     name = {"unflatten": "unflattened_size", "reshape": "shape"}.get(kind)
@@ -189,7 +189,7 @@ def _with_heads(view: View, node: int, heads: int, groups: int) -> Edit | None:
     return Attributes(((name, f"[{', '.join(written)}]"),))
 
 
-def _sized(view: View, linear: int, features: int) -> Attributes:
+def _sized(view: GraphView, linear: int, features: int) -> Attributes:
     """A linear layer with another number of features: as a share of what comes in, where it is a plain one."""
     share = Fraction(features, view.input(linear)[-1])
     up, down = share.numerator, share.denominator

@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING, Any
 from archcost.ops.base import OpError
 from archcost.ops.facets import Work
 from archcost.suggesting.body_steps import BodyStep, NamedValue, cost, like, step_of
-from archcost.suggesting.edits import Body, Change
+from archcost.suggesting.edits import LocalChange, NewSteps
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from archcost.dims import Shape
     from archcost.suggesting.body_steps import Cost, Fork
-    from archcost.suggesting.view import View
+    from archcost.suggesting.view import GraphView
 
 Sizes = tuple[int, ...]
 KINDS = ("conv1d", "conv2d", "conv3d")
@@ -24,7 +24,7 @@ IMAGE_CHANNELS = 4  # red, green, blue and alpha
 class Convolution:
     """A convolution of one group whose weights are its own and are trained."""
 
-    def __init__(self, view: View, index: int) -> None:
+    def __init__(self, view: GraphView, index: int) -> None:
         op = view.op(index)
         self.view = view
         self.index = index
@@ -42,7 +42,7 @@ class Convolution:
         self.handed = {name: NamedValue(f"${name}", op.attribute(name)) for name in view.given(index)}
 
     @classmethod
-    def at(cls, view: View, index: int, kinds: Sequence[str] = KINDS) -> Convolution | None:
+    def at(cls, view: GraphView, index: int, kinds: Sequence[str] = KINDS) -> Convolution | None:
         """The convolution that a node is, if it is one that can be replaced: of these kinds, and not grouped."""
         return cls(view, index) if replaceable(view, index, kinds) and view.op(index).attribute("groups") == 1 else None
 
@@ -123,13 +123,15 @@ class Convolution:
         steps: Sequence[BodyStep | Fork],
         params: tuple[tuple[str, str], ...] = (),
         note: str = "",
-    ) -> Change | None:
+    ) -> LocalChange | None:
         """The change to these steps; None if they cannot stand here, or if MACs or params grow, or neither shrinks."""
         before = _cost_of([like(self.view.op(self.index))], self.shape)
         after = _cost_of(steps, self.shape)
         if before is None or after is None or after.shape != before.shape or not _cheaper(before, after):
             return None
-        return Change({self.index: Body(f"{name}_{self.kind}", tuple([one.text for one in steps]), params)}, note=note)
+        return LocalChange(
+            {self.index: NewSteps(f"{name}_{self.kind}", tuple([one.text for one in steps]), params)}, note=note
+        )
 
 
 def shortened(sizes: Sizes) -> int | Sizes:
@@ -137,7 +139,7 @@ def shortened(sizes: Sizes) -> int | Sizes:
     return sizes[0] if len(set(sizes)) == 1 else sizes
 
 
-def replaceable(view: View, index: int, kinds: Sequence[str] = KINDS) -> bool:
+def replaceable(view: GraphView, index: int, kinds: Sequence[str] = KINDS) -> bool:
     """Whether a node is a convolution of these kinds whose weights are its own and are trained."""
     return (
         view.kind(index) in kinds and view.step(index) is not None and view.owns_weights(index) and view.trains(index)

@@ -8,7 +8,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 
-class Body(NamedTuple):
+class NewSteps(NamedTuple):
     """Steps in place of one: the kind of the step becomes a block, called ``name``, that has these steps.
 
     ``steps`` are steps as YAML, one a line: ``conv2d: {out_channels: $reduced, kernel_size: 1}``. The block has a
@@ -48,10 +48,10 @@ class Removed(NamedTuple):
     """The input passes through: the step becomes ``identity``, under the name that it had."""
 
 
-Edit = Body | Attributes | Shares | SharedRounds | Removed
+Edit = NewSteps | Attributes | Shares | SharedRounds | Removed
 
 
-class Change(NamedTuple):
+class LocalChange(NamedTuple):
     """What a rewrite does at one place: the edits of nodes, by index.
 
     ``inside`` are the other nodes whose shapes may change, because they lie between edited ones; all others keep

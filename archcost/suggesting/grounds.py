@@ -34,7 +34,7 @@ MAX_LAYERS, MAX_LENGTH = 100_000, 4 * 2**20  # layers of a graph, and characters
 _LABELS = ("family", "source", "dtype")
 
 
-class Ground:
+class BaseText:
     """A spec as a text that can be changed, and its graph, whose nodes are those of the spec.
 
     ``document`` is its text, with places. ``sources`` are the texts of all files that its steps stand in.
@@ -79,7 +79,7 @@ class Ground:
         return known
 
 
-def grounded(graph: Graph, *, folder: str = ".", name: str = "") -> Ground:
+def grounded(graph: Graph, *, folder: str = ".", name: str = "") -> BaseText:
     """The text of a spec to change, for a file in a folder, under a name; raises UnwritableError.
 
     It is called ``name``, or as the spec is. What it extends becomes a part of it. Files that it includes stay where
@@ -101,7 +101,7 @@ def grounded(graph: Graph, *, folder: str = ".", name: str = "") -> Ground:
     before = [(node.path, node.signature.output_shapes) for node in graph.nodes]
     if before != [(node.path, node.signature.output_shapes) for node in again.nodes]:
         raise UnwritableError("the spec in one piece has other layers")
-    return Ground(made, again, folder)
+    return BaseText(made, again, folder)
 
 
 def in_one_piece(spec: Spec, settings: Settings, folder: str, name: str) -> str:

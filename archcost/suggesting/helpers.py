@@ -12,7 +12,7 @@ from archcost.suggesting.block_text import STEP
 
 if TYPE_CHECKING:
     from archcost.spec.model import Spec
-    from archcost.suggesting.edits import Body
+    from archcost.suggesting.edits import NewSteps
     from archcost.suggesting.rewrite import Rewrite
 
 INPUT = "input"
@@ -28,7 +28,7 @@ class Helpers:
 
     def __init__(self, spec: Spec) -> None:
         self._taken = {*spec.blocks, *REGISTRY, *MODIFIERS, *GROUPS}
-        self._names: dict[tuple[Body, tuple[str, ...], int], str] = {}
+        self._names: dict[tuple[NewSteps, tuple[str, ...], int], str] = {}
         self._rewrites: dict[str, type[Rewrite]] = {}
 
     def free(self, wanted: str) -> str:
@@ -40,7 +40,7 @@ class Helpers:
         self._taken.add(name)
         return name
 
-    def name(self, body: Body, given: tuple[str, ...], inputs: int, rewrite: type[Rewrite]) -> str:
+    def name(self, body: NewSteps, given: tuple[str, ...], inputs: int, rewrite: type[Rewrite]) -> str:
         """The name of the block of a body whose step gives some attributes and takes so many inputs.
 
         One that reads the first of several alone is the same for any number of them.
@@ -56,7 +56,7 @@ class Helpers:
         """The blocks from their comments on, for a place at a column."""
         return [self._text(name, *key, column) for key, name in self._names.items()]
 
-    def _text(self, name: str, body: Body, given: tuple[str, ...], inputs: int, column: int) -> str:
+    def _text(self, name: str, body: NewSteps, given: tuple[str, ...], inputs: int, column: int) -> str:
         rewrite = self._rewrites[name]
         own = dict(body.params)
         params = [f"{one}:" for one in given if one not in own] + [f"{one}: {value}" for one, value in own.items()]
@@ -72,7 +72,7 @@ class Helpers:
         return "\n".join([*lines, f"{inner}layers:", *[f"{items}- {step}" for step in body.steps]])
 
 
-def _reads_others(body: Body) -> bool:
+def _reads_others(body: NewSteps) -> bool:
     return any(re.search(rf"\b{INPUT}_\d", step) for step in body.steps)
 
 
@@ -81,7 +81,7 @@ def input_names(count: int) -> list[str]:
     return [INPUT if number == 0 else f"{INPUT}_{number}" for number in range(count)]
 
 
-def names_in(body: Body) -> set[str]:
+def names_in(body: NewSteps) -> set[str]:
     """The names that the expressions of a body may use, and those of its own params."""
     texts = [*body.steps, *[default for _, default in body.params]]
     found = [word for text in texts for part in _EXPRESSION.findall(text) for word in re.findall(r"\w+", part)]

@@ -7,16 +7,16 @@ from typing import TYPE_CHECKING, NamedTuple
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from archcost.suggesting.edits import Change, Edit
+    from archcost.suggesting.edits import Edit, LocalChange
     from archcost.suggesting.rewrite import Rewrite
     from archcost.suggesting.uses import Uses
 
 
-class Suggestion(NamedTuple):
+class JointChange(NamedTuple):
     """A rewrite, and the changes that it makes together: one for each place, all alike."""
 
     rewrite: type[Rewrite]
-    changes: tuple[Change, ...]
+    changes: tuple[LocalChange, ...]
 
     @property
     def edits(self) -> dict[int, Edit]:
@@ -34,19 +34,19 @@ class Suggestion(NamedTuple):
         return ", ".join(dict.fromkeys([change.note for change in self.changes if change.note]))
 
 
-def grouped(uses: Uses, rewrite: type[Rewrite], changes: Iterable[Change]) -> list[Suggestion]:
+def grouped(uses: Uses, rewrite: type[Rewrite], changes: Iterable[LocalChange]) -> list[JointChange]:
     """The changes of one rewrite as suggestions, in the order of their first places.
 
     Changes with the same edits of the same steps are one if all uses of these steps change. If not, those that one
     step calls, further out, are looked at by themselves. What is left are some of the rounds of one step: they are one.
     """
-    alike: dict[object, list[Change]] = {}
+    alike: dict[object, list[LocalChange]] = {}
     for change in changes:
         if change.edits:
             key = tuple([(uses.of_nodes[node].place, edit) for node, edit in sorted(change.edits.items())])
             alike.setdefault(key, []).append(change)
     grouping = _Grouping(uses)
-    found = [Suggestion(rewrite, tuple(group)) for each in alike.values() for group in grouping.parts(each, 1)]
+    found = [JointChange(rewrite, tuple(group)) for each in alike.values() for group in grouping.parts(each, 1)]
     return sorted(found, key=lambda one: min(one.changes[0].edits))
 
 
@@ -56,12 +56,12 @@ class _Grouping:
         self._chains: dict[int, tuple[object, ...]] = {}
         self._counts: dict[int, dict[object, int]] = {}  # of nodes, by the innermost steps of their chains
 
-    def parts(self, changes: Sequence[Change], depth: int) -> list[list[Change]]:
+    def parts(self, changes: Sequence[LocalChange], depth: int) -> list[list[LocalChange]]:
         """The changes in groups that the text can make at once, told apart by so many steps, or more."""
-        by_steps: dict[object, list[Change]] = {}
+        by_steps: dict[object, list[LocalChange]] = {}
         for change in changes:
             by_steps.setdefault(self._chain(min(change.edits))[:depth], []).append(change)
-        found: list[list[Change]] = []
+        found: list[list[LocalChange]] = []
         for group in by_steps.values():
             nodes = {node for change in group for node in change.edits}
             steps = {self._chain(node)[:depth] for node in nodes}

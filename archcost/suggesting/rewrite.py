@@ -6,8 +6,8 @@ from enum import Enum
 from typing import TYPE_CHECKING, Any, ClassVar
 
 if TYPE_CHECKING:
-    from archcost.suggesting.edits import Change
-    from archcost.suggesting.view import View
+    from archcost.suggesting.edits import LocalChange
+    from archcost.suggesting.view import GraphView
 
 REWRITES: dict[str, type[Rewrite]] = {}
 
@@ -46,12 +46,12 @@ class Rewrite:
         REWRITES[cls.name] = cls
 
     @classmethod
-    def find(cls, view: View, index: int) -> Change | None:
+    def find(cls, view: GraphView, index: int) -> LocalChange | None:
         """What to change if this rewrite begins at a node, and None if it does not apply there."""
         raise NotImplementedError
 
     @classmethod
-    def already(cls, view: View, index: int) -> str:
+    def already(cls, view: GraphView, index: int) -> str:
         """What is there already at a node of what the rewrite would bring, in some words; empty: nothing of it."""
         del view, index
         return ""

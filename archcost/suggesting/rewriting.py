@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 
     from archcost.analysis.report import Report
     from archcost.graph.model import Graph
-    from archcost.suggesting.grounds import Ground
-    from archcost.suggesting.places import Suggestion
+    from archcost.suggesting.grounds import BaseText
+    from archcost.suggesting.places import JointChange
 
 
 class Rewritten(NamedTuple):
@@ -28,7 +28,7 @@ class Rewritten(NamedTuple):
     notes: tuple[str, ...]
 
 
-def rewritten(ground: Ground, suggestions: Sequence[Suggestion]) -> Rewritten:
+def rewritten(ground: BaseText, suggestions: Sequence[JointChange]) -> Rewritten:
     """The changed spec, analysed under the settings of the ground; raises UnwritableError if it does not hold.
 
     It holds if every layer but those that change, and those between them, has the inputs and outputs that it had, and

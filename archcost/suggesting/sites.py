@@ -9,15 +9,15 @@ from typing import TYPE_CHECKING
 from archcost.paths import DOT, above, inside, scopes
 from archcost.suggesting.edits import Removed, SharedRounds, Shares
 from archcost.suggesting.places import grouped
-from archcost.suggesting.view import View
+from archcost.suggesting.view import GraphView
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from archcost.graph.model import Graph
     from archcost.suggesting import places
-    from archcost.suggesting.edits import Change
-    from archcost.suggesting.grounds import Ground
+    from archcost.suggesting.edits import LocalChange
+    from archcost.suggesting.grounds import BaseText
     from archcost.suggesting.rewrite import Rewrite
 
 _NOTES = 3  # that differ from place to place
@@ -29,7 +29,7 @@ class Site:
     The owner of weights that another one is to share is one of them, so that nothing else changes it.
     """
 
-    def __init__(self, graph: Graph, group: places.Suggestion, weighted: WeightedLayers) -> None:
+    def __init__(self, graph: Graph, group: places.JointChange, weighted: WeightedLayers) -> None:
         self.group = group
         self._weighted = weighted
         self._graph = graph
@@ -79,7 +79,7 @@ class Site:
         change = self.group.changes[0]
         return max((*change.edits, *change.inside))
 
-    def _path(self, change: Change) -> str:
+    def _path(self, change: LocalChange) -> str:
         nodes = self._graph.nodes
         for edit in change.edits.values():
             if isinstance(edit, SharedRounds):
@@ -157,9 +157,9 @@ def _beginning(names: Sequence[str]) -> str:
     return first[:shared]
 
 
-def sites_of(ground: Ground, rewrites: Iterable[type[Rewrite]], nodes: Sequence[int]) -> Iterator[Site]:
+def sites_of(ground: BaseText, rewrites: Iterable[type[Rewrite]], nodes: Sequence[int]) -> Iterator[Site]:
     """Where rewrites apply that begin at some nodes of a graph, those that change together as one."""
-    view, weighted = View(ground.graph), WeightedLayers(ground.graph)
+    view, weighted = GraphView(ground.graph), WeightedLayers(ground.graph)
     wanted = set(nodes)
     for rewrite in rewrites:
         found = [change for node in nodes if (change := rewrite.find(view, node)) is not None]

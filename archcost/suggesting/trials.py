@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from archcost.analysis.receptive_field import ReceptiveField
     from archcost.analysis.report import Report
     from archcost.suggesting.goals import Goal, Saved
-    from archcost.suggesting.grounds import Ground
+    from archcost.suggesting.grounds import BaseText
     from archcost.suggesting.sites import Site
 
 WORK = 400_000  # layers that are analysed in all
@@ -47,7 +47,7 @@ class Trials:
         self.spent = 0
         self.ground = self._grounded()
 
-    def _grounded(self, folder: str = ".", name: str = "") -> Ground:
+    def _grounded(self, folder: str = ".", name: str = "") -> BaseText:
         try:
             return grounded(self.report.graph, folder=folder, name=name)
         except UnwritableError as error:

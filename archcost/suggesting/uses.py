@@ -17,7 +17,7 @@ MAIN = ""  # the path of the model, and the name of its definition
 Rounds = tuple[tuple[Place, int], ...]  # the repeated steps around a step within its block, and the number of the round
 
 
-class Use(NamedTuple):
+class StepUse(NamedTuple):
     """One use of a step: in an instance of its block, in certain rounds.
 
     ``node`` is its index if the step is an op, and -1 if it calls a block, whose instance is ``path`` then. A repeated
@@ -47,31 +47,31 @@ class Uses:
                 self.definitions[scope.path] = scope.kind
             elif scope.kind == REPEAT:
                 self._repeats[scope.path] = place_of(scope.mark)
-        self.of_nodes: list[Use] = []
+        self.of_nodes: list[StepUse] = []
         for index, node in enumerate(graph.nodes):
             self.sources.setdefault(node.mark.source.file, node.mark.source)
             self.of_nodes.append(self._use(node.path, place_of(node.mark), node.op.kind, index))
-        self.of_blocks: dict[str, Use] = {  # by the path of the instance that is called
+        self.of_blocks: dict[str, StepUse] = {  # by the path of the instance that is called
             scope.path: self._use(scope.path, place_of(scope.mark), scope.kind, -1)
             for scope in graph.scopes
             if scope.params is not None
         }
 
-        self.of_repeats: dict[str, Use] = {  # by the path of the repeated step
+        self.of_repeats: dict[str, StepUse] = {  # by the path of the repeated step
             path: self._use(path, place, REPEAT, -1) for path, place in self._repeats.items()
         }
 
-    def chain(self, index: int) -> list[Use]:
+    def chain(self, index: int) -> list[StepUse]:
         """The use of a node, and those of the blocks around it, the innermost first."""
         found = [self.of_nodes[index]]
         while found[-1].instance != MAIN:
             found.append(self.of_blocks[found[-1].instance])
         return found
 
-    def _use(self, path: str, place: Place, kind: str, node: int) -> Use:
+    def _use(self, path: str, place: Place, kind: str, node: int) -> StepUse:
         instance, rounds = self._around(path)
         name = last(above(path)) if above(path) in self._repeats else last(path)
-        return Use(instance, place, rounds, path, name, kind, node)
+        return StepUse(instance, place, rounds, path, name, kind, node)
 
     def _around(self, path: str) -> tuple[str, Rounds]:
         """The instance that a step at a path belongs to, and the rounds that it is in there."""

@@ -12,13 +12,13 @@ if TYPE_CHECKING:
 
     from archcost.meter import Meter
     from archcost.suggesting.edits import Edit
-    from archcost.suggesting.uses import Rounds, Use, Uses
+    from archcost.suggesting.uses import Rounds, StepUse, Uses
     from archcost.suggesting.view import Place
 
 At = tuple["Place", "Rounds", str]  # a step within a block, in certain rounds, where it is of a kind
 
 
-class Variant(NamedTuple):
+class BlockVariant(NamedTuple):
     """A text of a block: the block, and what becomes of its steps.
 
     ``edits`` are those of steps that are ops, and of repeated steps as wholes (None: the step stays), ``calls`` the
@@ -29,13 +29,13 @@ class Variant(NamedTuple):
     block: str
     edits: dict[At, Edit | None]
     calls: dict[At, int]
-    uses: dict[At, Use]
+    uses: dict[At, StepUse]
 
 
 class Variants(NamedTuple):
     """The texts of all blocks, by number; ``touched`` are those that differ from what is there."""
 
-    all: list[Variant]
+    all: list[BlockVariant]
     touched: frozenset[int]
     replaced: frozenset[int]  # of these, those that take the place of the block itself
 
@@ -64,7 +64,7 @@ def variants_of(
     return _judged(found, may_replace)
 
 
-def is_edited(use: Use) -> bool:
+def is_edited(use: StepUse) -> bool:
     """Whether edits are of such a use: of an op, or of a repeated step as a whole; else it calls a block."""
     return use.node >= 0 or use.kind == REPEAT
 
@@ -82,7 +82,7 @@ class _Splitter:
         self.repeats = repeats
         self.meter = meter
         self.definitions = uses.definitions
-        self.of: dict[str, list[Use]] = {instance: [] for instance in uses.definitions}
+        self.of: dict[str, list[StepUse]] = {instance: [] for instance in uses.definitions}
         for use in (*uses.of_nodes, *uses.of_blocks.values(), *uses.of_repeats.values()):
             self.of[use.instance].append(use)
         numbers: dict[str, int] = {}
@@ -93,7 +93,7 @@ class _Splitter:
         touched = {use.place for node in edits for use in uses.chain(node)}
         self.named_by_kind = {place for place in touched if is_named_by_kind(place)}
 
-    def split(self) -> list[Variant]:
+    def split(self) -> list[BlockVariant]:
         while True:
             groups: dict[int, list[str]] = {}
             for instance, number in self.number.items():
@@ -123,30 +123,30 @@ class _Splitter:
                 parts.append(([instance], wanted))
         return [members for members, _ in parts]
 
-    def _wanted(self, uses: list[Use]) -> dict[object, object]:
+    def _wanted(self, uses: list[StepUse]) -> dict[object, object]:
         """What becomes of the steps of an instance, and the names of those whose names depend on it."""
         wanted: dict[object, object] = {(use.place, use.rounds, use.kind): self._target(use) for use in uses}
         wanted.update({use.place: use.name for use in uses if use.place in self.named_by_kind})
         return wanted
 
-    def _target(self, use: Use) -> object:
+    def _target(self, use: StepUse) -> object:
         return self._edit(use) if is_edited(use) else self.number[use.path]
 
-    def _edit(self, use: Use) -> Edit | None:
+    def _edit(self, use: StepUse) -> Edit | None:
         return self.edits.get(use.node) if use.node >= 0 else self.repeats.get(use.path)
 
-    def _variant(self, number: int, instances: list[str]) -> Variant:
-        uses: dict[At, Use] = {}
+    def _variant(self, number: int, instances: list[str]) -> BlockVariant:
+        uses: dict[At, StepUse] = {}
         for instance in instances:
             for use in self.of[instance]:
                 uses.setdefault((use.place, use.rounds, use.kind), use)
         edits = {at: self._edit(use) for at, use in uses.items() if is_edited(use)}
         calls = {at: self.number[use.path] for at, use in uses.items() if not is_edited(use)}
-        return Variant(number, self.definitions[instances[0]], edits, calls, uses)
+        return BlockVariant(number, self.definitions[instances[0]], edits, calls, uses)
 
 
-def _judged(found: list[Variant], may_replace: Callable[[str], bool]) -> Variants:
-    by_block: dict[str, list[Variant]] = {}
+def _judged(found: list[BlockVariant], may_replace: Callable[[str], bool]) -> Variants:
+    by_block: dict[str, list[BlockVariant]] = {}
     for variant in found:
         by_block.setdefault(variant.block, []).append(variant)
     alone = {

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 Place = tuple[str, int, int]  # file, line and column of a step
 
 
-class View:
+class GraphView:
     """A graph, by the index of its nodes. Inputs of the model have no node: they are None."""
 
     def __init__(self, graph: Graph) -> None:
@@ -226,7 +226,7 @@ class View:
         return tuple([(name, None) for name in names if name in given])
 
     def call(self, index: int, kind: str = "", *, without: Collection[str] = (), **changed: Any) -> str:
-        """A step for a :class:`~archcost.suggesting.edits.Body`, with the attributes of a node.
+        """A step for a :class:`~archcost.suggesting.edits.NewSteps`, with the attributes of a node.
 
         Those that its step gives are handed on, ``out_channels: $out_channels``, but for those ``without``. ``changed``
         are values in place of them, or further ones: plain values, or expressions as text, ``$(out_channels // 2)``.

@@ -8,16 +8,16 @@ from typing import TYPE_CHECKING, Any
 import archcost
 import archcost.suggesting.rewrites
 from archcost.spec.loader import loads
-from archcost.suggesting.edits import Attributes, Body, Removed, Shares
+from archcost.suggesting.edits import Attributes, NewSteps, Removed, Shares
 from archcost.suggesting.rewrite import REWRITES
-from archcost.suggesting.view import View, attribute_text
+from archcost.suggesting.view import GraphView, attribute_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from archcost.analysis.report import Report
     from archcost.graph.model import Graph
-    from archcost.suggesting.edits import Change, Edit
+    from archcost.suggesting.edits import Edit, LocalChange
 
 Steps = list[str | dict[str, Any]]
 
@@ -28,14 +28,14 @@ def small(layers: Steps, shape: Iterable[int], *, training: bool = False, **more
     return archcost.analyze(loads(json.dumps(spec)), training=training)
 
 
-def found(report: Report, name: str) -> list[Change]:
+def found(report: Report, name: str) -> list[LocalChange]:
     """All changes of a rewrite in a model, in order."""
-    view = View(report.graph)
+    view = GraphView(report.graph)
     changes = [REWRITES[name].find(view, index) for index in range(len(view.nodes))]
     return [change for change in changes if change is not None]
 
 
-def rewritten(report: Report, *changes: Change) -> Report:
+def rewritten(report: Report, *changes: LocalChange) -> Report:
     """The model with some changes; all shapes but those of edited nodes and of those between must be the same."""
     graph = report.graph
     edits = {index: edit for change in changes for index, edit in change.edits.items()}
@@ -61,7 +61,7 @@ def _shape(graph: Graph, value: int) -> tuple[int, ...]:
 
 
 def _text(graph: Graph, edits: dict[int, Edit]) -> str:
-    view, blocks = View(graph), [""]
+    view, blocks = GraphView(graph), [""]
     layers = [_step(view, index, edits.get(index), blocks) for index in range(len(graph.nodes))]
     lines = ["archcost: 1", "name: flat", f"dtype: {graph.dtype}", "inputs:"]
     for name, tensor in graph.inputs.items():
@@ -73,7 +73,7 @@ def _text(graph: Graph, edits: dict[int, Edit]) -> str:
     return "\n".join([*lines, "layers:", *layers, f"outputs: [{outputs}]"])
 
 
-def _step(view: View, index: int, edit: Edit | None, blocks: list[str]) -> str:
+def _step(view: GraphView, index: int, edit: Edit | None, blocks: list[str]) -> str:
     """A node as a step; the block of its body, if it has one, is added to the blocks."""
     node, kind = view.nodes[index], view.kind(index)
     attributes = node.op.changed() | {name: node.op.attribute(name) for name in view.given(index)}
@@ -88,7 +88,7 @@ def _step(view: View, index: int, edit: Edit | None, blocks: list[str]) -> str:
             given = {name: text for name, text in changed if text is not None}
             taken = {name for name, text in changed if text is None}
             texts = {name: text for name, text in (texts | given).items() if name not in taken}
-        case Body(name, steps, params):
+        case NewSteps(name, steps, params):
             kind = f"{name}_{index}"
             declared = [f"{param}: " for param in texts] + [f'{param}: "{text}"' for param, text in params]
             names = ["input", *[f"input_{place}" for place in range(1, len(node.inputs))]]

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 import yaml
 from hypothesis import strategies as st
 
-from archcost.suggesting.edits import Attributes, Body, Edit, Removed
-from archcost.suggesting.view import View
+from archcost.suggesting.edits import Attributes, Edit, NewSteps, Removed
+from archcost.suggesting.view import GraphView
 
 if TYPE_CHECKING:
     from archcost.graph.model import Graph
@@ -40,7 +40,7 @@ def without(spec: Any, key: str) -> Any:
 @st.composite
 def edits_of(draw: st.DrawFn, graph: Graph) -> dict[int, Edit]:
     """What becomes of some nodes: alike in all uses of a step, or in some of them."""
-    view = View(graph)
+    view = GraphView(graph)
     steps = sorted({view.place(index) for index, node in enumerate(graph.nodes) if _editable(view, index, node.path)})
     chosen = draw(st.lists(st.sampled_from(steps), max_size=3, unique=True)) if steps else []
     found: dict[int, Edit] = {}
@@ -54,13 +54,13 @@ def edits_of(draw: st.DrawFn, graph: Graph) -> dict[int, Edit]:
     return found
 
 
-def _editable(view: View, index: int, path: str) -> bool:
+def _editable(view: GraphView, index: int, path: str) -> bool:
     step = view.step(index)
     is_plain = view.kind(index) in PLAIN or view.kind(index) == "conv2d"
     return is_plain and step is not None and step.group is None and not path.endswith(".add")
 
 
-def _edit(view: View, index: int, number: int) -> Edit:
+def _edit(view: GraphView, index: int, number: int) -> Edit:
     kind = view.kind(index)
     if number == 0:
         return Removed() if view.input(index) == view.output(index) else _twice(view, index)
@@ -69,5 +69,5 @@ def _edit(view: View, index: int, number: int) -> Edit:
     return _twice(view, index)
 
 
-def _twice(view: View, index: int) -> Body:
-    return Body(f"longer_{view.kind(index)}", (view.call(index), "relu"))
+def _twice(view: GraphView, index: int) -> NewSteps:
+    return NewSteps(f"longer_{view.kind(index)}", (view.call(index), "relu"))

@@ -9,7 +9,7 @@ from archcost.suggesting.grounds import grounded
 from archcost.suggesting.places import grouped
 from archcost.suggesting.rewrite import REWRITES
 from archcost.suggesting.rewriting import rewritten as applied
-from archcost.suggesting.view import View
+from archcost.suggesting.view import GraphView
 from tests.suggesting import flat_specs
 
 CASES = [  # how many changes the texts need: those of a block that is used alike are one
@@ -40,7 +40,7 @@ def test_figures_of_the_text(model: str, name: str, count: int) -> None:
     """No formula has a part in it: both are counted, once on the text of blocks, and once on single steps."""
     report = archcost.analyze(model)
     ground = grounded(report.graph)
-    view, rewrite = View(ground.graph), REWRITES[name]
+    view, rewrite = GraphView(ground.graph), REWRITES[name]
     changes = [rewrite.find(view, index) for index in range(len(view.nodes))]
     suggestions = grouped(ground.uses, rewrite, [change for change in changes if change is not None])
     assert len(suggestions) == count

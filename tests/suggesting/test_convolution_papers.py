@@ -10,7 +10,7 @@ import pytest
 import archcost
 from archcost import model_zoo as zoo
 from archcost.spec.loader import loads
-from archcost.suggesting.view import View
+from archcost.suggesting.view import GraphView
 from tests.shared import zoo_report
 from tests.suggesting.one_rewrite import REWRITES, analyzed, block_of, body_of, found, rewritten
 
@@ -126,7 +126,7 @@ def test_separable_convolutions_make_conv_mobilenet_mobilenet() -> None:
     """Table 4: 4866 M and 29.3 M for whole convolutions, 569 M and 4.2 M for MobileNet, which is the zoo's."""
     text, whole = _mobilenet()
     assert (whole.totals.macs, whole.totals.params) == (4_867_293_184, 29_294_088)  # 4,866,269,184 but for fc
-    view = View(whole.graph)
+    view = GraphView(whole.graph)
     blocks = set()
     for index, node in enumerate(view.nodes):
         change = REWRITES["separable"].find(view, index)

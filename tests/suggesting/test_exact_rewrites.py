@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 import archcost
-from archcost.suggesting.edits import Attributes, Body, Removed
+from archcost.suggesting.edits import Attributes, NewSteps, Removed
 from tests.suggesting.flat_specs import Steps, found, rewritten, small
 
 torch = pytest.importorskip("torch")
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from torch import nn
 
     from archcost.analysis.report import Report
-    from archcost.suggesting.edits import Change
+    from archcost.suggesting.edits import LocalChange
 
 State = dict[str, Any]
 
@@ -38,13 +38,13 @@ def network(report: Report) -> nn.Module:
     return made
 
 
-def moved(before: Report, changes: list[Change], state: State) -> State:
+def moved(before: Report, changes: list[LocalChange], state: State) -> State:
     """The weights of the first network under the names of the second: nodes and bodies have the node's number."""
     edits = {index: edit for change in changes for index, edit in change.edits.items()}
     found_state: State = {}
     for index, node in enumerate(before.graph.nodes):
         edit = edits.get(index)
-        inner = f".{node.op.kind}" if isinstance(edit, Body) else ""
+        inner = f".{node.op.kind}" if isinstance(edit, NewSteps) else ""
         for name, tensor in state.items():
             path, _, tensor_name = name.rpartition(".")
             if path == node.path and not isinstance(edit, Removed):
@@ -52,7 +52,7 @@ def moved(before: Report, changes: list[Change], state: State) -> State:
     return found_state
 
 
-def assert_same(before: Report, changes: list[Change], transform: Any = None, *, training: bool = False) -> None:
+def assert_same(before: Report, changes: list[LocalChange], transform: Any = None, *, training: bool = False) -> None:
     """Both networks give the same output for the same input, with the weights that ``transform`` has changed."""
     after = rewritten(before, *changes)
     first, second = network(before), network(after)
@@ -173,7 +173,7 @@ def test_max_first_refuses(layers: Steps) -> None:
     assert found(small(layers, (4, 8, 8)), "max_first") == []
 
 
-def without_bias(before: Report, changes: list[Change], old: State, new: State) -> State:
+def without_bias(before: Report, changes: list[LocalChange], old: State, new: State) -> State:
     """μ becomes μ - b where the norm behind a layer has running statistics."""
     for change in changes:
         (index,) = change.edits
@@ -234,7 +234,7 @@ def test_biases_of_vgg_16_with_norms() -> None:
     assert before.totals.params - after.totals.params == 2 * 64 + 2 * 128 + 3 * 256 + 6 * 512
 
 
-def folded(before: Report, changes: list[Change], old: State, new: State) -> State:
+def folded(before: Report, changes: list[LocalChange], old: State, new: State) -> State:
     """W becomes γ·W/σ, and b becomes γ·(b - μ)/σ + β, with σ = √(σ² + ε)."""
     for change in changes:
         norm = max(change.edits)
@@ -312,7 +312,7 @@ def total(*branches: Steps) -> Steps:
     return ["relu", {"add": None, "branches": {f"b{number}": steps for number, steps in enumerate(branches)}}]
 
 
-def one_kernel(before: Report, changes: list[Change], old: State, new: State) -> State:
+def one_kernel(before: Report, changes: list[LocalChange], old: State, new: State) -> State:
     """The kernels of all branches, multiplied by γ/σ, in the middle of the largest; the identity is a 1×1."""
     nodes, producers = before.graph.nodes, before.graph.producers()
     for change in changes:

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 import archcost
-from archcost.suggesting.edits import Attributes, Body, Removed
+from archcost.suggesting.edits import Attributes, NewSteps, Removed
 from tests.suggesting.flat_specs import Steps, found, rewritten, small
 
 CONV: dict[str, Any] = {"conv2d": {"out_channels": 8, "kernel_size": 3, "padding": 1}}
@@ -94,12 +94,12 @@ def test_savings(name: str, layers: Steps, params: int, macs: int) -> None:
 def test_edits() -> None:
     layers: Steps = [CONV, "relu", "flatten", {"dropout": 0.5}, *DENSE]
     (means,) = found(small(layers, (3, 6, 6)), "global_pooling")
-    assert means.edits == {2: Body("pooled_flatten", ("adaptive_avg_pool2d: 1", "flatten"))}
+    assert means.edits == {2: NewSteps("pooled_flatten", ("adaptive_avg_pool2d: 1", "flatten"))}
     assert (means.inside, means.note) == ({3, 4}, "8 means")
     (maps,) = found(small(layers, (3, 6, 6)), "class_maps")
     steps = ("conv2d: {out_channels: $out_features, kernel_size: 1}", "adaptive_avg_pool2d: 1", "flatten")
     removed = dict.fromkeys((2, 4, 5, 7, 8), Removed())
-    assert maps.edits == {**removed, 9: Body("class_maps", steps)}
+    assert maps.edits == {**removed, 9: NewSteps("class_maps", steps)}
     assert (maps.inside, maps.note) == ({3, 6}, "10 maps")
     pooled: Steps = [CONV, {"adaptive_avg_pool2d": 3}, "flatten", {"linear": 5}]
     (change,) = found(small(pooled, (3, 6, 6)), "global_pooling")

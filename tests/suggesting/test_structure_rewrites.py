@@ -8,7 +8,7 @@ import pytest
 
 import archcost
 from archcost.spec.loader import loads
-from archcost.suggesting.edits import Attributes, Body, Removed
+from archcost.suggesting.edits import Attributes, NewSteps, Removed
 from tests.suggesting.flat_specs import Steps, found, rewritten, small
 
 
@@ -144,7 +144,7 @@ def test_edits_of_a_bottleneck() -> None:
         "conv2d: {out_channels: $reduced, kernel_size: $kernel_size, padding: $padding, bias: $bias}",
     )
     assert change.edits == {
-        0: Body("narrow_conv2d", steps, (("reduced", "$(out_channels // 4)"),)),
+        0: NewSteps("narrow_conv2d", steps, (("reduced", "$(out_channels // 4)"),)),
         3: Attributes((("kernel_size", "1"), ("padding", None))),
     }
     assert change.inside == {1, 2}
@@ -164,7 +164,7 @@ def test_edits_where_the_resolution_falls() -> None:
 @pytest.mark.parametrize(("depth", "firsts"), [(1, []), (2, [0]), (3, [1]), (4, [0, 2]), (5, [1, 3])])
 def test_stacks_are_taken_in_pairs_from_the_end(depth: int, firsts: list[int]) -> None:
     changes = found(small([conv(32) for _ in range(depth)], (32, 8, 8)), "plain_bottleneck")
-    edited = sorted(index for change in changes for index, edit in change.edits.items() if isinstance(edit, Body))
+    edited = sorted(index for change in changes for index, edit in change.edits.items() if isinstance(edit, NewSteps))
     assert len(changes) <= 1
     assert edited == firsts
 

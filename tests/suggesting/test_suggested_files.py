@@ -13,9 +13,9 @@ from archcost.analysis.report import analyze
 from archcost.named_specs import read_spec
 from archcost.settings import InputShape, Settings
 from archcost.spec.loader import loads
-from archcost.suggesting.edits import Body, Change
+from archcost.suggesting.edits import LocalChange, NewSteps
 from archcost.suggesting.grounds import MAX_LAYERS, grounded
-from archcost.suggesting.places import Suggestion
+from archcost.suggesting.places import JointChange
 from archcost.suggesting.rewrites.convolutions import Reduction
 from archcost.suggesting.rewriting import rewritten
 from archcost.suggesting.yaml_text import UnwritableError
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from archcost.graph.model import Graph
 
-LONGER = Body("longer", ("relu", "relu"))
+LONGER = NewSteps("longer", ("relu", "relu"))
 COMMON = """archcost: 1
 include: [deep/act.yaml, zoo:blocks/inception]
 blocks:
@@ -79,8 +79,8 @@ def folder(tmp_path: Path) -> Path:
 def changed(graph: Graph, paths: list[str], where: Path, name: str = "") -> str:
     """A spec with relus doubled, written to a folder."""
     index = {node.path: number for number, node in enumerate(graph.nodes)}
-    change = Change({index[path]: LONGER for path in paths})
-    return rewritten(grounded(graph, folder=str(where), name=name), [Suggestion(Reduction, (change,))]).text
+    change = LocalChange({index[path]: LONGER for path in paths})
+    return rewritten(grounded(graph, folder=str(where), name=name), [JointChange(Reduction, (change,))]).text
 
 
 @pytest.mark.parametrize("elsewhere", [False, True])
@@ -152,15 +152,15 @@ def test_what_is_too_large_is_not_looked_at() -> None:
 
 def test_two_suggestions_for_one_layer_are_refused() -> None:
     graph = analyze(loads("archcost: 1\ninput: [3]\nlayers: [relu]\n")).graph
-    one = Suggestion(Reduction, (Change({0: LONGER}),))
-    other = Suggestion(Reduction, (Change({0: LONGER._replace(name="other")}),))
+    one = JointChange(Reduction, (LocalChange({0: LONGER}),))
+    other = JointChange(Reduction, (LocalChange({0: LONGER._replace(name="other")}),))
     with pytest.raises(UnwritableError, match="two suggestions change relu"):
         rewritten(grounded(graph), [one, other])
 
 
 def test_a_change_of_shapes_outside_is_refused() -> None:
     graph = analyze(loads("archcost: 1\ninput: [3, 8, 8]\nlayers: [max_pool2d: 2, relu]\n")).graph
-    larger = Suggestion(Reduction, (Change({0: Body("none", ("relu",))}),))
+    larger = JointChange(Reduction, (LocalChange({0: NewSteps("none", ("relu",))}),))
     with pytest.raises(UnwritableError, match="relu would have other shapes than before"):
         rewritten(grounded(graph), [larger])
 
@@ -171,9 +171,9 @@ def test_many_rounds_take_little_more_than_their_analysis() -> None:
     start = process_time()
     graph = analyze(loads(text)).graph
     alone = process_time() - start
-    change = Change(dict.fromkeys(range(6000), LONGER))
+    change = LocalChange(dict.fromkeys(range(6000), LONGER))
     start = process_time()
-    rewritten(grounded(graph), [Suggestion(Reduction, (change,))])
+    rewritten(grounded(graph), [JointChange(Reduction, (change,))])
     assert process_time() - start < 25 * alone
 
 
@@ -186,4 +186,4 @@ def test_blocks_that_are_used_in_too_many_ways_are_refused() -> None:
     graph = analyze(loads(text)).graph
     chosen = [index for index in range(len(graph.nodes)) if (index // 16) >> (index % 16) & 1]
     with pytest.raises(UnwritableError, match="used in too many ways"):
-        rewritten(grounded(graph), [Suggestion(Reduction, (Change(dict.fromkeys(chosen, LONGER)),))])
+        rewritten(grounded(graph), [JointChange(Reduction, (LocalChange(dict.fromkeys(chosen, LONGER)),))])

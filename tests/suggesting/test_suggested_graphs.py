@@ -12,9 +12,9 @@ from archcost.errors import SpecError
 from archcost.paths import inside
 from archcost.spec.loader import loads
 from archcost.suggesting.applying import applied
-from archcost.suggesting.edits import Body, Change
+from archcost.suggesting.edits import LocalChange, NewSteps
 from archcost.suggesting.grounds import grounded
-from archcost.suggesting.places import Suggestion
+from archcost.suggesting.places import JointChange
 from archcost.suggesting.rewrites.convolutions import Reduction
 from archcost.suggesting.yaml_text import UnwritableError
 from tests.profiles import examples
@@ -57,7 +57,7 @@ def test_edits_change_what_they_say_and_nothing_else(data: st.DataObject, drawn:
     ground = grounded(graph)
     assert shapes(ground.graph) == shapes(graph)
     try:
-        made = applied(ground, [Suggestion(Reduction, (Change(edits),))])
+        made = applied(ground, [JointChange(Reduction, (LocalChange(edits),))])
     except UnwritableError as error:
         event(str(error))
         if any(reason in str(error) for reason in REFUSED):
@@ -70,11 +70,11 @@ def test_edits_change_what_they_say_and_nothing_else(data: st.DataObject, drawn:
         edit = edits.get(index)
         if edit is None:
             assert after.pop(node.path) == before[node.path]
-        elif isinstance(edit, Body):
+        elif isinstance(edit, NewSteps):
             _, inputs, outputs = before[node.path]
             first, last = (after.pop(f"{node.path}.{name}") for name in _names(node.op.kind))
             assert (first[1], last[2]) == (inputs, outputs)
-    left = {index: edit for index, edit in edits.items() if not isinstance(edit, Body)}
+    left = {index: edit for index, edit in edits.items() if not isinstance(edit, NewSteps)}
     assert len(after) == len(left)
     for index in left:
         assert any(inside(path, graph.nodes[index].path) for path in after)

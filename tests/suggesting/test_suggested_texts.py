@@ -8,9 +8,9 @@ import pytest
 
 from archcost.analysis.report import analyze
 from archcost.spec.loader import loads
-from archcost.suggesting.edits import Change
+from archcost.suggesting.edits import LocalChange
 from archcost.suggesting.grounds import grounded
-from archcost.suggesting.places import Suggestion
+from archcost.suggesting.places import JointChange
 from archcost.suggesting.rewrites.convolutions import Reduction
 from archcost.suggesting.rewriting import rewritten
 from archcost.suggesting.yaml_text import UnwritableError
@@ -36,8 +36,8 @@ def changed(text: str, edits: dict[str, Edit]) -> str:
     """The text of a spec with layers changed, by their paths; it is read again, and all others have their shapes."""
     graph = analyze(loads(text)).graph
     index = {node.path: number for number, node in enumerate(graph.nodes)}
-    change = Change({index[path]: edit for path, edit in edits.items()})
-    return rewritten(grounded(graph), [Suggestion(Reduction, (change,))]).text
+    change = LocalChange({index[path]: edit for path, edit in edits.items()})
+    return rewritten(grounded(graph), [JointChange(Reduction, (change,))]).text
 
 
 def outcome(name: str) -> str:

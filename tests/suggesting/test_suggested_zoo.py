@@ -12,12 +12,12 @@ from archcost.analysis.report import analyze
 from archcost.named_specs import read_spec
 from archcost.pytorch.verify import verify
 from archcost.settings import Settings
-from archcost.suggesting.edits import Change, Shares
-from archcost.suggesting.grounds import Ground, grounded
-from archcost.suggesting.places import Suggestion, grouped
+from archcost.suggesting.edits import LocalChange, Shares
+from archcost.suggesting.grounds import BaseText, grounded
+from archcost.suggesting.places import JointChange, grouped
 from archcost.suggesting.rewrites.convolutions import Reduction
 from archcost.suggesting.rewriting import check_outside, rewritten
-from archcost.suggesting.view import View
+from archcost.suggesting.view import GraphView
 from archcost.suggesting.yaml_text import UnwritableError
 from tests.shared import zoo_report
 
@@ -33,9 +33,9 @@ NAMES = [name for name in WITH_CONVOLUTIONS.split() if model_zoo.find(name)]
 METRICS = ("params", "macs", "flops", "weight_bytes", "run_bytes")
 
 
-def reductions(ground: Ground) -> list[Suggestion]:
+def reductions(ground: BaseText) -> list[JointChange]:
     """All that the rewrite finds."""
-    view = View(ground.graph)
+    view = GraphView(ground.graph)
     found = [Reduction.find(view, index) for index in range(len(ground.graph.nodes))]
     return grouped(ground.uses, Reduction, [change for change in found if change is not None])
 
@@ -89,7 +89,7 @@ def test_layers_of_a_transformer_that_share_their_weights_are_one() -> None:
         owner = first.setdefault(tuple(use.place for use in uses.chain(index)), index)
         if owner != index:
             edits[index] = Shares(owner)
-    made = rewritten(ground, [Suggestion(Reduction, (Change(edits),))])
+    made = rewritten(ground, [JointChange(Reduction, (LocalChange(edits),))])
     own = sum(layer.params for index, layer in enumerate(report.layers) if index in edits)
     assert own > 0
     assert made.report.totals.params == report.totals.params - own

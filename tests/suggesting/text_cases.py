@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from archcost.suggesting.edits import Attributes, Body, Removed, Shares
+from archcost.suggesting.edits import Attributes, NewSteps, Removed, Shares
 
 if TYPE_CHECKING:
     from archcost.suggesting.edits import Edit
 
 PREFIX = "archcost: 1\nname: example\ninput: [3, 8, 8]\n"
-SMALL = Body("small", ("conv2d: {out_channels: $out_channels, kernel_size: $kernel_size, bias: false}", "relu"))
-THIN = Body("thin", ("conv2d: {out_channels: $out_channels, kernel_size: $kernel_size, padding: $padding}", "relu"))
-WIDE = Body("wide", ("conv2d: {out_channels: $out_channels, kernel_size: 1}",))
-NARROW = Body("narrow", ("linear: $rank", "linear: $out_features"), (("rank", "$(max(1, out_features // 2))"),))
-JOINED = Body("joined", ("{add, from: [input, input_1]}", "relu"))
+SMALL = NewSteps("small", ("conv2d: {out_channels: $out_channels, kernel_size: $kernel_size, bias: false}", "relu"))
+THIN = NewSteps("thin", ("conv2d: {out_channels: $out_channels, kernel_size: $kernel_size, padding: $padding}", "relu"))
+WIDE = NewSteps("wide", ("conv2d: {out_channels: $out_channels, kernel_size: 1}",))
+NARROW = NewSteps("narrow", ("linear: $rank", "linear: $out_features"), (("rank", "$(max(1, out_features // 2))"),))
+JOINED = NewSteps("joined", ("{add, from: [input, input_1]}", "relu"))
 NO_BIAS = Attributes((("bias", "false"),))
 CHANGED = Attributes((("padding", None), ("kernel_size", "1"), ("bias", "false")))
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from math import pi, sqrt
 from typing import TYPE_CHECKING
 
-from archcost.importers.idioms.sight import NewStep, Rewrite
+from archcost.importers.idioms.sight import IdiomRewrite, NewStep
 
 if TYPE_CHECKING:
     from archcost.importers.form import Attribute
@@ -15,14 +15,14 @@ _PAIR = 2
 _CUBIC = 0.044715
 
 
-def activation(sight: Sight, place: int) -> Rewrite | None:
+def activation(sight: Sight, place: int) -> IdiomRewrite | None:
     """x·σ(x) is ``silu``; ½·x·(1 + tanh(√(2/π)·(x + 0.044715·x³))) is ``gelu``."""
     if sight.step(place).kind != "mul":
         return None
     return _silu(sight, place) or _gelu(sight, place)
 
 
-def _silu(sight: Sight, place: int) -> Rewrite | None:
+def _silu(sight: Sight, place: int) -> IdiomRewrite | None:
     for value in sight.step(place).inputs:
         gate = sight.made_by(value, "sigmoid")
         if gate is not None and sight.other_input(place, value) == sight.step(gate).inputs[0]:
@@ -30,7 +30,7 @@ def _silu(sight: Sight, place: int) -> Rewrite | None:
     return None
 
 
-def _gelu(sight: Sight, place: int) -> Rewrite | None:
+def _gelu(sight: Sight, place: int) -> IdiomRewrite | None:
     """The products may stand in any order."""
     factors = _factors(sight, place)
     halved = [(value, steps) for value, number, steps in factors if number == 1 / 2]
@@ -84,6 +84,8 @@ def _is_near(number: object, wanted: float) -> bool:
     return isinstance(number, float) and abs(number - wanted) < wanted / 10**6
 
 
-def _said(sight: Sight, kind: str, x: int, gone: list[int], attributes: dict[str, Attribute] | None = None) -> Rewrite:
+def _said(
+    sight: Sight, kind: str, x: int, gone: list[int], attributes: dict[str, Attribute] | None = None
+) -> IdiomRewrite:
     last = gone[-1]
-    return Rewrite(tuple(gone), (NewStep(last, kind, (x,), sight.step(last).outputs, attributes or {}),))
+    return IdiomRewrite(tuple(gone), (NewStep(last, kind, (x,), sight.step(last).outputs, attributes or {}),))

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from archcost.dims import numel
 from archcost.importers.form import Batched, shape_at
-from archcost.importers.idioms.sight import NewStep, Rewrite
+from archcost.importers.idioms.sight import IdiomRewrite, NewStep
 
 if TYPE_CHECKING:
     from archcost.importers.form import Attribute
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 _HEADS_FIRST = (2, 0, 1)
 
 
-def relative_position_bias(sight: Sight, place: int) -> Rewrite | None:
+def relative_position_bias(sight: Sight, place: int) -> IdiomRewrite | None:
     """table[index] of all pairs of positions, heads first: ``relative_position_bias``, which has a dim for the batch.
 
     The table is learnt, or computed by other layers.
@@ -42,9 +42,9 @@ def relative_position_bias(sight: Sight, place: int) -> Rewrite | None:
     if batched is not None and sight.dim(batched) == 0:
         output = sight.step(batched).outputs
         made = NewStep(batched, "relative_position_bias", inputs, output, attributes, tensors, name)
-        return Rewrite((*gone, batched), (made,))
+        return IdiomRewrite((*gone, batched), (made,))
     made = NewStep(found.lookup, "relative_position_bias", inputs, (-1,), attributes, tensors, name)
-    return Rewrite(tuple(gone), (made, NewStep(place, "squeeze", (-1,), (turned,), {"dim": (0,)})))
+    return IdiomRewrite(tuple(gone), (made, NewStep(place, "squeeze", (-1,), (turned,), {"dim": (0,)})))
 
 
 class _LookedUp(NamedTuple):

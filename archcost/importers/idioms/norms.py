@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from archcost.importers.idioms.sight import NewStep, Rewrite
+from archcost.importers.idioms.sight import IdiomRewrite, NewStep
 
 if TYPE_CHECKING:
     from archcost.importers.form import Attribute
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 _SQUARE = 2
 
 
-def rms_norm(sight: Sight, place: int) -> Rewrite | None:
+def rms_norm(sight: Sight, place: int) -> IdiomRewrite | None:
     """A tensor over the root of its mean square, and if a weight follows the product with it: ``rms_norm``."""
     if sight.step(place).kind not in ("rsqrt", "sqrt"):
         return None
@@ -37,9 +37,9 @@ def rms_norm(sight: Sight, place: int) -> Rewrite | None:
 
 def _rewrite(
     sight: Sight, gone: list[int], last: int, x: int, attributes: dict[str, Attribute], tensors: tuple[str, ...]
-) -> Rewrite:
+) -> IdiomRewrite:
     made = NewStep(last, "rms_norm", (x,), sight.step(last).outputs, attributes, tensors)
-    return Rewrite(tuple(gone), (made,))
+    return IdiomRewrite(tuple(gone), (made,))
 
 
 def _inner(sight: Sight, root: int) -> tuple[int, float, list[int]] | None:

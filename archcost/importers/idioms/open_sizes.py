@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from archcost.importers.form import Batched
-from archcost.importers.idioms.sight import NewStep, Rewrite
+from archcost.importers.idioms.sight import IdiomRewrite, NewStep
 
 if TYPE_CHECKING:
     from archcost.importers.form import Attribute, Shape
@@ -15,7 +15,7 @@ _OPEN = -1
 _SIZES = {"reshape": "shape", "unflatten": "unflattened_size"}
 
 
-def open_size(sight: Sight, place: int) -> Rewrite | None:
+def open_size(sight: Sight, place: int) -> IdiomRewrite | None:
     """The one size of a reshape that must be open, if any: one that differs, else the one that the source left open."""
     step = sight.step(place)
     name = _SIZES.get(step.kind)
@@ -31,7 +31,7 @@ def open_size(sight: Sight, place: int) -> Rewrite | None:
     if said == written:
         return None
     attributes: dict[str, Attribute] = {**step.attributes, name: said}
-    return Rewrite((place,), (NewStep(place, step.kind, step.inputs, step.outputs, attributes, id=step.id),))
+    return IdiomRewrite((place,), (NewStep(place, step.kind, step.inputs, step.outputs, attributes, id=step.id),))
 
 
 def _open_position(sizes: Shape, uses: list[Shape], before: list[int]) -> int | None:

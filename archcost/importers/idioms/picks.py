@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from archcost.importers.idioms.sight import NewStep, Rewrite
+from archcost.importers.idioms.sight import IdiomRewrite, NewStep
 
 if TYPE_CHECKING:
     from archcost.importers.idioms.sight import Sight
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 _SEVERAL = 2
 
 
-def unbind(sight: Sight, place: int) -> Rewrite | None:
+def unbind(sight: Sight, place: int) -> IdiomRewrite | None:
     """x[0], x[1] … up to the last, each a slice of one and its squeeze: ``unbind``."""
     if sight.step(place).kind != "slice":
         return None
@@ -25,7 +25,7 @@ def unbind(sight: Sight, place: int) -> Rewrite | None:
         return None
     outputs = tuple([sight.step(picked[number][1]).outputs[0] for number in range(len(places))])
     gone = tuple([step for pair in picked.values() for step in pair])
-    return Rewrite(gone, (NewStep(place, "unbind", (value,), outputs, {"dim": dim}),))
+    return IdiomRewrite(gone, (NewStep(place, "unbind", (value,), outputs, {"dim": dim}),))
 
 
 def _picked(sight: Sight, place: int, dim: int) -> tuple[int, int, int] | None:
@@ -39,10 +39,10 @@ def _picked(sight: Sight, place: int, dim: int) -> tuple[int, int, int] | None:
     return (start, place, squeezed) if squeezed is not None and is_one and sight.dim(squeezed) == dim else None
 
 
-def chunk(sight: Sight, place: int) -> Rewrite | None:
+def chunk(sight: Sight, place: int) -> IdiomRewrite | None:
     """A split into parts of one size: ``chunk``, which does not name the size."""
     step = sight.step(place)
     if step.kind != "split" or len({sight.shape(value) for value in step.outputs}) > 1:
         return None
     attributes = {"chunks": len(step.outputs), "dim": sight.attribute(place, "dim")}
-    return Rewrite((place,), (NewStep(place, "chunk", step.inputs, step.outputs, attributes),))
+    return IdiomRewrite((place,), (NewStep(place, "chunk", step.inputs, step.outputs, attributes),))

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from archcost.importers.idioms.sight import NewStep, Rewrite
+from archcost.importers.idioms.sight import IdiomRewrite, NewStep
 
 if TYPE_CHECKING:
     from archcost.importers.idioms.sight import Sight
 
 
-def repeat_interleave(sight: Sight, place: int) -> Rewrite | None:
+def repeat_interleave(sight: Sight, place: int) -> IdiomRewrite | None:
     """A dim of size 1 put behind another, expanded, and merged with it: ``repeat_interleave``."""
     step = sight.step(place)
     if step.kind not in ("reshape", "flatten"):
@@ -29,4 +29,4 @@ def repeat_interleave(sight: Sight, place: int) -> Rewrite | None:
         return None
     dim, repeats = new[0] - 1, widened[new[0]]
     made = NewStep(place, "repeat_interleave", (x,), step.outputs, {"repeats": repeats, "dim": dim})
-    return Rewrite((added, expanded, place), (made,)) if type(repeats) is int else None
+    return IdiomRewrite((added, expanded, place), (made,)) if type(repeats) is int else None

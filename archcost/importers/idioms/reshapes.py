@@ -6,7 +6,7 @@ from functools import cache
 from typing import TYPE_CHECKING, NamedTuple
 
 from archcost.importers.form import Batched
-from archcost.importers.idioms.sight import NewStep, Rewrite
+from archcost.importers.idioms.sight import IdiomRewrite, NewStep
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 _SAME_ELEMENTS = ("reshape", "flatten", "unflatten")
 
 
-def merged_reshape(sight: Sight, place: int) -> Rewrite | None:
+def merged_reshape(sight: Sight, place: int) -> IdiomRewrite | None:
     """A reshape of a reshape that nobody else reads is one reshape."""
     step = sight.step(place)
     if step.kind not in _SAME_ELEMENTS:
@@ -27,10 +27,10 @@ def merged_reshape(sight: Sight, place: int) -> Rewrite | None:
         return None
     value = step.outputs[0]
     made = NewStep(place, "reshape", sight.step(before).inputs, (value,), {"shape": sight.shape(value)})
-    return Rewrite((before, place), (made,))
+    return IdiomRewrite((before, place), (made,))
 
 
-def shorter_reshape(sight: Sight, place: int) -> Rewrite | None:
+def shorter_reshape(sight: Sight, place: int) -> IdiomRewrite | None:
     """A reshape as ``flatten``, ``unflatten``, ``squeeze`` or ``unsqueeze``, if it is one of them.
 
     It must be the same one for all uses of a module, which would not fold otherwise: a dim of size 1, as of one window
@@ -46,7 +46,7 @@ def shorter_reshape(sight: Sight, place: int) -> Rewrite | None:
     if said is None:
         return None
     attributes = _attributes(said, shapes, sight.attribute(place, "shape"))
-    return Rewrite((place,), (NewStep(place, said.kind, step.inputs, step.outputs, attributes),))
+    return IdiomRewrite((place,), (NewStep(place, said.kind, step.inputs, step.outputs, attributes),))
 
 
 class _Said(NamedTuple):

@@ -17,11 +17,11 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from archcost.importers.form import Form
-    from archcost.importers.idioms.sight import NewStep, Rewrite, Sight
+    from archcost.importers.idioms.sight import IdiomRewrite, NewStep, Sight
     from archcost.importers.typing_steps import Typed
     from archcost.spec.source_calls import SourceCall
 
-    Idiom = Callable[[Sight, int], Rewrite | None]
+    Idiom = Callable[[Sight, int], IdiomRewrite | None]
 
 _BATCHES = (2, 3)
 _IDLE = (Work.TABLE, Work.MOVE, Work.UNCHANGED)  # they compute nothing
@@ -47,7 +47,7 @@ class Rewriter:
             if rewrite is not None:
                 self._try(rewrite)
 
-    def _try(self, rewrite: Rewrite) -> bool:
+    def _try(self, rewrite: IdiomRewrite) -> bool:
         """Make a rewrite, unless it would change what counts."""
         gone = tuple(dict.fromkeys(rewrite.gone))
         if not self._is_closed(gone, rewrite.made) or not self._is_in_order(gone, rewrite.made):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from archcost.importers.idioms.sight import NewStep, Rewrite
+from archcost.importers.idioms.sight import IdiomRewrite, NewStep
 
 if TYPE_CHECKING:
     from archcost.importers.form import Attribute
@@ -14,7 +14,7 @@ _PAIR = 2
 _NEGATIVE = -1
 
 
-def rotary_embedding(sight: Sight, place: int) -> Rewrite | None:
+def rotary_embedding(sight: Sight, place: int) -> IdiomRewrite | None:
     """x·cos + turned(x)·sin, where one half of the features, or every second one, is turned: ``rotary_embedding``."""
     step = sight.step(place)
     if step.kind != "add" or len(step.inputs) != _PAIR:
@@ -29,7 +29,7 @@ def rotary_embedding(sight: Sight, place: int) -> Rewrite | None:
                 x, interleaved, parts = found
                 attributes: dict[str, Attribute] = {"interleaved": True} if interleaved else {}
                 made = NewStep(place, "rotary_embedding", (x,), step.outputs, attributes)
-                return Rewrite((*parts, cosine, sine, place), (made,))
+                return IdiomRewrite((*parts, cosine, sine, place), (made,))
     return None
 
 

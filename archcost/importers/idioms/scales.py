@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from archcost.importers.idioms.sight import NewStep, Rewrite
+from archcost.importers.idioms.sight import IdiomRewrite, NewStep
 
 if TYPE_CHECKING:
     from archcost.importers.idioms.sight import Sight
@@ -13,7 +13,7 @@ _NAMES = ("gamma", "scale", "ls")  # in the name of such a parameter, or of its 
 _SHAPING = ("reshape", "unsqueeze", "flatten", "unflatten", "squeeze")
 
 
-def layer_scale(sight: Sight, place: int) -> Rewrite | None:
+def layer_scale(sight: Sight, place: int) -> IdiomRewrite | None:
     """A parameter called so, times what has its size along one dim: ``layer_scale``."""
     step = sight.step(place)
     if step.kind != "mul" or len(step.inputs) < 2:  # noqa: PLR2004 - a product
@@ -24,7 +24,7 @@ def layer_scale(sight: Sight, place: int) -> Rewrite | None:
         if parts and dim is not None:
             held = sight.step(parts[-1])
             made = NewStep(place, "layer_scale", (x,), step.outputs, {"dim": dim}, held.tensors, held.id)
-            return Rewrite((*parts, place), (made,))
+            return IdiomRewrite((*parts, place), (made,))
     return None
 
 

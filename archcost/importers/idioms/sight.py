@@ -28,7 +28,7 @@ class NewStep(NamedTuple):
     id: str = ""
 
 
-class Rewrite(NamedTuple):
+class IdiomRewrite(NamedTuple):
     """Steps that go, by their places, and those that come, in their order."""
 
     gone: tuple[int, ...]

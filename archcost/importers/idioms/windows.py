@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from archcost.importers.idioms.sight import NewStep, Rewrite
+from archcost.importers.idioms.sight import IdiomRewrite, NewStep
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -16,7 +16,7 @@ _TURN = (0, 1, 3, 2, 4, 5)  # (N, H/h, h, W/w, w, C) and (N, H/h, W/w, h, w, C):
 _MAP, _WINDOWS = 4, 3  # dims of (N, H, W, C), and of (N·windows, h·w, C)
 
 
-def window_partition(sight: Sight, place: int) -> Rewrite | None:
+def window_partition(sight: Sight, place: int) -> IdiomRewrite | None:
     """(N, H, W, C) → (N, H/h, h, W/w, w, C), turned, → (N·windows, h·w, C): ``window_partition``."""
     found = _turned(sight, place)
     if found is None:
@@ -30,15 +30,15 @@ def window_partition(sight: Sight, place: int) -> Rewrite | None:
     attributes: dict[str, Attribute] = {"window_size": _sides(height, width)}
     gone, whole = (split, turn, place), sight.shape(output)
     if len(whole) == _WINDOWS:
-        return Rewrite(gone, (NewStep(place, "window_partition", (x,), (output,), attributes),))
+        return IdiomRewrite(gone, (NewStep(place, "window_partition", (x,), (output,), attributes),))
     if whole[-3:] != (height, width, channels) or len(whole) != _MAP:
         return None
     sides: dict[str, Attribute] = {"dim": 1, "unflattened_size": (height, width)}
     partition = NewStep(turn, "window_partition", (x,), (-1,), attributes)
-    return Rewrite(gone, (partition, NewStep(place, "unflatten", (-1,), (output,), sides)))
+    return IdiomRewrite(gone, (partition, NewStep(place, "unflatten", (-1,), (output,), sides)))
 
 
-def window_reverse(sight: Sight, place: int) -> Rewrite | None:
+def window_reverse(sight: Sight, place: int) -> IdiomRewrite | None:
     """(N·windows, h·w, C) → (N, H/h, W/w, h, w, C), turned, → (N, H, W, C): ``window_reverse``."""
     found = _turned(sight, place)
     if found is None:
@@ -52,12 +52,12 @@ def window_reverse(sight: Sight, place: int) -> Rewrite | None:
     attributes: dict[str, Attribute] = {"window_size": _sides(height, width), "output_size": _sides(*size[:2])}
     gone, windows = (split, turn, place), sight.shape(x)
     if len(windows) == _WINDOWS:
-        return Rewrite(gone, (NewStep(place, "window_reverse", (x,), (output,), attributes),))
+        return IdiomRewrite(gone, (NewStep(place, "window_reverse", (x,), (output,), attributes),))
     if windows[-3:] != (height, width, channels) or len(windows) != _MAP:
         return None
     sides: dict[str, Attribute] = {"start_dim": 1, "end_dim": 2}
     merged = NewStep(turn, "flatten", (x,), (-1,), sides)
-    return Rewrite(gone, (merged, NewStep(place, "window_reverse", (-1,), (output,), attributes)))
+    return IdiomRewrite(gone, (merged, NewStep(place, "window_reverse", (-1,), (output,), attributes)))
 
 
 def _turned(sight: Sight, place: int) -> tuple[int, int] | None:

@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, ClassVar
 
 from archcost.suggesting.attention_inputs import inputs_of
-from archcost.suggesting.edits import Attributes, Body, Change, Edit
+from archcost.suggesting.edits import Attributes, Edit, LocalChange, NewSteps
 from archcost.suggesting.rewrite import Boldness, Rewrite
 from archcost.suggesting.view import step_text
 
 if TYPE_CHECKING:
-    from archcost.suggesting.view import View
+    from archcost.suggesting.view import GraphView
 
 _GROUPS = 8
 _WINDOW = 4096
@@ -29,12 +29,12 @@ class _FewerHeads(Rewrite):
     least: ClassVar[int]
 
     @classmethod
-    def find(cls, view: View, index: int) -> Change | None:
+    def find(cls, view: GraphView, index: int) -> LocalChange | None:
         if view.kind(index) == _WHOLE:
             heads = view.op(index).attribute("num_heads")
             groups = cls._groups(heads, heads)
             body = _grouped_body(view, index, groups) if groups else None
-            return None if body is None else Change({index: body}, note=_note(groups, heads))
+            return None if body is None else LocalChange({index: body}, note=_note(groups, heads))
         if view.kind(index) != _ATTENTION or cls.already(view, index):
             return None
         inputs = inputs_of(view, index)
@@ -44,7 +44,7 @@ class _FewerHeads(Rewrite):
         edits: dict[int, Edit] = inputs.regrouped(view, groups)
         if not view.op(index).attribute("enable_gqa"):
             edits[index] = Attributes((("enable_gqa", "true"),))
-        return Change(edits, inputs.between | {index}, note=_note(groups, inputs.heads))
+        return LocalChange(edits, inputs.between | {index}, note=_note(groups, inputs.heads))
 
     @classmethod
     def _groups(cls, heads: int, shared: int) -> int:
@@ -53,7 +53,7 @@ class _FewerHeads(Rewrite):
         return fit[-1] if fit and heads % shared == 0 else 0
 
     @classmethod
-    def already(cls, view: View, index: int) -> str:
+    def already(cls, view: GraphView, index: int) -> str:
         if view.kind(index) != _ATTENTION or not view.op(index).attribute("enable_gqa"):
             return ""
         heads, shared = view.input(index)[-3], view.input(index, 1)[-3]
@@ -118,7 +118,7 @@ class SlidingWindow(
     """
 
     @classmethod
-    def find(cls, view: View, index: int) -> Change | None:
+    def find(cls, view: GraphView, index: int) -> LocalChange | None:
         inputs = inputs_of(view, index) if view.kind(index) == _ATTENTION else None
         caches = [] if inputs is None else [node for node in inputs.between if view.kind(node) == "kv_cache"]
         if inputs is None or len(view.nodes[index].inputs) > 3 or len(caches) != 2:  # noqa: PLR2004 - a mask; K and V
@@ -128,7 +128,9 @@ class SlidingWindow(
             if op.attribute("window") is not None or op.attribute("length") < _WINDOW:
                 return None
         edits: dict[int, Edit] = {cache: Attributes((("window", str(_WINDOW)),)) for cache in caches}
-        return Change(edits, inputs.between | {index}, note=f"{_WINDOW:,} of {view.input(index, 1)[-2]:,} positions")
+        return LocalChange(
+            edits, inputs.between | {index}, note=f"{_WINDOW:,} of {view.input(index, 1)[-2]:,} positions"
+        )
 
 
 class LinearAttention(
@@ -148,7 +150,7 @@ class LinearAttention(
     """
 
     @classmethod
-    def find(cls, view: View, index: int) -> Change | None:
+    def find(cls, view: GraphView, index: int) -> LocalChange | None:
         if view.kind(index) != _ATTENTION or len(view.nodes[index].inputs) != len(_NAMES):
             return None
         positions, others = view.input(index)[-2], view.input(index, 1)[-2]
@@ -159,10 +161,10 @@ class LinearAttention(
         mixed = f"[{turn}, {{linear: {{out_features: {_MIXED}, bias: false}}}}, {turn}]"
         branches = f"query: {{from: input, layers: []}}, key: {{from: input_1, layers: {mixed}}}"
         step = f"{{{view.call(index)}, branches: {{{branches}, value: {{from: input_2, layers: {mixed}}}}}}}"
-        return Change({index: Body("linear_attention", (step,))}, note=f"{_MIXED} of {others:,} positions")
+        return LocalChange({index: NewSteps("linear_attention", (step,))}, note=f"{_MIXED} of {others:,} positions")
 
 
-def _has_cache(view: View, index: int) -> bool:
+def _has_cache(view: GraphView, index: int) -> bool:
     """Whether the keys of an attention are kept for later tokens, or come from where nobody can tell."""
     before = view.before(index, 1)
     for _ in range(_FAR):
@@ -178,7 +180,7 @@ def _note(groups: int, heads: int) -> str:
     return f"{groups} head{'s' * (groups > 1)} of keys and values for {heads} of queries"
 
 
-def _grouped_body(view: View, index: int, groups: int) -> Body | None:
+def _grouped_body(view: GraphView, index: int, groups: int) -> NewSteps | None:
     """The whole layer as its steps, with fewer heads of keys and values; None if they would not do the same."""
     op, given, count = view.op(index), view.given(index), len(view.nodes[index].inputs)
     is_plain = all(op.attribute(name) == value for name, value in _PLAIN.items()) and not set(_PLAIN) & set(given)
@@ -198,7 +200,7 @@ def _grouped_body(view: View, index: int, groups: int) -> Body | None:
             "{transpose: {dim0: 1, dim1: 2}}",
         )
         branches.append(f"{name}: {{from: {source}, layers: [{', '.join(steps)}]}}")
-    return Body(
+    return NewSteps(
         f"{'multi' if groups == 1 else 'grouped'}_query_attention",
         (
             f"{{{step_text(_ATTENTION, {'enable_gqa': True} | dropout)}, branches: {{{', '.join(branches)}}}}}",

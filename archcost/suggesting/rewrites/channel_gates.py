@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from archcost.suggesting.edits import Body, Change, Removed
+from archcost.suggesting.edits import LocalChange, NewSteps, Removed
 from archcost.suggesting.rewrite import Boldness, Rewrite
 
 if TYPE_CHECKING:
-    from archcost.suggesting.view import View
+    from archcost.suggesting.view import GraphView
 
 _KERNEL = "$(max(3, int((log2(in_channels) + 1) / 2) // 2 * 2 + 1))"  # with the paper's γ = 2 and b = 1
 _GATES = frozenset({"sigmoid", "hardsigmoid"})
@@ -32,7 +32,7 @@ class EfficientChannelAttention(
     """
 
     @classmethod
-    def find(cls, view: View, index: int) -> Change | None:
+    def find(cls, view: GraphView, index: int) -> LocalChange | None:
         act = view.after(index)
         expand = view.after(act)
         gate = view.after(expand)
@@ -48,11 +48,13 @@ class EfficientChannelAttention(
             return None
         along = "conv1d: {out_channels: 1, kernel_size: $kernel, padding: $(kernel // 2), bias: false}"
         back = ("transpose: {dim0: 1, dim1: 2}", "unsqueeze: -1") if kind == "conv2d" else ("flatten",)
-        body = Body("efficient_channel_attention", ("flatten", "unsqueeze: 1", along, *back), (("kernel", _KERNEL),))
-        return Change({index: Removed(), act: Removed(), expand: body}, note=f"for {pooled[1]:,} channels")
+        body = NewSteps(
+            "efficient_channel_attention", ("flatten", "unsqueeze: 1", along, *back), (("kernel", _KERNEL),)
+        )
+        return LocalChange({index: Removed(), act: Removed(), expand: body}, note=f"for {pooled[1]:,} channels")
 
 
-def _is_mean(view: View, index: int | None) -> bool:
+def _is_mean(view: GraphView, index: int | None) -> bool:
     """Whether a node gives the mean of each channel, in whatever shape."""
     while view.kind(index) in ("flatten", "squeeze"):
         index = view.before(index)

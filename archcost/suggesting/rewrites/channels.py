@@ -9,8 +9,8 @@ from archcost.suggesting.convolution import Convolution
 from archcost.suggesting.rewrite import Boldness, Rewrite
 
 if TYPE_CHECKING:
-    from archcost.suggesting.edits import Change
-    from archcost.suggesting.view import View
+    from archcost.suggesting.edits import LocalChange
+    from archcost.suggesting.view import GraphView
 
 _GROUPS = (4, 3, 2)  # of Table 1 of ShuffleNet, those that this splits into
 _EXPANDED = 3  # the kernel of the wide half of a fire module
@@ -35,7 +35,7 @@ class Separable(
     """
 
     @classmethod
-    def find(cls, view: View, index: int) -> Change | None:
+    def find(cls, view: GraphView, index: int) -> LocalChange | None:
         conv = Convolution.at(view, index)
         if conv is None or conv.on_image or max(conv.kernel) == 1:
             return None
@@ -62,7 +62,7 @@ class Grouped(
     """
 
     @classmethod
-    def find(cls, view: View, index: int) -> Change | None:
+    def find(cls, view: GraphView, index: int) -> LocalChange | None:
         conv = Convolution.at(view, index)
         if conv is None or conv.on_image or max(conv.sizes) == 1:
             return None
@@ -91,7 +91,7 @@ class Fire(
     """
 
     @classmethod
-    def find(cls, view: View, index: int) -> Change | None:
+    def find(cls, view: GraphView, index: int) -> LocalChange | None:
         conv = Convolution.at(view, index, ("conv2d",))
         if conv is None or conv.side != _EXPANDED or not conv.keeps_size or conv.on_image or conv.is_reduced:
             return None
@@ -124,7 +124,7 @@ class Ghost(
     """
 
     @classmethod
-    def find(cls, view: View, index: int) -> Change | None:
+    def find(cls, view: GraphView, index: int) -> LocalChange | None:
         conv = Convolution.at(view, index)
         if conv is None or conv.on_image or conv.out_channels % 2 or max(conv.output_sizes) < _CHEAP:
             return None

@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING, Any
 
 from archcost.suggesting.body_steps import BodyStep, NamedValue
 from archcost.suggesting.convolution import Convolution, replaceable, shortened
-from archcost.suggesting.edits import Attributes, Change
+from archcost.suggesting.edits import Attributes, LocalChange
 from archcost.suggesting.rewrite import Boldness, Rewrite
 from archcost.suggesting.view import attribute_text
 
 if TYPE_CHECKING:
     from archcost.suggesting.convolution import Sizes
-    from archcost.suggesting.view import View
+    from archcost.suggesting.view import GraphView
 
 _WIDE = 5  # kernels from which GoogLeNet reduces to a half
 _STACKED = (5, 7)  # kernels that VGG and Inception make stacks of 3×3
@@ -38,7 +38,7 @@ class Reduction(
     """
 
     @classmethod
-    def find(cls, view: View, index: int) -> Change | None:
+    def find(cls, view: GraphView, index: int) -> LocalChange | None:
         conv = Convolution.at(view, index)
         if conv is None or max(conv.kernel) == 1 or conv.is_reduced:
             return None
@@ -69,7 +69,7 @@ class Stacked3x3(
     """
 
     @classmethod
-    def find(cls, view: View, index: int) -> Change | None:
+    def find(cls, view: GraphView, index: int) -> LocalChange | None:
         conv = Convolution.at(view, index)
         if conv is None or conv.side not in _STACKED or not conv.pads_zeros:
             return None
@@ -104,7 +104,7 @@ class Asymmetric(
     """
 
     @classmethod
-    def find(cls, view: View, index: int) -> Change | None:
+    def find(cls, view: GraphView, index: int) -> LocalChange | None:
         conv = Convolution.at(view, index, ("conv2d",))
         if conv is None or conv.side <= 1 or not all(size in _MEDIUM for size in conv.sizes):
             return None
@@ -132,7 +132,7 @@ class Factored3d(
     """
 
     @classmethod
-    def find(cls, view: View, index: int) -> Change | None:
+    def find(cls, view: GraphView, index: int) -> LocalChange | None:
         conv = Convolution.at(view, index, ("conv3d",))
         if conv is None or conv.kernel[0] == 1 or max(conv.kernel[1:]) == 1:
             return None
@@ -156,11 +156,13 @@ class Dilated(
     """
 
     @classmethod
-    def find(cls, view: View, index: int) -> Change | None:
+    def find(cls, view: GraphView, index: int) -> LocalChange | None:
         if not replaceable(view, index) or set(view.op(index).attribute("kernel_size")) != {5}:
             return None
         dilation = tuple([2 * size for size in view.op(index).attribute("dilation")])
-        return Change({index: Attributes((("kernel_size", "3"), ("dilation", attribute_text(shortened(dilation)))))})
+        return LocalChange(
+            {index: Attributes((("kernel_size", "3"), ("dilation", attribute_text(shortened(dilation)))))}
+        )
 
 
 def _width(conv: Convolution, number: int, count: int) -> NamedValue:

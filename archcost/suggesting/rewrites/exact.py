@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from archcost.dims import numel
-from archcost.suggesting.edits import Attributes, Body, Change, Edit, Removed
+from archcost.suggesting.edits import Attributes, Edit, LocalChange, NewSteps, Removed
 from archcost.suggesting.rewrite import Boldness, Rewrite
 from archcost.suggesting.view import written
 
 if TYPE_CHECKING:
     from archcost.ops.base import Op
-    from archcost.suggesting.view import View
+    from archcost.suggesting.view import GraphView
 
 _PRODUCTS = ("conv", "conv_transpose", "linear")  # layers that add a bias to each of their channels
 _NEVER_FALL = (
@@ -37,7 +37,7 @@ class PoolFirst(
     """
 
     @classmethod
-    def find(cls, view: View, index: int) -> Change | None:
+    def find(cls, view: GraphView, index: int) -> LocalChange | None:
         op, pool = view.op(index), view.after(index)
         if op.stem != "conv" or pool is None or not view.owns_weights(index):
             return None
@@ -46,8 +46,8 @@ class PoolFirst(
             return None
         if numel(view.output(pool)[2:]) >= numel(view.output(index)[2:]):
             return None
-        body = Body(f"pooled_{op.kind}", (written(view.op(pool)), view.call(index)))
-        return Change({index: body, pool: Removed()}, note=f"at {_positions(view, pool)}")
+        body = NewSteps(f"pooled_{op.kind}", (written(view.op(pool)), view.call(index)))
+        return LocalChange({index: body, pool: Removed()}, note=f"at {_positions(view, pool)}")
 
 
 def _padding(op: Op) -> tuple[int, ...]:
@@ -65,7 +65,7 @@ def _averages(op: Op, *, biased: bool) -> bool:
     return not biased or not (counts_zeros or vars(op).get("divisor_override"))
 
 
-def _positions(view: View, index: int) -> str:
+def _positions(view: GraphView, index: int) -> str:
     return "×".join(map(str, view.output(index)[2:]))
 
 
@@ -83,7 +83,7 @@ class MaxFirst(
     """
 
     @classmethod
-    def find(cls, view: View, index: int) -> Change | None:
+    def find(cls, view: GraphView, index: int) -> LocalChange | None:
         pool = view.after(index)
         if not _never_falls(view.op(index)) or pool is None or len(view.nodes[pool].outputs) != 1:
             return None
@@ -91,8 +91,8 @@ class MaxFirst(
         is_plain = op.stem == "adaptive_max_pool" or (op.stem == "max_pool" and set(op.attribute("dilation")) == {1})
         if not is_plain or numel(view.output(pool)) >= numel(view.output(index)):
             return None
-        body = Body(f"pooled_{view.kind(index)}", (written(op), view.call(index)))
-        return Change({index: body, pool: Removed()}, note=f"at {_positions(view, pool)}")
+        body = NewSteps(f"pooled_{view.kind(index)}", (written(op), view.call(index)))
+        return LocalChange({index: body, pool: Removed()}, note=f"at {_positions(view, pool)}")
 
 
 def _never_falls(op: Op) -> bool:
@@ -113,11 +113,11 @@ class NoBias(
     """
 
     @classmethod
-    def find(cls, view: View, index: int) -> Change | None:
+    def find(cls, view: GraphView, index: int) -> LocalChange | None:
         norm = _norm_of(view, index, ("batch_norm", "instance_norm"))
         if norm is None or not view.op(index).attribute("bias"):
             return None
-        return Change({index: Attributes((("bias", "false"),))}, note=f"{view.output(index)[1]} params")
+        return LocalChange({index: Attributes((("bias", "false"),))}, note=f"{view.output(index)[1]} params")
 
 
 class FoldNorm(
@@ -135,13 +135,13 @@ class FoldNorm(
     """
 
     @classmethod
-    def find(cls, view: View, index: int) -> Change | None:
+    def find(cls, view: GraphView, index: int) -> LocalChange | None:
         norm = None if view.graph.training else _norm_of(view, index, ("batch_norm",))
         if norm is None or not view.op(norm).attribute("track_running_stats"):
             return None
         needs_bias = not view.op(index).attribute("bias")
         edits = {index: Attributes(view.default(index, "bias"))} if needs_bias else {}
-        return Change({**edits, norm: Removed()}, note=f"{view.output(index)[1]} channels")
+        return LocalChange({**edits, norm: Removed()}, note=f"{view.output(index)[1]} channels")
 
 
 class FusedBranches(
@@ -159,7 +159,7 @@ class FusedBranches(
     """
 
     @classmethod
-    def find(cls, view: View, index: int) -> Change | None:
+    def find(cls, view: GraphView, index: int) -> LocalChange | None:
         if view.kind(index) != "add" or view.graph.training:
             return None
         branches = [_Branch.of(view, index, place) for place in range(len(view.nodes[index].inputs))]
@@ -172,8 +172,8 @@ class FusedBranches(
         edits: dict[int, Edit] = {node: Removed() for branch in branches if branch for node in branch.nodes}
         edits[kept.nodes[0]] = Attributes(view.default(kept.nodes[0], "bias"))
         name = f"input_{branches.index(kept)}" if branches.index(kept) else "input"
-        edits[index] = Body("one_branch", (f"{{identity, from: {name}}}",))
-        return Change(edits, note=f"{len(branches)} branches")
+        edits[index] = NewSteps("one_branch", (f"{{identity, from: {name}}}",))
+        return LocalChange(edits, note=f"{len(branches)} branches")
 
 
 class _Branch(NamedTuple):
@@ -184,7 +184,7 @@ class _Branch(NamedTuple):
     nodes: tuple[int, ...]
 
     @classmethod
-    def of(cls, view: View, total: int, place: int) -> _Branch | None:
+    def of(cls, view: GraphView, total: int, place: int) -> _Branch | None:
         norm = view.before(total, place)
         if norm is None or view.after(norm) != total or view.op(norm).stem != "batch_norm":
             return None
@@ -195,7 +195,7 @@ class _Branch(NamedTuple):
             return cls(view.nodes[conv].inputs[0], conv, (conv, norm)) if view.owns_weights(conv) else None
         return cls(view.nodes[norm].inputs[0], None, (norm,))
 
-    def fits(self, view: View, kept: _Branch) -> bool:
+    def fits(self, view: GraphView, kept: _Branch) -> bool:
         """Whether the kernel has a place in the middle of the one that is kept."""
         largest = view.op(kept.nodes[0])
         if self.value != kept.value:
@@ -213,7 +213,7 @@ class _Branch(NamedTuple):
         )
 
 
-def _norm_of(view: View, index: int, stems: tuple[str, ...]) -> int | None:
+def _norm_of(view: GraphView, index: int, stems: tuple[str, ...]) -> int | None:
     """The norm of each channel right behind a layer that has a bias for each; both have weights of their own."""
     op, norm = view.op(index), view.after(index)
     if (op.stem not in _PRODUCTS) or norm is None or view.op(norm).stem not in stems:

@@ -6,14 +6,14 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from archcost.dims import numel
 from archcost.ops.base import SpatialOp
-from archcost.suggesting.edits import Attributes, Body, Change, Edit, Removed
+from archcost.suggesting.edits import Attributes, Edit, LocalChange, NewSteps, Removed
 from archcost.suggesting.rewrite import Boldness, Rewrite
 from archcost.suggesting.view import written
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from archcost.suggesting.view import View
+    from archcost.suggesting.view import GraphView
 
 _NIN = "Lin et al. 2013, Network In Network, arXiv:1312.4400"
 _POOL = "adaptive_avg_pool{}d: 1"
@@ -32,7 +32,7 @@ class _Head(NamedTuple):
         return [node for node in self.chain if node not in dense]
 
 
-def _head(view: View, index: int) -> _Head | None:
+def _head(view: GraphView, index: int) -> _Head | None:
     """The head that begins at a node, if it makes rows of maps that have several positions each."""
     if view.kind(index) not in ("flatten", "reshape") or not _has_maps(view, index):
         return None
@@ -47,7 +47,7 @@ def _head(view: View, index: int) -> _Head | None:
     return _Head(index, chain[: chain.index(dense[-1]) + 1], dense)
 
 
-def _has_maps(view: View, index: int) -> bool:
+def _has_maps(view: GraphView, index: int) -> bool:
     """Whether maps (N, C, H, W) become rows (N, C·H·W): what makes them has its channels first."""
     maker = view.maker(index)
     n, *sizes = view.input(index)
@@ -73,7 +73,7 @@ class GlobalPooling(
     """
 
     @classmethod
-    def find(cls, view: View, index: int) -> Change | None:
+    def find(cls, view: GraphView, index: int) -> LocalChange | None:
         head = _head(view, index)
         if head is None:
             return None
@@ -84,11 +84,11 @@ class GlobalPooling(
         if pool is not None and view.op(pool).stem == "adaptive_avg_pool" and view.after(pool) == index:
             edits[pool] = Attributes((("output_size", "1"),))
         else:
-            edits[index] = Body("pooled_flatten", (_POOL.format(len(view.input(index)) - 2), view.call(index)))
+            edits[index] = NewSteps("pooled_flatten", (_POOL.format(len(view.input(index)) - 2), view.call(index)))
         if head.dense == [first] and view.output(first)[1] == channels:
             edits[first] = Removed()
-            return Change(edits, frozenset(inside - edits.keys()), f"{channels} maps for {channels} outputs")
-        return Change(edits, frozenset({*inside, first} - edits.keys()), f"{channels} means")
+            return LocalChange(edits, frozenset(inside - edits.keys()), f"{channels} maps for {channels} outputs")
+        return LocalChange(edits, frozenset({*inside, first} - edits.keys()), f"{channels} means")
 
 
 class ClassMaps(
@@ -109,7 +109,7 @@ class ClassMaps(
     """
 
     @classmethod
-    def find(cls, view: View, index: int) -> Change | None:
+    def find(cls, view: GraphView, index: int) -> LocalChange | None:
         head = _head(view, index)
         if head is None:
             return None
@@ -122,8 +122,8 @@ class ClassMaps(
         edits |= {node: Removed() for node in head.between() if node not in kept}
         bias = ", bias: $bias" if "bias" in view.given(last) else ""
         conv = f"conv{len(sizes)}d: {{out_channels: $out_features, kernel_size: 1{bias}}}"
-        edits[last] = Body("class_maps", (conv, _POOL.format(len(sizes)), "flatten"))
-        return Change(edits, frozenset(kept), f"{outputs} maps")
+        edits[last] = NewSteps("class_maps", (conv, _POOL.format(len(sizes)), "flatten"))
+        return LocalChange(edits, frozenset(kept), f"{outputs} maps")
 
 
 class OneDense(
@@ -138,7 +138,7 @@ class OneDense(
     """Dense layers from D features to F, from F to F and from F to K become one from D to K: D·F + F² + F·K → D·K."""
 
     @classmethod
-    def find(cls, view: View, index: int) -> Change | None:
+    def find(cls, view: GraphView, index: int) -> LocalChange | None:
         head = _head(view, index)
         if head is None:
             return None
@@ -150,10 +150,10 @@ class OneDense(
         behind = [node for node in head.between() if node > hidden[0]]
         kept = {node for node in behind if view.kind(node).startswith("dropout")}
         edits |= {node: Removed() for node in behind if node not in kept}
-        return Change(edits, frozenset({*kept, last}), f"{len(hidden)} hidden dense layers go")
+        return LocalChange(edits, frozenset({*kept, last}), f"{len(hidden)} hidden dense layers go")
 
 
-def _weights(view: View, dense: Sequence[int]) -> int:
+def _weights(view: GraphView, dense: Sequence[int]) -> int:
     return sum(view.input(node)[-1] * view.output(node)[-1] for node in dense)
 
 
@@ -173,7 +173,7 @@ class LateFeatures(
     """
 
     @classmethod
-    def find(cls, view: View, index: int) -> Change | None:
+    def find(cls, view: GraphView, index: int) -> LocalChange | None:
         op = view.op(index)
         if op.stem != "conv" or set(op.attribute("kernel_size")) != {1}:
             return None
@@ -188,11 +188,11 @@ class LateFeatures(
         pooled = (*view.input(index)[:2], *view.output(pool)[2:])
         if view.output_with(index, pooled) != view.output(pool):
             return None
-        body = Body(f"pooled_{op.kind}", (written(view.op(pool)), view.call(index)))
-        return Change({index: body, pool: Removed()}, frozenset(behind), f"{view.output(index)[1]} features")
+        body = NewSteps(f"pooled_{op.kind}", (written(view.op(pool)), view.call(index)))
+        return LocalChange({index: body, pool: Removed()}, frozenset(behind), f"{view.output(index)[1]} features")
 
 
-def _feeds_dense(view: View, pool: int) -> bool:
+def _feeds_dense(view: GraphView, pool: int) -> bool:
     flatten = view.taker(pool)
     if view.kind(flatten) not in ("flatten", "reshape", "squeeze"):
         return False

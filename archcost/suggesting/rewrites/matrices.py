@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from archcost.ops.facets import Work
-from archcost.suggesting.edits import Body, Change, SharedRounds, Shares
+from archcost.suggesting.edits import LocalChange, NewSteps, SharedRounds, Shares
 from archcost.suggesting.rewrite import Boldness, Rewrite
 
 if TYPE_CHECKING:
-    from archcost.suggesting.view import View
+    from archcost.suggesting.view import GraphView
 
 _ALBERT = "Lan et al. 2019, ALBERT: A Lite BERT, arXiv:1909.11942"
 _EMBEDDING = 128  # features of ALBERT's table of words
@@ -36,7 +36,7 @@ class LowRank(
     """
 
     @classmethod
-    def find(cls, view: View, index: int) -> Change | None:
+    def find(cls, view: GraphView, index: int) -> LocalChange | None:
         kind = view.kind(index)
         if not view.owns_weights(index) or not (kind == "linear" or _is_pointwise(view, index)):
             return None
@@ -47,8 +47,8 @@ class LowRank(
             return None
         size, of_input = ("out_features", "in_features") if kind == "linear" else ("out_channels", "in_channels")
         steps = (view.call(index, **{size: "$rank"}, bias=False), view.call(index, without=("stride",)))
-        body = Body(f"low_rank_{kind}", steps, (("rank", f"$(min({of_input}, {size}) // 4)"),))
-        return Change({index: body}, note=f"rank {rank} for {min(features, out)}")
+        body = NewSteps(f"low_rank_{kind}", steps, (("rank", f"$(min({of_input}, {size}) // 4)"),))
+        return LocalChange({index: body}, note=f"rank {rank} for {min(features, out)}")
 
 
 class TiedHead(
@@ -67,17 +67,17 @@ class TiedHead(
     """
 
     @classmethod
-    def find(cls, view: View, index: int) -> Change | None:
+    def find(cls, view: GraphView, index: int) -> LocalChange | None:
         if not _is_head(view, index) or not view.owns_weights(index):
             return None
         wanted = view.weights(index)["weight"]
         for other in view.of_kind("embedding"):
             if other < index and _is_table_of_words(view, other) and view.weights(other)["weight"] == wanted:
-                return Change({index: Shares(other)}, note=f"with {view.nodes[other].path}")
+                return LocalChange({index: Shares(other)}, note=f"with {view.nodes[other].path}")
         return None
 
     @classmethod
-    def already(cls, view: View, index: int) -> str:
+    def already(cls, view: GraphView, index: int) -> str:
         owner = view.nodes[index].weights_of
         if owner < 0 or view.kind(owner) != "embedding" or not _is_head(view, index):
             return ""
@@ -100,15 +100,15 @@ class FactoredEmbedding(
     """
 
     @classmethod
-    def find(cls, view: View, index: int) -> Change | None:
+    def find(cls, view: GraphView, index: int) -> LocalChange | None:
         if not _is_table_of_words(view, index) or not view.owns_weights(index):
             return None
         words, width = view.weights(index)["weight"]
         if words * _EMBEDDING + _EMBEDDING * width + width >= words * width:
             return None
         steps = (view.call(index, embedding_dim="$reduced"), "linear: {out_features: $embedding_dim}")
-        body = Body("factored_embedding", steps, (("reduced", str(_EMBEDDING)),))
-        return Change({index: body}, note=f"{_EMBEDDING} features in place of {width}")
+        body = NewSteps("factored_embedding", steps, (("reduced", str(_EMBEDDING)),))
+        return LocalChange({index: body}, note=f"{_EMBEDDING} features in place of {width}")
 
 
 class SharedLayers(
@@ -125,17 +125,17 @@ class SharedLayers(
     """
 
     @classmethod
-    def find(cls, view: View, index: int) -> Change | None:
+    def find(cls, view: GraphView, index: int) -> LocalChange | None:
         for path, rounds in view.repeated(index):
             tensors = [[(view.kind(node), view.weights(node)) for node in one] for one in rounds]
             attends = any(kind in _ATTENTION for kind, _ in tensors[0])
             are_equal = len(rounds) > 1 and all(one == tensors[0] for one in tensors)
             if attends and are_equal and all(map(view.owns_weights, range(index, rounds[-1].stop))):
-                return Change({index: SharedRounds(path)}, note=f"{len(rounds)} rounds with the weights of one")
+                return LocalChange({index: SharedRounds(path)}, note=f"{len(rounds)} rounds with the weights of one")
         return None
 
     @classmethod
-    def already(cls, view: View, index: int) -> str:
+    def already(cls, view: GraphView, index: int) -> str:
         for path, rounds in view.repeated(index):
             *_, last = rounds
             weighted = [node for node in last if view.weights(node)]
@@ -145,7 +145,7 @@ class SharedLayers(
         return ""
 
 
-def _is_pointwise(view: View, index: int) -> bool:
+def _is_pointwise(view: GraphView, index: int) -> bool:
     """Whether a node is a 1×1 convolution of one group without padding."""
     op = view.op(index)
     if op.kind != "conv2d":
@@ -153,7 +153,7 @@ def _is_pointwise(view: View, index: int) -> bool:
     return (op.attribute("kernel_size"), op.attribute("padding"), op.attribute("groups")) == ((1, 1), (0, 0), 1)
 
 
-def _is_head(view: View, index: int) -> bool:
+def _is_head(view: GraphView, index: int) -> bool:
     """Whether a node is a linear layer whose result is one of the model's, but for its shape or a softmax."""
     if view.kind(index) != "linear":
         return False
@@ -165,7 +165,7 @@ def _is_head(view: View, index: int) -> bool:
     return reader is not None
 
 
-def _is_table_of_words(view: View, index: int) -> bool:
+def _is_table_of_words(view: GraphView, index: int) -> bool:
     """Whether a node is an embedding with weights of its own, read by indices that come into the model."""
     if view.kind(index) != "embedding" or view.nodes[index].weights_of >= 0:
         return False

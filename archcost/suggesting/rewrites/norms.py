@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from archcost.suggesting.edits import Body, Change
+from archcost.suggesting.edits import LocalChange, NewSteps
 from archcost.suggesting.rewrite import Boldness, Rewrite
 
 if TYPE_CHECKING:
-    from archcost.suggesting.view import View
+    from archcost.suggesting.view import GraphView
 
 
 class RootMeanSquareNorm(
@@ -26,9 +26,9 @@ class RootMeanSquareNorm(
     """
 
     @classmethod
-    def find(cls, view: View, index: int) -> Change | None:
+    def find(cls, view: GraphView, index: int) -> LocalChange | None:
         if view.kind(index) != "layer_norm" or not view.owns_weights(index):
             return None
         eps = "$eps" if "eps" in view.given(index) else view.op(index).attribute("eps")
         step = view.call(index, "rms_norm", without=("bias",), eps=eps)
-        return Change({index: Body("root_mean_square_norm", (step,))})
+        return LocalChange({index: NewSteps("root_mean_square_norm", (step,))})

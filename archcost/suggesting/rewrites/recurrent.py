@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from archcost.suggesting.edits import Body, Change
+from archcost.suggesting.edits import LocalChange, NewSteps
 from archcost.suggesting.rewrite import Boldness, Rewrite
 
 if TYPE_CHECKING:
-    from archcost.suggesting.view import View
+    from archcost.suggesting.view import GraphView
 
 _WITH_THREE_GATES = {"lstm": "gru", "lstm_cell": "gru_cell"}
 _CELL_STATE = {"lstm": 2, "lstm_cell": 1}  # the number of the output
@@ -30,11 +30,13 @@ class GatedRecurrentUnit(
     """
 
     @classmethod
-    def find(cls, view: View, index: int) -> Change | None:
+    def find(cls, view: GraphView, index: int) -> LocalChange | None:
         kind = view.kind(index)
         if kind not in _WITH_THREE_GATES or len(view.nodes[index].inputs) > 1 or not view.owns_weights(index):
             return None
         reads_state = view.readers(index, _CELL_STATE[kind]) or view.is_output(index, _CELL_STATE[kind])
         if reads_state or "proj_size" in view.given(index):
             return None
-        return Change({index: Body(f"{_WITH_THREE_GATES[kind]}_layer", (view.call(index, _WITH_THREE_GATES[kind]),))})
+        return LocalChange(
+            {index: NewSteps(f"{_WITH_THREE_GATES[kind]}_layer", (view.call(index, _WITH_THREE_GATES[kind]),))}
+        )

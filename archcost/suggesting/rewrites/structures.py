@@ -5,14 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from archcost.dims import numel
-from archcost.suggesting.edits import Attributes, Body, Change, Edit, Removed
+from archcost.suggesting.edits import Attributes, Edit, LocalChange, NewSteps, Removed
 from archcost.suggesting.rewrite import Boldness, Rewrite
 from archcost.suggesting.view import attribute_text
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from archcost.suggesting.view import View
+    from archcost.suggesting.view import GraphView
 
 Sizes = tuple[int, ...]
 _RESNET = "He et al. 2015, Deep Residual Learning for Image Recognition, arXiv:1512.03385"
@@ -32,7 +32,7 @@ class _Bottlenecks(Rewrite):
     beside_shortcut: bool
 
     @classmethod
-    def find(cls, view: View, index: int) -> Change | None:
+    def find(cls, view: GraphView, index: int) -> LocalChange | None:
         if not _is_3x3(view, index) or _previous(view, index) is not None:
             return None
         stack = [index]
@@ -49,15 +49,15 @@ class _Bottlenecks(Rewrite):
             small = ["out_channels: $reduced", "kernel_size: 1"] + ["bias: $bias"] * ("bias" in view.given(first))
             wide = view.call(first, out_channels="$reduced")
             steps = (f"conv2d: {{{', '.join(small)}}}", *view.between(first), wide)
-            edits[first] = Body("narrow_conv2d", steps, (("reduced", _REDUCED),))
+            edits[first] = NewSteps("narrow_conv2d", steps, (("reduced", _REDUCED),))
             taken = view.default(second, "padding", "dilation", "padding_mode")
             edits[second] = Attributes((("kernel_size", "1"), *taken))
         inside = frozenset(node for first, _ in chosen for node in view.following(first))
         widths = dict.fromkeys(str(view.output(first)[1] // 4) for first, _ in chosen)
-        return Change(edits, inside, f"{', '.join(widths)} channels inside")
+        return LocalChange(edits, inside, f"{', '.join(widths)} channels inside")
 
 
-def _is_3x3(view: View, index: int) -> bool:
+def _is_3x3(view: GraphView, index: int) -> bool:
     op = view.op(index)
     return (
         op.kind == "conv2d"
@@ -67,25 +67,25 @@ def _is_3x3(view: View, index: int) -> bool:
     )
 
 
-def _next(view: View, index: int) -> int | None:
+def _next(view: GraphView, index: int) -> int | None:
     """The 3×3 convolution to the same shape behind a 3×3 convolution, norms and activations between them aside."""
     reader = view.taker(index)
     fits = reader is not None and _is_3x3(view, reader) and view.output(reader) == view.output(index)
     return reader if fits else None
 
 
-def _previous(view: View, index: int) -> int | None:
+def _previous(view: GraphView, index: int) -> int | None:
     """The convolution that this one is the next of."""
     first = view.maker(index)
     return first if first is not None and _is_3x3(view, first) and _next(view, first) == index else None
 
 
-def _is_joined(view: View, index: int) -> bool:
+def _is_joined(view: GraphView, index: int) -> bool:
     """Whether the result goes into a sum, or is gated in front of one."""
     return any(view.kind(reader) in _JOINTS for reader in view.readers(view.end(index)))
 
 
-def _saves(view: View, first: int) -> bool:
+def _saves(view: GraphView, first: int) -> bool:
     channels, width = view.input(first)[1], view.output(first)[1]
     positions, later = numel(view.input(first)[2:]), numel(view.output(first)[2:])
     reduced = width // 4
@@ -143,7 +143,7 @@ class EarlierStride(
     """
 
     @classmethod
-    def find(cls, view: View, index: int) -> Change | None:
+    def find(cls, view: GraphView, index: int) -> LocalChange | None:
         if not _is_pointwise(view, index):
             return None
         inside = view.following(index)
@@ -158,7 +158,7 @@ class EarlierStride(
             index: Attributes((("stride", _text(stride)),)),
             reader: Attributes(view.default(reader, "stride")),
         }
-        return Change(edits, frozenset(inside), f"stride {_text(stride)}")
+        return LocalChange(edits, frozenset(inside), f"stride {_text(stride)}")
 
 
 class Strided(
@@ -176,7 +176,7 @@ class Strided(
     """
 
     @classmethod
-    def find(cls, view: View, index: int) -> Change | None:
+    def find(cls, view: GraphView, index: int) -> LocalChange | None:
         pooled = _pooled(view, index)
         if pooled is None:
             return None
@@ -187,7 +187,7 @@ class Strided(
         if not reads_all or view.output_with(index, view.input(index), stride=stride) != view.output(pool):
             return None
         edits: dict[int, Edit] = {index: Attributes((("stride", _text(stride)),)), pool: Removed()}
-        return Change(edits, frozenset(between), f"stride {_text(stride)}")
+        return LocalChange(edits, frozenset(between), f"stride {_text(stride)}")
 
 
 class PatchStem(
@@ -205,7 +205,7 @@ class PatchStem(
     """
 
     @classmethod
-    def find(cls, view: View, index: int) -> Change | None:
+    def find(cls, view: GraphView, index: int) -> LocalChange | None:
         pooled = _pooled(view, index)
         if pooled is None or view.nodes[index].inputs[0] >= 0 or not _may_change(view, index):
             return None
@@ -220,7 +220,7 @@ class PatchStem(
         taken = view.default(index, "padding", "dilation", "padding_mode")
         changed = (("kernel_size", _text(patch)), ("stride", _text(patch)), *taken)
         edits: dict[int, Edit] = {index: Attributes(changed), pool: Removed()}
-        return Change(edits, frozenset(between), f"patches of {_text(patch)}")
+        return LocalChange(edits, frozenset(between), f"patches of {_text(patch)}")
 
 
 class ZeroShortcut(
@@ -239,7 +239,7 @@ class ZeroShortcut(
     """
 
     @classmethod
-    def find(cls, view: View, index: int) -> Change | None:
+    def find(cls, view: GraphView, index: int) -> LocalChange | None:
         if not _is_pointwise(view, index) or len(view.beside(index)) < _BRANCHES:
             return None
         behind = view.following(index)
@@ -254,8 +254,8 @@ class ZeroShortcut(
             steps.append(f'pad: [0, 0, 0, 0, "$(({more}) // 2)", "$(({more} + 1) // 2)"]')
         if not steps:
             return None
-        edits: dict[int, Edit] = {index: Body("zero_shortcut", tuple(steps)), **dict.fromkeys(behind, Removed())}
-        return Change(edits, note=f"{extra} channels of zeros")
+        edits: dict[int, Edit] = {index: NewSteps("zero_shortcut", tuple(steps)), **dict.fromkeys(behind, Removed())}
+        return LocalChange(edits, note=f"{extra} channels of zeros")
 
 
 class _Pooled(NamedTuple):
@@ -266,7 +266,7 @@ class _Pooled(NamedTuple):
     stride: Sizes
 
 
-def _pooled(view: View, index: int) -> _Pooled | None:
+def _pooled(view: GraphView, index: int) -> _Pooled | None:
     op = view.op(index)
     pool = view.taker(index) if op.stem == "conv" else None
     if pool is None or view.op(pool).stem not in ("max_pool", "avg_pool"):
@@ -279,7 +279,7 @@ def _pooled(view: View, index: int) -> _Pooled | None:
     return _Pooled(pool, view.following(index), stride)
 
 
-def _is_pointwise(view: View, index: int) -> bool:
+def _is_pointwise(view: GraphView, index: int) -> bool:
     """Whether a node is a 1×1 convolution over all channels, without padding, whose weights are its own."""
     op = view.op(index)
     return (
@@ -291,7 +291,7 @@ def _is_pointwise(view: View, index: int) -> bool:
     )
 
 
-def _may_change(view: View, index: int) -> bool:
+def _may_change(view: GraphView, index: int) -> bool:
     """Whether the weights of a node are its own, and the spec lets them be trained again."""
     return view.owns_weights(index) and view.trains(index)
 
