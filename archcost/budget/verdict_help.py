@@ -125,6 +125,6 @@ def _remedy(finding: Finding) -> str:
     words, saves, suffices, goal = finding.remedy
     asked = f" --at {quote(finding.path)}" if finding.path else ""
     asked += f" --goal {goal}" if goal else ""
-    article = "an" if words[:1] in "aeiou" else "a"
-    told = f"{article} {words} would save {amount(saves, finding.metric, exact=False)}{', which is enough' * suffices}"
+    article = "a " if words[0].isdigit() else ""  # a 1×1 reduction; shared layers
+    told = f"{article}{words} would save {amount(saves, finding.metric, exact=False)}{', which is enough' * suffices}"
     return f"{told} (`archcost suggest {quote(finding.spec)}{asked}`); "

@@ -78,7 +78,8 @@ def test_a_terminal_is_never_overrun(columns: int, over: Path) -> None:
 
 def test_sixty_columns(over: Path, golden: Callable[[str, str], None]) -> None:
     _, shown = in_terminal("check", columns=60, cwd=over)
-    golden("check/story_over_60.txt", plain(shown))
+    without_bar = re.sub(r"[\r\n]*checking .*[\r\n]+", "", plain(shown))  # which is drawn where a check takes a while
+    golden("check/story_over_60.txt", without_bar)
 
 
 def test_no_color_means_none(over: Path) -> None:
