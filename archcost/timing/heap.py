@@ -11,7 +11,7 @@ Rules of glibc 2.26 to 2.41, from malloc/malloc.c and the manual's "Malloc Tunab
 - Else the heap grows, by the request and 128 KiB. When a free leaves at its end at least the trim threshold, all but
   128 KiB are given back.
 
-A page that comes from the kernel is a page fault when it is first touched: the kernel finds a page and fills it with zeros.
+A page that comes from the kernel is a page fault when it is first touched: it is then found, and filled with zeros.
 """
 
 from __future__ import annotations
@@ -102,7 +102,7 @@ class Heap:
         return size
 
     def _give(self, start: int, size: int) -> int:
-        """A range is free: one with its neighbours, or with the end of the heap. The bytes of what it is now part of."""
+        """A range is free, one with its neighbours or with the end of the heap: the bytes of what it is part of."""
         before = self._starts.get(start)
         if before is not None:
             size += self._take(before)

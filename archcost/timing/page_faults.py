@@ -20,13 +20,12 @@ from archcost.timing.heap import Heap
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from archcost.analysis.report import Report
     from archcost.analysis.memory.strides import Ints
+    from archcost.analysis.report import Report
     from archcost.graph.model import Node
     from archcost.timing.heap import Piece
 
-RUNS = 8  # after so many runs of a model the heap has found its shape
-_STEADY = 4  # of the last of them the mean is taken
+LEAST_RUNS, MOST_RUNS = 3, 8  # after which a run is as the one before
 _BLOCK = 16  # channels of a block
 FIRST = 3  # input channels that are read as they are
 _MANY_SAMPLES = 16  # a batch from which on one thread, too, leaves 1×1 convolutions to oneDNN
@@ -47,8 +46,10 @@ def page_faults(report: Report, threads: int) -> int:
     """The faults of a run of inference, of a process that runs the model again and again."""
     events = list(events_of(report, threads))
     heap = Heap()
-    counts = [_run(heap, events) for _ in range(RUNS)]
-    return sum(counts[-_STEADY:]) // _STEADY
+    counts = [_run(heap, events) for _ in range(LEAST_RUNS)]
+    while counts[-1] != counts[-2] and len(counts) < MOST_RUNS:
+        counts.append(_run(heap, events))
+    return sum(counts[-2:]) // 2
 
 
 def _run(heap: Heap, events: list[Allocation]) -> int:
@@ -86,7 +87,7 @@ def _gone(taken: list[Allocation]) -> list[Allocation]:
 
 
 def _outputs(nodes: Sequence[Node], found: list[Allocation]) -> dict[int, int]:
-    """By node, the place of the allocation of its output: of convolutions the last one, after that of a padded input."""
+    """By node, the place where its output comes: of convolutions the last one, after that of a padded input."""
     made: dict[int, int] = {}
     for place, event in enumerate(found):
         if event.bytes != GONE and (nodes[event.node].op.work is not Work.NORM or event.node not in made):
