@@ -2,9 +2,9 @@
 
 python -m benchmarks.prediction --local resnet18 vgg11   # these models only, and nothing is written
 
-Calibrates, measures 40 models of the zoo at batch 1 and 8 in float32 as ``bench`` does, each in a process of its own, and
-prints how far predictions are off and how quiet the machine was. The measurements of all 40 are kept with the device, so that the page
-and the error classes have them.
+Calibrates, measures 40 models of the zoo at batch 1 and 8 in float32 as ``bench`` does, each in a process of its own,
+and prints how far predictions are off and how quiet the machine was. The measurements of all 40 are kept with the
+device, so that the page and the error classes have them.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """Whether predictions put variants of a network in the order that is measured: python -m benchmarks.variant_order
 
 Calibrates this machine, measures 20 variants of each network (widths and depths) at batch 1 in float32 as ``bench``
-does, each in a process of its own, and compares every pair. Predictions that are closer together than their error cannot tell two variants
-apart; of all other pairs the measured order must be the predicted one.
+does, each in a process of its own, and compares every pair. Predictions that are closer together than their error
+cannot tell two variants apart; of all other pairs the measured order must be the predicted one.
 """
 
 from __future__ import annotations
