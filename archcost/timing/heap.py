@@ -35,12 +35,15 @@ class Piece(NamedTuple):
 
 
 class Heap:
-    """The heap of a process. ``faults`` counts the pages that were touched after they came from the kernel."""
+    """The heap of a process. ``faults`` counts the pages that were touched after they came from the kernel.
 
-    def __init__(self) -> None:
+    ``freed`` is the largest mapped piece that was freed before, 0 for none.
+    """
+
+    def __init__(self, freed: int = 0) -> None:
         self.faults = 0
-        self.mmap_threshold = FIRST_THRESHOLD
-        self.trim_threshold = FIRST_THRESHOLD
+        self.mmap_threshold = freed or FIRST_THRESHOLD
+        self.trim_threshold = 2 * freed or FIRST_THRESHOLD
         self._free: dict[int, int] = {}  # sizes by start, in the order in which they became free
         self._starts: dict[int, int] = {}  # and their starts by end
         self._top = STEP  # where the last piece ends

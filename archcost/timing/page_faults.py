@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from archcost.graph.model import Node
     from archcost.timing.heap import Piece
 
+IMPORTED = 1060 << 10  # bytes of the largest mapped piece that importing PyTorch frees: 2.14 on x86-64
 LEAST_RUNS, MOST_RUNS = 3, 8  # after which a run is as the one before
 _BLOCK = 16  # channels of a block
 FIRST = 3  # input channels that are read as they are
@@ -45,7 +46,7 @@ class Workspace(NamedTuple):
 def page_faults(report: Report, threads: int) -> int:
     """The faults of a run of inference, of a process that runs the model again and again."""
     events = list(events_of(report, threads))
-    heap = Heap()
+    heap = Heap(IMPORTED)
     counts = [_run(heap, events) for _ in range(LEAST_RUNS)]
     while counts[-1] != counts[-2] and len(counts) < MOST_RUNS:
         counts.append(_run(heap, events))

@@ -57,6 +57,12 @@ def test_only_pieces_up_to_32_mib_raise_it(size: int, threshold: int) -> None:
     assert heap.mmap_threshold == threshold <= LAST_THRESHOLD
 
 
+def test_a_process_that_freed_more_maps_less() -> None:
+    assert Heap().allocate(MIB // 2).start < 0
+    assert Heap(MIB).allocate(MIB // 2).start >= 0
+    assert Heap(MIB).trim_threshold == 2 * MIB
+
+
 def test_one_size_fits_below_the_trim_threshold() -> None:
     heap = Heap()
     assert _turn(heap, MIB) == 257  # mapped
