@@ -21,7 +21,7 @@ from archcost.timing.kernels import RunMode
 from archcost.timing.prediction import Prediction
 from benchmarks import prediction
 from benchmarks.gpu import COLUMNS, MODELS
-from benchmarks.own_process import Run, measured_alone
+from benchmarks.own_process import ModelRun, measured_alone
 
 if TYPE_CHECKING:
     from archcost.pytorch.timing import Latency
@@ -35,7 +35,7 @@ def measure_here() -> None:
     named = [word for word in sys.argv[1:] if not word.startswith("-")]
     path = prediction.LOCAL if not named else Path(os.environ.get("TMPDIR", "/tmp")) / "archcost-local.toml"
     device = archcost.calibrate(path, device="cpu", watch=_watch)
-    runs = [Run(name, batch, MIN_TIME) for batch in BATCHES for name in named or MODELS]
+    runs = [ModelRun(name, batch, MIN_TIME) for batch in BATCHES for name in named or MODELS]
     results = [(one, Prediction(one.report, device, RunMode())) for one in measured_alone(runs, _watch)]
     for line in told(results):
         print(line)

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from archcost.pytorch.timing import Environment, Timing
 
 
-class Run(NamedTuple):
+class ModelRun(NamedTuple):
     """A model of the zoo as it is measured, for so many seconds at least."""
 
     name: str
@@ -24,7 +24,7 @@ class Run(NamedTuple):
     params: dict[str, Any] | None = None
 
 
-def measured_alone(runs: Sequence[Run], watch: Callable[[str], None]) -> Iterator[Latency]:
+def measured_alone(runs: Sequence[ModelRun], watch: Callable[[str], None]) -> Iterator[Latency]:
     """Each run on the CPU in a process of its own, one after the other."""
     spawn = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(1, mp_context=spawn, max_tasks_per_child=1) as pool:
@@ -35,7 +35,7 @@ def measured_alone(runs: Sequence[Run], watch: Callable[[str], None]) -> Iterato
             yield Latency(report, environment, total, ())
 
 
-def _measured(run: Run) -> tuple[Environment, Timing]:
+def _measured(run: ModelRun) -> tuple[Environment, Timing]:
     report = archcost.analyze(run.name, batch=run.batch, params=run.params)
     (found,) = archcost.bench(report, device="cpu", min_time=run.min_time, layers=False).results
     return found.environment, found.total

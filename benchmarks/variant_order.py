@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 import archcost
 from archcost.timing.kernels import RunMode
 from archcost.timing.prediction import Prediction
-from benchmarks.own_process import Run, measured_alone
+from benchmarks.own_process import ModelRun, measured_alone
 
 MIN_TIME = 2.0  # seconds for each variant
 MEDIAN_ERROR = 0.15  # what a calibrated machine is held to; a class that ships may state less
@@ -73,7 +73,7 @@ def main() -> None:
     path = Path(os.environ.get("TMPDIR", "/tmp")) / "archcost-local.toml"
     device = archcost.calibrate(path, device="cpu", watch=_watch)
     for name, candidates in VARIANTS.items():
-        found = list(measured_alone([Run(name, 1, MIN_TIME, params) for params in candidates], _watch))
+        found = list(measured_alone([ModelRun(name, 1, MIN_TIME, params) for params in candidates], _watch))
         variants = [
             Variant(params, Prediction(one.report, device, RunMode()).latency_ms, 1000 * one.total.minimum)
             for params, one in zip(candidates, found, strict=True)

@@ -27,7 +27,7 @@ PAD = 128 << 10  # that the heap keeps at its end
 _WORTH = 64 << 10  # bytes of a freed piece from which on the end of the heap is looked at
 
 
-class Piece(NamedTuple):
+class HeapPiece(NamedTuple):
     """A piece in use: where it lies and its bytes, or -1 and its bytes where the kernel mapped it."""
 
     start: int
@@ -50,7 +50,7 @@ class Heap:
         self._end = 0  # of the heap
         self._touched = bytearray()  # by page
 
-    def allocate(self, wanted: int) -> Piece:
+    def allocate(self, wanted: int) -> HeapPiece:
         """A piece for a tensor of so many bytes, all of which are written."""
         size = max(LEAST, _up(wanted + HEADER, STEP))
         taken = size + ALIGNMENT + LEAST
@@ -58,7 +58,7 @@ class Heap:
         if start is None and taken + LEAST > self._end - self._top:
             if taken >= self.mmap_threshold:
                 self.faults += -(-(ALIGNMENT + wanted) // PAGE)
-                return Piece(-1, _up(taken + HEADER, PAGE) - ALIGNMENT + STEP)
+                return HeapPiece(-1, _up(taken + HEADER, PAGE) - ALIGNMENT + STEP)
             self._grow(taken)
         if start is None:
             start, length = self._top, taken
@@ -76,9 +76,9 @@ class Heap:
         else:
             size += rest
         self._touch(place, size)
-        return Piece(place, size)
+        return HeapPiece(place, size)
 
-    def free(self, piece: Piece) -> None:
+    def free(self, piece: HeapPiece) -> None:
         """A piece is no longer needed."""
         start, size = piece
         if start < 0:

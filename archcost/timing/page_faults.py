@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from archcost.analysis.memory.strides import Ints
     from archcost.analysis.report import Report
     from archcost.graph.model import Node
-    from archcost.timing.heap import Piece
+    from archcost.timing.heap import HeapPiece
 
 IMPORTED = 1060 << 10  # bytes of the largest mapped piece that importing PyTorch frees: 2.14 on x86-64
 LEAST_RUNS, MOST_RUNS = 3, 8  # after which a run is as the one before
@@ -55,7 +55,7 @@ def page_faults(report: Report, threads: int) -> int:
 
 def _run(heap: Heap, events: list[Allocation]) -> int:
     before = heap.faults
-    held: dict[int, Piece] = {}
+    held: dict[int, HeapPiece] = {}
     for _, storage, size in events:
         if size == GONE:
             heap.free(held.pop(storage))
