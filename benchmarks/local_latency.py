@@ -2,9 +2,9 @@
 
 python -m benchmarks.prediction --local resnet18 vgg11   # these models only, and nothing is written
 
-Calibrates, measures 40 models of the zoo at batch 1 and 8 in float32 as ``bench`` does, in turn, and prints how far
-predictions are off and how quiet the machine was. The measurements of all 40 are kept with the device, so that the page
-and the error classes have them.
+Calibrates, measures 40 models of the zoo at batch 1 and 8 in float32 as ``bench`` does, each in a process of its own,
+and prints how far predictions are off and how quiet the machine was. The measurements of all 40 are kept with the
+device, so that the page and the error classes have them.
 """
 
 from __future__ import annotations
@@ -21,12 +21,12 @@ from archcost.timing.kernels import RunMode
 from archcost.timing.prediction import Prediction
 from benchmarks import prediction
 from benchmarks.gpu import COLUMNS, MODELS
+from benchmarks.own_process import ModelRun, measured_alone
 
 if TYPE_CHECKING:
     from archcost.pytorch.timing import Latency
 
 BATCHES = (1, 8)
-TOGETHER = 8  # models that take turns: all of them would not fit into the memory of a small machine
 MIN_TIME = 3.0  # seconds for each model
 
 
@@ -35,13 +35,8 @@ def measure_here() -> None:
     named = [word for word in sys.argv[1:] if not word.startswith("-")]
     path = prediction.LOCAL if not named else Path(os.environ.get("TMPDIR", "/tmp")) / "archcost-local.toml"
     device = archcost.calibrate(path, device="cpu", watch=_watch)
-    results: list[tuple[Latency, Prediction]] = []
-    for batch in BATCHES:
-        reports = [archcost.analyze(name, batch=batch) for name in named or MODELS]
-        for first in range(0, len(reports), TOGETHER):
-            some = reports[first : first + TOGETHER]
-            found = archcost.bench(*some, device="cpu", min_time=MIN_TIME, layers=False, watch=_watch).results
-            results += [(one, Prediction(one.report, device, RunMode())) for one in found]
+    runs = [ModelRun(name, batch, MIN_TIME) for batch in BATCHES for name in named or MODELS]
+    results = [(one, Prediction(one.report, device, RunMode())) for one in measured_alone(runs, _watch)]
     for line in told(results):
         print(line)
     measured = device.measured

@@ -1,8 +1,8 @@
 """Whether predictions put variants of a network in the order that is measured: python -m benchmarks.variant_order
 
 Calibrates this machine, measures 20 variants of each network (widths and depths) at batch 1 in float32 as ``bench``
-does, in turn, and compares every pair. Predictions that are closer together than their error cannot tell two variants
-apart; of all other pairs the measured order must be the predicted one.
+does, each in a process of its own, and compares every pair. Predictions that are closer together than their error
+cannot tell two variants apart; of all other pairs the measured order must be the predicted one.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from typing import Any, NamedTuple
 import archcost
 from archcost.timing.kernels import RunMode
 from archcost.timing.prediction import Prediction
+from benchmarks.own_process import ModelRun, measured_alone
 
 MIN_TIME = 2.0  # seconds for each variant
 MEDIAN_ERROR = 0.15  # what a calibrated machine is held to; a class that ships may state less
@@ -72,8 +73,7 @@ def main() -> None:
     path = Path(os.environ.get("TMPDIR", "/tmp")) / "archcost-local.toml"
     device = archcost.calibrate(path, device="cpu", watch=_watch)
     for name, candidates in VARIANTS.items():
-        reports = [archcost.analyze(name, params=params) for params in candidates]
-        found = archcost.bench(*reports, device="cpu", min_time=MIN_TIME, layers=False, watch=_watch).results
+        found = list(measured_alone([ModelRun(name, 1, MIN_TIME, params) for params in candidates], _watch))
         variants = [
             Variant(params, Prediction(one.report, device, RunMode()).latency_ms, 1000 * one.total.minimum)
             for params, one in zip(candidates, found, strict=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_left
-from typing import TYPE_CHECKING, Any, NamedTuple, TypedDict, cast
+from typing import TYPE_CHECKING, Any, NamedTuple, NotRequired, TypedDict, cast
 
 from archcost.documents import Count, Positive
 
@@ -17,6 +17,7 @@ BASE_SWEEP = "relu"  # the pass that stands for those that were not measured
 BASE_PRODUCT = "convolution"  # and the product
 
 
+PAGE_FAULT = "page_fault_ns"  # of a file only where it was measured
 MEASURED_NUMBERS = ("spread_thousandths", "load_thousandths", "share_thousandths", "each_ns")
 PRODUCT_KEYS = (
     *("call_ns", "operations_per_second", "bytes_per_second", "weight_bytes_per_second", "spilled_thousandths"),
@@ -50,6 +51,7 @@ class MeasuredData(TypedDict):
     load_thousandths: Count
     share_thousandths: Count
     each_ns: Count
+    page_fault_ns: NotRequired[Positive]
     products: dict[str, ProductRateData]
     passes: dict[str, PassRateData]
 
@@ -104,7 +106,8 @@ class Calibration(NamedTuple):
 
     Among other kernels one takes ``share`` thousandths of what it takes alone, and ``each_ns`` more.
     ``spread`` is how much repeats of a measurement differed by the median, in thousandths, ``load`` the work of others
-    that waited for the processor meanwhile, in thousandths of one processor.
+    that waited for the processor meanwhile, in thousandths of one processor. ``page_fault_ns`` is what it takes to map,
+    touch and give back a page; no time of a kernel has it in it, and 0 is not known.
     """
 
     torch: str
@@ -116,6 +119,7 @@ class Calibration(NamedTuple):
     each_ns: int
     products: Mapping[str, ProductRate]
     passes: Mapping[str, PassRate]
+    page_fault_ns: int = 0
 
     def to_dict(self) -> MeasuredData:
         """The JSON form."""
@@ -124,6 +128,7 @@ class Calibration(NamedTuple):
             "threads": self.threads,
             "dtype": self.dtype,
             **dict(zip(MEASURED_NUMBERS, self[3:7], strict=True)),
+            **({PAGE_FAULT: self.page_fault_ns} if self.page_fault_ns else {}),
             "products": {name: dict(zip(PRODUCT_KEYS, rate, strict=True)) for name, rate in self.products.items()},
             "passes": {
                 name: {"call_ns": rate.call_ns, "levels": [list(level) for level in rate.levels]}

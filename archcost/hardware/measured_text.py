@@ -10,6 +10,7 @@ from archcost.hardware.measured import (
     BASE_PRODUCT,
     BASE_SWEEP,
     MEASURED_NUMBERS,
+    PAGE_FAULT,
     PRODUCT_KEYS,
     Calibration,
     PassRate,
@@ -44,6 +45,8 @@ def _lines(measured: Calibration) -> Iterator[str]:
     yield f"threads = {measured.threads}"
     yield f'dtype = "{measured.dtype}"'
     yield from [f"{key} = {value}" for key, value in zip(MEASURED_NUMBERS, measured[3:7], strict=True)]
+    if measured.page_fault_ns:
+        yield f"{PAGE_FAULT} = {measured.page_fault_ns}"
     for name, product in measured.products.items():
         yield f"\n[measured.products.{name}]"
         yield from [f"{key} = {value}" for key, value in zip(PRODUCT_KEYS, product, strict=True)]
@@ -56,7 +59,7 @@ def _lines(measured: Calibration) -> Iterator[str]:
 def read_measured(reader: Reader, value: Value) -> Calibration | None:
     """The table; None, and the problems, where it cannot be read."""
     before = len(reader.problems)
-    table = _table(reader, value, "'measured'", _KEYS)
+    table = _table(reader, value, "'measured'", (*_KEYS, PAGE_FAULT))
     if table is None or not _has_all(reader, table, _KEYS, "'measured'"):
         return None
     inner = {key: entry for key, (_, entry) in table.entries.items()}
@@ -71,12 +74,13 @@ def read_measured(reader: Reader, value: Value) -> Calibration | None:
     }
     words = [reader.text(inner[key], f"'{key}'") or "" for key in ("torch", "dtype")]
     numbers = [_whole(reader, inner[key], key, least=int(key == _SHARE)) for key in ("threads", *MEASURED_NUMBERS)]
+    fault = _whole(reader, inner[PAGE_FAULT], PAGE_FAULT, least=1) if PAGE_FAULT in inner else 0
     if words[1] not in FLOAT_DTYPES:
         reader.report(f"'dtype' is one of {', '.join(FLOAT_DTYPES)}, got {brief(inner['dtype'])}", inner["dtype"], _WAY)
     if len(reader.problems) > before:
         return None
     threads, spread, load, share, each = numbers
-    return Calibration(words[0], threads, words[1], spread, load, share, each, products, passes)
+    return Calibration(words[0], threads, words[1], spread, load, share, each, products, passes, fault)
 
 
 def _table(reader: Reader, value: Value, what: str, keys: tuple[str, ...] = ()) -> Table | None:

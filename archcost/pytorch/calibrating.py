@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import platform
 from statistics import median
 from time import perf_counter, thread_time
 from typing import TYPE_CHECKING, NamedTuple
@@ -12,12 +13,13 @@ import torch
 from archcost.analysis.report import analyze
 from archcost.hardware.device import CPU, Device
 from archcost.hardware.local import LOCAL
-from archcost.hardware.measured import BASE_SWEEP, MILLE, Calibration
+from archcost.hardware.measured import BASE_SWEEP, MILLE, NANOSECONDS, Calibration
 from archcost.pytorch.devices import choose_device, device_name
 from archcost.pytorch.module import Network
 from archcost.settings import Settings
 from archcost.spec.loader import loads
 from archcost.timing.calibration_cases import BLOCK, blocks, cases
+from archcost.timing.heap import PAGE
 from archcost.timing.kernels import RunMode
 from archcost.timing.measured_rates import MeasuredRates
 from archcost.timing.precision import FLOAT32
@@ -34,6 +36,8 @@ _WARM_UP = 2  # calls
 _LEAST_ROUNDS = 2
 _DTYPES = ("float32", "bfloat16", "float16")
 _STREAM = (32 << 20, 256 << 20)  # float32 numbers of a pass over memory
+_FRESH = 16 << 20  # float32 numbers of a tensor that malloc always maps anew: glibc maps all above 32 MiB
+_LEAST_LEFT = 4  # the time without page faults is at least one part in so many
 _SIDE = (512, 8192)  # of the matrices whose product is a CPU's peak, and a GPU's
 
 
@@ -74,8 +78,12 @@ def measure_chains(
     device: torch.device,
     effort: Effort,
     watch: Callable[[str], None] = lambda _: None,
+    fault: float = 0.0,
 ) -> list[Repeats]:
-    """Every chain once a round. Its time is that of the fastest call of all rounds, for others only take time."""
+    """Every chain once a round. Its time is that of the fastest call of all rounds, for others only take time.
+
+    Page faults of ``fault`` seconds each are taken off.
+    """
     end = perf_counter() + effort.most_seconds
     ready = []
     for case in cases:
@@ -89,7 +97,7 @@ def measure_chains(
             break
         for one in ready:
             watch(f"round {number + 1} of {effort.rounds}: {one.case.group}")
-            one.rounds.append(_fastest(one.call, device, effort.seconds))
+            one.rounds.append(_fastest(one.call, device, effort.seconds, fault))
     return [_repeats(one, device) for one in ready]
 
 
@@ -112,22 +120,57 @@ def _call_of(case: CalibrationCase, device: torch.device) -> Callable[[], object
     return call
 
 
-def _fastest(call: Callable[[], object], device: torch.device, seconds: float) -> float:
+def _fastest(call: Callable[[], object], device: torch.device, seconds: float, fault: float = 0.0) -> float:
     """The least time of a call, of those that fit into so many seconds after one that warms caches.
 
-    On one thread of a CPU it is the processor's time: what others do meanwhile is no part of it.
+    On one thread of a CPU it is the processor's time: what others do meanwhile is no part of it. Page faults of
+    ``fault`` seconds each are taken off, for how many there are depends on what the process did before.
     """
     clock = thread_time if device.type == "cpu" and torch.get_num_threads() == 1 else perf_counter
     call()
     best, end = float("inf"), perf_counter() + seconds
     while True:
         _wait(device)
+        faults = _faults() if fault else 0
         start = clock()
         call()
         _wait(device)
-        best = min(best, clock() - start)
+        taken = clock() - start
+        if fault:
+            taken = max(taken / _LEAST_LEFT, taken - fault * (_faults() - faults))
+        best = min(best, taken)
         if perf_counter() >= end:
             return best
+
+
+def _faults() -> int:
+    """The page faults of this process so far that needed no disk."""
+    import resource  # not on Windows
+
+    return resource.getrusage(resource.RUSAGE_SELF).ru_minflt
+
+
+def _page_fault(device: torch.device, effort: Effort) -> float:
+    """The seconds of a page that is mapped, touched and given back, beyond those of writing to it; 0.0: not known.
+
+    It is known where the malloc is that of glibc, which predictions follow, and where the system hands out pages of the
+    usual size one by one.
+    """
+    usual = platform.libc_ver()[0] == "glibc" and os.sysconf("SC_PAGE_SIZE") == PAGE
+    if device.type != "cpu" or not usual:
+        return 0.0
+    pages = 4 * _FRESH // PAGE
+    kept = torch.empty(_FRESH)
+
+    def fastest(call: Callable[[], object]) -> float:
+        return min(_fastest(call, device, effort.seconds) for _ in range(effort.rounds))
+
+    resident = fastest(lambda: kept.fill_(1.0))
+    before = _faults()
+    torch.empty(_FRESH).fill_(1.0)
+    if _faults() - before < pages // 2:  # larger pages, or a malloc that keeps them
+        return 0.0
+    return max(0.0, (fastest(lambda: torch.empty(_FRESH).fill_(1.0)) - resident) / pages)
 
 
 def _wait(device: torch.device) -> None:
@@ -151,7 +194,8 @@ def calibrate(
 ) -> tuple[Device, list[Repeats]]:
     """The device as measured, and the repeats of every chain."""
     waiting = _load()
-    chains = measure_chains([*cases(), *blocks()], device, effort, watch)
+    fault = _page_fault(device, effort)
+    chains = measure_chains([*cases(), *blocks()], device, effort, watch, fault)
     alone = [one.chain for one in chains if one.chain.group != BLOCK]
     terms = [all(map(by_terms, chain.kernels)) for chain in alone]
     passes = pass_rates([chain for chain, has in zip(alone, terms, strict=True) if not has])
@@ -166,6 +210,7 @@ def calibrate(
         each_ns=0,
         products=products,
         passes=passes,
+        page_fault_ns=round(fault * NANOSECONDS),
     )
     found = Device(
         name=LOCAL,

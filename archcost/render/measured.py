@@ -28,6 +28,8 @@ def measured_facts(measured: Calibration) -> Iterator[Block]:
         f"a kernel takes {format_share(measured.share, MILLE)} of what it takes among its like, and "
         f"{format_nanoseconds(measured.each_ns)}",
     )
+    if measured.page_fault_ns:
+        yield Field("page fault", f"{format_nanoseconds(measured.page_fault_ns)} for a page that was given back")
     yield Gap()
     products = measured.products
     rates = list(products.values())

@@ -110,6 +110,12 @@ def time_lines(found: Sequence[Prediction]) -> Iterator[Line]:
         yield Line(f"  error: {error_text(error)}", style="dim")
 
 
+def page_fault_text(one: Prediction) -> str:
+    """How many pages are touched anew, and what they take."""
+    time = format_nanoseconds(one.page_fault_ns)
+    return f"{one.page_faults:,} pages given back and asked for again: {time}, in no layer"
+
+
 def _change(before: int, after: int) -> str:
     sign = "+" if after >= before else "−"
     return f"{sign}{format_share(abs(after - before), before)}"
@@ -125,6 +131,8 @@ def _blocks(one: Prediction, most: int) -> Iterator[Block]:
     yield Field("error", error_text(one.error))
     shares = [f"{name} {format_share(time, one.nanoseconds)}" for name, time in one.bounds.items() if time]
     yield Field("bound by", ", ".join(shares) or "nothing: nothing runs, for views are free")
+    if one.page_faults:
+        yield Field("page faults", page_fault_text(one))
     if one.unknown:
         yield Field(
             "at least", f"the MACs of {listed(one.unknown)} are unknown and not in the time: declare `macs` there"

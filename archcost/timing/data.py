@@ -24,12 +24,16 @@ class PredictedTimeData(TypedDict):
 
 
 class BoundsData(TypedDict):
-    """The nanoseconds by what bounds the layers: products, bytes, other arithmetic, launches."""
+    """The nanoseconds by what bounds the layers: products, bytes, other arithmetic, launches.
+
+    ``page_faults`` are in no layer: what pages cost that a run touches anew, where the device was measured.
+    """
 
     products: Count
     memory: Count
     arithmetic: Count
     launch: Count
+    page_faults: NotRequired[Positive]
 
 
 class ErrorClassData(TypedDict):
@@ -87,6 +91,10 @@ class PredictionData(Envelope):
     layers: list[PredictedTimeData]
 
 
+def _bounds_data(found: Prediction) -> BoundsData:
+    return cast("BoundsData", {name.replace(" ", "_"): time for name, time in found.bounds.items()})
+
+
 def prediction_data(found: Prediction) -> PredictionData:
     """The JSON form."""
     report, run = found.report, found.run
@@ -105,7 +113,7 @@ def prediction_data(found: Prediction) -> PredictionData:
         "plain_attention": run.plain_attention,
         "predicted_ns": found.nanoseconds,
         "samples_per_second": found.throughput,
-        "bounds": found.bounds,
+        "bounds": _bounds_data(found),
         "error": error_data(found.error) if found.error else None,
         "layers": [
             {"path": layer.path, "op": layer.op, "predicted_ns": time.nanoseconds, "bound_by": time.by or None}
@@ -128,7 +136,7 @@ def predicted_data(found: Prediction) -> PredictedData:
         "plain_attention": run.plain_attention,
         "predicted_ns": found.nanoseconds,
         "samples_per_second": found.throughput,
-        "bounds": cast("BoundsData", found.bounds),
+        "bounds": _bounds_data(found),
         "error": error_data(found.error) if found.error else None,
     }
 

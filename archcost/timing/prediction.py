@@ -10,6 +10,7 @@ from archcost.errors import CallError, UsageError, suggestion
 from archcost.hardware.device import CPU
 from archcost.quantities import format_ratio
 from archcost.timing.kernels import RunMode
+from archcost.timing.precision import FLOAT32
 from archcost.timing.rates import ARITHMETIC, LAUNCH, MEMORY, NANOSECONDS, PRODUCTS, Rates
 
 if TYPE_CHECKING:
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from archcost.timing.kernels import DeviceKernel
     from archcost.timing.measured_rates import MeasuredRates
 
+PAGE_FAULTS = "page faults"
 BOUNDS = (PRODUCTS, MEMORY, ARITHMETIC, LAUNCH)
 MIXED = ("bfloat16", "float16")
 FEW = 100  # samples a second, of which a fraction counts
@@ -76,8 +78,27 @@ class Prediction:
 
     @cached_property
     def nanoseconds(self) -> int:
-        """The time of the whole batch: a pass, or a training step."""
-        return sum(layer.nanoseconds for layer in self.layers)
+        """The time of the whole batch: a pass, or a training step. It is that of all layers and of page faults."""
+        return sum(layer.nanoseconds for layer in self.layers) + self.page_fault_ns
+
+    @cached_property
+    def page_faults(self) -> int:
+        """The pages that a run touches anew, of a process that runs this model alone, again and again.
+
+        0 where the device does not say what they cost, and for other runs than eager inference in float32.
+        """
+        measured, run = self.device.measured, self.run
+        usual = not (run.compiled or run.training or run.mixed or run.channels_last or run.plain_attention)
+        if not (measured and measured.page_fault_ns and usual and self.report.dtype == FLOAT32):
+            return 0
+        from archcost.timing.page_faults import page_faults
+
+        return page_faults(self.report, measured.threads)
+
+    @property
+    def page_fault_ns(self) -> int:
+        """What they take, which is in the time of the batch and in that of no layer."""
+        return self.page_faults * self.device.measured.page_fault_ns if self.device.measured else 0
 
     @property
     def latency_ms(self) -> float:
@@ -100,12 +121,12 @@ class Prediction:
 
     @cached_property
     def bounds(self) -> dict[str, int]:
-        """The nanoseconds by what bounds the layers."""
+        """The nanoseconds by what bounds the layers, and those of page faults, if any."""
         found = dict.fromkeys(BOUNDS, 0)
         for layer in self.layers:
             if layer.by:
                 found[layer.by] += layer.nanoseconds
-        return found
+        return found | ({PAGE_FAULTS: self.page_fault_ns} if self.page_fault_ns else {})
 
     @cached_property
     def error(self) -> ErrorClass | None:

@@ -110,6 +110,7 @@ def test_every_command_takes_it(home: Path, run: Callable[..., Run]) -> None:
         ("threads = 2", "threads = -2", "'threads' is a whole number of at least 0"),
         ("threads = 2", "", "'measured' has no 'threads'"),
         ("threads = 2", "threads = 2\ncores = 3", "unknown key 'cores'"),
+        ("each_ns = 1000", "each_ns = 1000\npage_fault_ns = 0", "'page_fault_ns' is a whole number of at least 1"),
         ("call_ns = 4000", 'call_ns = "4 us"', "'relu.call_ns' is a whole number"),
         ("[[10000, 1000000000],", "[[10000, 0],", "'relu.levels' is a whole number of at least 1"),
         ("[[10000, 1000000000],", "[[10000000, 1000000000],", "smallest size first"),
@@ -242,3 +243,29 @@ def test_a_file_that_no_machine_gave_is_refused(old: str, new: str, message: str
     (tmp_path / "box.toml").write_text(text.replace(old, new))
     with pytest.raises(archcost.ArchcostError, match=message):
         archcost.device(tmp_path / "box.toml")
+
+
+def test_page_faults_come_on_top_where_the_file_says_what_one_takes(home: Path, run: Callable[..., Run]) -> None:
+    path = written(home)
+    old = path.read_text(encoding="utf-8")
+    # An output of 48 MiB is mapped in every run: 12,288 pages of 4 KiB, and one for its header
+    spec = loads("archcost: 1\ninput: [48, 512, 512]\nlayers:\n  - relu\n")
+    before = archcost.predict(spec, device="local")
+    assert (before.page_faults, before.page_fault_ns) == (0, 0)
+    assert "page_faults" not in before.to_dict()["bounds"]
+    path.write_text(old.replace("each_ns = 1000\n", "each_ns = 1000\npage_fault_ns = 500\n"), encoding="utf-8")
+    after = archcost.predict(spec, device="local")
+    assert after.page_faults == 12_289
+    assert after.nanoseconds - before.nanoseconds == 12_289 * 500 == after.to_dict()["bounds"]["page_faults"]
+    assert after.layers == before.layers
+    assert local_device().measured == MEASURED._replace(page_fault_ns=500)
+    assert device_text(local_device()) == path.read_text(encoding="utf-8")
+    assert "page fault" in run("devices", "local").out
+    for other in ({"training": True}, {"mixed": "bfloat16"}, {"compiled": True}, {"channels_last": True}):
+        assert archcost.predict(spec, device="local", **other).page_faults == 0
+    assert archcost.predict(spec, device="local", dtype="bfloat16").page_faults == 0
+    file = home / "large.yaml"
+    file.write_text("archcost: 1\ninput: [48, 512, 512]\nlayers:\n  - relu\n", encoding="utf-8")
+    for words in (("predict", str(file)), ("analyze", str(file))):
+        found = run(*words, "--device", "local")
+        assert "12,289 pages given back and asked for again: 6.14 ms" in found.out, words
