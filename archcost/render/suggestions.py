@@ -69,6 +69,8 @@ class SuggestionsDocument(NamedTuple):
             for one in self._detailed():
                 yield Gap()
                 yield from _in_full(one, self.command)
+        for there in found.already:
+            yield Line(f"already there: {there.words}", style="dim")
         if not found.looked.whole:
             yield Line(looked_text(found), style="dim")
 

@@ -83,6 +83,15 @@ class TargetData(TypedDict):
     reached: bool
 
 
+class AlreadyData(TypedDict):
+    """What the model has already of a rewrite, in words of the first of so many places."""
+
+    rewrite: str
+    title: str
+    text: str
+    places: Positive
+
+
 class SuggestionsData(Envelope):
     """What would make a model cheaper, the largest saving first; ``together`` are all, or those of the target.
 
@@ -102,6 +111,7 @@ class SuggestionsData(Envelope):
     found: Count
     suggestions: list[SuggestionData]
     together: Annotated[TogetherData | None, "Null where nothing is suggested."]
+    already: list[AlreadyData]
 
 
 def suggestions_data(found: Suggestions) -> SuggestionsData:
@@ -123,6 +133,10 @@ def suggestions_data(found: Suggestions) -> SuggestionsData:
         "found": len(found.found),
         "suggestions": [suggestion_data(one) for one in found.listed],
         "together": _together(found.plan, found) if found.found else None,
+        "already": [
+            {"rewrite": one.rewrite.name, "title": one.rewrite.title, "text": one.text, "places": one.places}
+            for one in found.already
+        ],
     }
 
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from archcost.errors import CallError, UsageError, did_you_mean, suggestion
 from archcost.paths import PathPattern, scopes, unmatched_help
+from archcost.suggesting.already import already_there
 from archcost.suggesting.choosing import choose, reach
 from archcost.suggesting.goals import read_target
 from archcost.suggesting.ranking import ranked
@@ -17,10 +18,9 @@ from archcost.suggesting.suggestion import (
     Suggestions,
     SuggestionTarget,
     Together,
-    alternative_numbers,
 )
 from archcost.suggesting.trials import WORK, Trials
-from archcost.suggesting.view import place_of
+from archcost.suggesting.view import GraphView, place_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from archcost.suggesting.trials import Trial
 
 BOLDNESS = {one.name.lower(): one for one in Boldness}  # by the word that people use, the mildest first
-_ALTERNATIVES = 25  # of a choice: as many as there are letters
+_LETTERS = "bcdefghijklmnopqrstuvwxyz"  # of alternatives: 2b, 2c
 _FINDS = 300_000  # layers that are looked at, each once for a rewrite
 _ROUNDS = 6  # plans for a figure that does not add up
 
@@ -86,7 +86,8 @@ def suggestions_of(
     plan = None if asked is None else _plan(trials, choices, found, asked)
     taken = found if wanted.boldness is not None or wanted.only else _mild(options, found)
     looked = Looked(tried, len(sites), passed)
-    return Suggestions(trials, found, looked, target=asked, plan=plan, shown=shown, taken=taken)
+    already = already_there(GraphView(trials.ground.graph), chosen, nodes)
+    return Suggestions(trials, found, looked, target=asked, plan=plan, shown=shown, taken=taken, already=already)
 
 
 def _mild(options: Iterable[Option], found: Sequence[Suggestion]) -> list[Suggestion]:
@@ -181,8 +182,8 @@ def _suggestions(choices: Sequence[Choice], trials: Trials, held: Mapping[int, T
     """The choices with their alternatives, numbered in their order."""
     found = []
     for number, choice in enumerate(choices, 1):
-        others = choice.others[:_ALTERNATIVES]
-        numbers = alternative_numbers(number, len(others))
+        others = choice.others[: len(_LETTERS)]
+        numbers = _alternative_numbers(number, len(others))
         beside = [Suggestion(word, one.site, trials) for word, one in zip(numbers, others, strict=True)]
         site = choice.option.site
         found.append(Suggestion(str(number), site, trials, beside, held.get(id(site))))
@@ -222,3 +223,8 @@ def _plan(trials: Trials, choices: Sequence[Choice], found: Sequence[Suggestion]
 def _told(choice: Choice, by_place: dict[int, Suggestion]) -> Choice:
     """A choice with those of its alternatives that have a number."""
     return choice._replace(others=tuple([one for one in choice.others if id(one.site) in by_place]))
+
+
+def _alternative_numbers(number: int, count: int) -> list[str]:
+    """The numbers of what may stand in place of a choice: ``2b``, ``2c``."""
+    return [f"{number}{letter}" for letter in _LETTERS[:count]]

@@ -42,8 +42,9 @@ def ranked(trials: Trials, sites: Sequence[Site]) -> tuple[list[Option], int]:
 
 
 def _cost(trials: Trials, site: Site, before: Sequence[int]) -> int:
-    """What the nodes of a site cost now."""
-    cost = sum(before[node] for node in site.nodes)
+    """What the nodes of a site cost now: those with weights, if any has; products of two inputs stay what they are."""
+    weighted = [node for node in site.nodes if trials.report.layers[node].params]
+    cost = sum(before[node] for node in weighted or site.nodes)
     if trials.goal.metric == RUN:
         cost += sum(trials.report.layers[node].activation_bytes for node in site.nodes)
     return cost

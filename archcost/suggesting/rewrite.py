@@ -15,9 +15,9 @@ REWRITES: dict[str, type[Rewrite]] = {}
 class Boldness(Enum):
     """How far a rewrite goes, by what its papers report; the least comes first."""
 
-    EXACT = "computes the same: nothing to train again"
-    GENTLE = "to be trained again: papers report accuracy that is as good or better"
-    BOLD = "to be trained again: papers report a loss of accuracy, or other changes that make up for it"
+    EXACT = "nothing to train again: it computes the same"
+    GENTLE = "to be trained again; networks with it in its papers are as accurate or more so"
+    BOLD = "to be trained again; its papers report a loss of accuracy, or other changes that make up for it"
 
 
 class Rewrite:

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
     from archcost.analysis.receptive_field import ReceptiveField
     from archcost.analysis.report import Report
+    from archcost.suggesting.already import AlreadyThere
     from archcost.suggesting.goals import Goal, Saved
     from archcost.suggesting.rewrite import Boldness, Rewrite
     from archcost.suggesting.sites import Site
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
 
 ALL = "all"
 _ALTERNATIVES = 3
-_LETTERS = "bcdefghijklmnopqrstuvwxyz"  # of alternatives: 2b, 2c
 
 
 class Suggestion:
@@ -170,7 +170,7 @@ class Suggestions:
 
     ``found`` are the choices, one wherever several are of the same layers. ``target`` is what may be left, where that
     was asked for; ``plan`` is then what comes to it, else all that is ``taken``: the choices, or what would be chosen
-    if nothing bold were there.
+    if nothing bold were there. ``already`` is what the model has of the rewrites that were looked for.
     """
 
     def __init__(
@@ -183,6 +183,7 @@ class Suggestions:
         plan: Together | None = None,
         shown: int | None = None,
         taken: Sequence[Suggestion] | None = None,
+        already: Sequence[AlreadyThere] = (),
     ) -> None:
         self.trials = trials
         self.found = tuple(found)
@@ -190,6 +191,7 @@ class Suggestions:
         self.target = target
         self.shown = shown
         self.taken = self.found if taken is None else tuple(taken)
+        self.already = tuple(already)
         self._plan = plan
 
     def __repr__(self) -> str:
@@ -285,11 +287,6 @@ class Suggestions:
             trial,
             tuple([one for one in chosen if id(one.site) not in sites]),
         )
-
-
-def alternative_numbers(number: int, count: int) -> list[str]:
-    """The numbers of what may stand in place of a choice: ``2b``, ``2c``."""
-    return [f"{number}{letter}" for letter in _LETTERS[:count]]
 
 
 def _words(numbers: str | int | Iterable[str | int]) -> list[str]:
