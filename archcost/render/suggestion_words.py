@@ -159,4 +159,5 @@ def nothing_text(found: Suggestions) -> str:
     label = METRICS[found.goal.metric].label
     if found.looked.found:
         return f"nothing to suggest: no rewrite that applies to {found.report.name} here saves {label}"
-    return f"nothing to suggest: no rewrite applies to {found.report.name} here (`archcost suggest --list` has all)"
+    name = found.report.name
+    return f"nothing to suggest: no rewrite that was asked for applies to {name} (`archcost suggest --list` has all)"
