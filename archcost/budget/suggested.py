@@ -46,4 +46,5 @@ def _remedy(finding: Finding, report: Report) -> Remedy | None:
         return None
     saved: int = getattr(report.totals, finding.metric) - getattr(best.report.totals, finding.metric)
     goal = "" if best.goal.word == MACS else best.goal.word
-    return Remedy(best.words, saved, saved >= finding.overshoot, goal) if saved > 0 else None
+    words = f"{best.words} ({best.boldness.name.lower()})"
+    return Remedy(words, saved, saved >= finding.overshoot, goal) if saved > 0 else None

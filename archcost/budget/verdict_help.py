@@ -17,6 +17,8 @@ _LATENCY = {
     Status.INCONCLUSIVE: "measure on a quieter machine, or leave more room in the limit",
 }
 _ALLOWED = " --allow-import"
+_TARGETS = ("macs", "params")  # limits on these are targets of `archcost suggest`
+_UNITS = ((9, "G"), (6, "M"), (3, "k"))
 _AT_REVISION = {
     Cause.BROKEN: "compare with a revision where it is right",
     Cause.SETTINGS: "compare with a revision that takes the same --set, --input and --batch",
@@ -125,6 +127,14 @@ def _remedy(finding: Finding) -> str:
     words, saves, suffices, goal = finding.remedy
     asked = f" --at {quote(finding.path)}" if finding.path else ""
     asked += f" --goal {goal}" if goal else ""
+    asked += f" --target {_target(finding.allowed or 0)}" if finding.metric in _TARGETS and not finding.path else ""
+    enough = "which is enough" if suffices else "which alone is not enough"
     article = "a " if words[0].isdigit() else ""  # a 1×1 reduction; shared layers
-    told = f"{article}{words} would save {amount(saves, finding.metric, exact=False)}{', which is enough' * suffices}"
-    return f"{told} (`archcost suggest {quote(finding.spec)}{asked}`); "
+    told = f"{article}{words} would save {amount(saves, finding.metric, exact=False)}, {enough}"
+    return f"{told}: see `archcost suggest {quote(finding.spec)}{asked}`; or "
+
+
+def _target(allowed: int) -> str:
+    """A limit as people write it, to the unit: ``50M``."""
+    scale, unit = next(((10**n, unit) for n, unit in _UNITS if allowed and allowed % 10**n == 0), (1, ""))
+    return f"{allowed // scale}{unit}"

@@ -21,7 +21,7 @@ from archcost.commands.options import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from archcost.suggesting.suggestion import Suggestions
 
@@ -39,17 +39,21 @@ def suggest(
     ] = "macs",
     target: Annotated[
         str | None,
-        typer.Option("--target", metavar="LEFT", help="What is to be left, and a way there: 50%, 5M, 64MiB, 8ms."),
+        typer.Option(
+            "--target", metavar="LEFT", help="How much may be left: 50%, 5M, 64MiB, 8ms. The list is then a way there."
+        ),
     ] = None,
     apply: Annotated[
         str | None,
         typer.Option(
-            "--apply", metavar="N[,N...]", help="Write the spec with these suggestions: numbers of the list, or all."
+            "--apply",
+            metavar="N[,N...]",
+            help="Write the spec with these suggestions: numbers of the list such as 1,3b, or all.",
         ),
     ] = None,
     at: Annotated[
         list[str] | None,
-        typer.Option("--at", metavar="PATTERN", help="Only below these paths: layer4, '**.5x5'; repeatable."),
+        typer.Option("--at", metavar="PATTERN", help="Only at these paths and below: layer4, '**.5x5'; repeatable."),
     ] = None,
     only: Annotated[
         list[str] | None,
@@ -61,7 +65,7 @@ def suggest(
             "--boldness",
             BOLDNESS,
             "WORD",
-            "How far to go: what computes the same, what papers found as good, or all. "
+            "How far to go: exact computes the same, gentle takes what papers found as good as well, bold takes all. "
             "Default: all are told, and `--apply all` takes no bold one.",
         ),
     ] = None,
@@ -72,7 +76,9 @@ def suggest(
     top: Annotated[int, number_option("--top", "Show the N that save most.")] = _SHOWN,
     in_full: Annotated[
         str | None,
-        typer.Option("--explain", metavar="N[,N...]", help="Tell all of these suggestions; default: the best three."),
+        typer.Option(
+            "--explain", metavar="N[,N...]", help="Describe these suggestions in full. Default: the first three."
+        ),
     ] = None,
     listed: Annotated[bool, typer.Option("--list", help="List all rewrites, with their papers.")] = False,
     format: Format = None,  # noqa: A002 - the option's name
@@ -100,6 +106,7 @@ def suggest(
     if spec is None:
         raise UsageError("suggest takes a SPEC", "`archcost suggest resnet50`; without one only `--list`")
     chosen = "" if apply is not None else format or format_of(output)
+    dtypes = {"--dtype": dtype, "--weight-dtype": weight_dtype, "--kv-dtype": kv_dtype}
     _check_apply(apply, output, format)
     asked = settings_of(settings, inputs=inputs, batch=batch, dtype=dtype, weight_dtype=weight_dtype, kv_dtype=kv_dtype)
     found = archcost.suggest(
@@ -113,11 +120,13 @@ def suggest(
         top=top,
     )
     if apply is not None:
-        _write(found, apply, output, spec)
+        shown = _compare_words(spec, output or "", settings, inputs=inputs, batch=batch, dtypes=dtypes)
+        _write(found, apply, output, shown)
     else:
         from archcost.render.suggestions import SuggestionsDocument
 
-        words = _words(spec, goal=goal, target=target, at=at, only=only, boldness=boldness, params=settings)
+        asked_for = _asked(settings, inputs=inputs, batch=batch, dtypes=dtypes)
+        words = _words(spec, asked_for, goal=goal, target=target, at=at, only=only, boldness=boldness)
         told = None if in_full is None else [number.strip() for number in in_full.split(",")]
         write(SuggestionsDocument(found, words, told), chosen, output)
     if found.exit_code:
@@ -136,8 +145,8 @@ def _check_apply(apply: str | None, output: str | None, format: str | None) -> N
         raise UsageError(f"--apply writes a spec, and {output} does not end in .yaml", "name a file like net.yaml")
 
 
-def _write(found: Suggestions, numbers: str, output: str | None, spec: str) -> None:
-    """Write the spec with some suggestions, to a file or to standard output."""
+def _write(found: Suggestions, numbers: str, output: str | None, compare: str) -> None:
+    """Write the spec with some suggestions, to a file or to standard output; ``compare`` shows what differs."""
     import os
 
     from archcost.render.exit import write_out
@@ -152,25 +161,53 @@ def _write(found: Suggestions, numbers: str, output: str | None, spec: str) -> N
         print_line("note", remark)
     if output is not None:
         write_out(f"wrote {output}: {left_text(found.goal.metric, found.before, chosen.after)}\n")
-        write_out(f"`archcost compare {quote(spec)} {quote(output)}` shows what differs\n")
+        write_out(f"`{compare}` shows what differs\n")
 
 
 def _words(
     spec: str,
+    asked: Sequence[str],
     *,
     goal: str,
     target: str | None,
     at: Sequence[str] | None,
     only: Sequence[str] | None,
     boldness: str | None,
-    params: Sequence[str] | None,
 ) -> str:
-    """The command line with what decides the numbers of the list."""
+    """The command line with what decides the numbers of the list; ``asked`` is what it asks of the model."""
     words = ["archcost", "suggest", spec]
     words += ["--goal", goal] if goal != "macs" else []
     words += ["--target", target] if target is not None else []
     words += [word for pattern in at or () for word in ("--at", pattern)]
     words += [word for name in only or () for word in ("--only", name)]
     words += ["--boldness", boldness] if boldness is not None else []
-    words += [word for param in params or () for word in ("--set", param)]
-    return " ".join(map(quote, words))
+    return " ".join(map(quote, [*words, *asked]))
+
+
+def _asked(
+    params: Sequence[str] | None,
+    *,
+    inputs: Sequence[str] | None,
+    batch: int,
+    dtypes: Mapping[str, str | None],
+    set_by: str = "--set",
+) -> list[str]:
+    """The options that make the model another one than its spec: params, inputs, batch and dtypes."""
+    words = [word for param in params or () for word in (set_by, param)]
+    words += [word for shape in inputs or () for word in ("--input", shape)]
+    words += ["--batch", str(batch)] if batch != 1 else []
+    return words + [word for option, dtype in dtypes.items() if dtype is not None for word in (option, dtype)]
+
+
+def _compare_words(
+    spec: str,
+    output: str,
+    params: Sequence[str] | None,
+    *,
+    inputs: Sequence[str] | None,
+    batch: int,
+    dtypes: Mapping[str, str | None],
+) -> str:
+    """The command line that compares a spec with the one that was written, which has the params that were set."""
+    asked = _asked(params, inputs=inputs, batch=batch, dtypes=dtypes, set_by="--set-a")
+    return " ".join(map(quote, ["archcost", "compare", spec, output, *asked]))

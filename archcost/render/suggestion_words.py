@@ -123,7 +123,7 @@ def mild_text(found: Suggestions, command: str) -> str:
     if not found.plan.suggestions:
         return f"all are bold: `{command} --boldness bold --apply all -o FILE.yaml` takes them"
     numbers = ", ".join([one.number for one in found.plan.suggestions])
-    return f"`--apply all` takes what is not bold: {numbers}; with `--boldness bold` all of the list"
+    return f"`--apply all` takes what is not bold: {numbers}. With `--boldness bold`, it takes all of the list"
 
 
 def target_text(found: Suggestions) -> str:
@@ -132,17 +132,17 @@ def target_text(found: Suggestions) -> str:
     goal, now = found.goal.metric, found.before.of(found.goal.metric)
     left, allowed = found.plan.after.of(goal), found.target.allowed
     label = METRICS[goal].label
-    wanted = f"{figure_text(goal, allowed)} of {figure_text(goal, now)} {label}"
+    wanted = f"target {figure_text(goal, allowed)} {label}"
     count = len(found.plan.suggestions)
     many = f"{count} suggestion{'s' * (count != 1)}"
     if found.reached and not count:
-        return f"✓ the model has no more than {wanted}"
+        return f"✓ {wanted}: the model has {figure_text(goal, now)} as it is"
     verb = "leaves" if count == 1 else "leave"
     if found.reached:
-        return f"✓ {wanted} asked for: {many} {verb} {figure_text(goal, left)} ({format_share(left, now)})"
+        return f"✓ {wanted}: {many} {verb} {figure_text(goal, left)} ({format_share(left, now)})"
     if not count:
-        return f"✗ {wanted} asked for: nothing comes nearer"
-    return f"✗ {wanted} asked for: all that helps leaves {figure_text(goal, left)} ({format_share(left, now)})"
+        return f"✗ {wanted}: no suggestion comes nearer"
+    return f"✗ {wanted}: out of reach, the best together leave {figure_text(goal, left)} ({format_share(left, now)})"
 
 
 def looked_text(found: Suggestions) -> str:
@@ -161,4 +161,5 @@ def nothing_text(found: Suggestions) -> str:
     label = METRICS[found.goal.metric].label
     if found.looked.found:
         return f"nothing to suggest: no rewrite that applies to {found.report.name} here saves {label}"
-    return f"nothing to suggest: no rewrite applies to {found.report.name} here (`archcost suggest --list` has all)"
+    name = found.report.name
+    return f"nothing to suggest: no rewrite that was asked for applies to {name} (`archcost suggest --list` has all)"

@@ -63,7 +63,8 @@ class SuggestionsDocument(NamedTuple):
         else:
             if found.target is not None:
                 yield Line(target_text(found), style="green" if found.reached else "red")
-            yield _table(found, self._rows())
+            if self._rows():
+                yield _table(found, self._rows())
             yield from self._left_out()
             yield from self._together()
             for one in self._detailed():
@@ -143,16 +144,16 @@ def _table(found: Suggestions, rows: Sequence[Suggestion]) -> Table:
     others = [name for name in figure_names(found.before) if name != goal]
     now = found.before.of(goal)
     further = [
-        Column(METRICS[name].heading, [_delta(one, name) for one in rows], right=True, rounded=True, leaves=3 + place)
+        Column(METRICS[name].heading, [_delta(one, name) for one in rows], right=True, rounded=True, leaves=2 + place)
         for place, name in enumerate(reversed(others))
     ]
     columns = [
         Column("", [Cell(one.number, strong=True) for one in rows], right=True),
         Column("suggestion", [one.title for one in rows]),
         Column("where", [_where(one) for one in rows], flexible=True, paths=True),
-        Column("", [_bold(one) for one in rows], leaves=2),
+        Column("boldness", [_bold(one) for one in rows], leaves=9),
         Column(METRICS[goal].heading, [_delta(one, goal) for one in rows], right=True, rounded=True),
-        Column("of all", [format_share(one.saves, now) for one in rows], right=True),
+        Column("of all", [format_share(one.saves, now) for one in rows], right=True, leaves=8),
         *further,
         *([_left(found, rows)] if found.target is not None else []),
     ]
