@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from archcost.errors import UsageError
 from archcost.paths import inside, scopes
 from archcost.suggesting.grounds import grounded
-from archcost.suggesting.rewriting import rewritten
+from archcost.suggesting.rewriting import finished, rewritten
 from archcost.suggesting.yaml_text import UnwritableError
 
 if TYPE_CHECKING:
@@ -104,7 +104,7 @@ class Trials:
     def text(self, sites: Sequence[Site], *, name: str, folder: str) -> str:
         """The text of the changed spec, for a file in a folder; raises UsageError where there is none."""
         try:
-            return rewritten(self._grounded(folder, name), [site.group for site in sites]).text
+            return finished(self._grounded(folder, name), [site.group for site in sites])
         except UnwritableError as error:
             raise UsageError(str(error)) from None
 
