@@ -19,8 +19,9 @@ if TYPE_CHECKING:
     from archcost.suggesting.grounds import BaseText
     from archcost.suggesting.sites import Site
 
-WORK = 400_000  # layers that are analysed in all
-_PER_TRIAL = 100  # layers that reading a changed spec counts as
+WORK = 120_000  # layers that are analysed in all: some seconds
+_PER_TRIAL = 100  # layers that a changed spec counts as, however short
+_PER_LAYER = 32  # characters of a text that take as long to read as a layer to analyse
 
 
 class Trial(NamedTuple):
@@ -64,7 +65,7 @@ class Trials:
 
     @property
     def _price(self) -> int:
-        return _PER_TRIAL + len(self.report.layers)
+        return _PER_TRIAL + len(self.report.layers) + len(self.ground.document.text) // _PER_LAYER
 
     def tried(self, sites: Sequence[Site]) -> Trial | None:
         """The model with changes at some sites; None where they cannot be made together."""
