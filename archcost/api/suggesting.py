@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from archcost.api.hardware import device_in
 from archcost.api.models import report_of
+from archcost.errors import CallError
 from archcost.settings import Settings, shapes_by_name
 
 if TYPE_CHECKING:
@@ -51,7 +52,7 @@ def suggest(
     """
     from archcost.suggesting.making import SuggestionFilter, suggestions_of
 
-    wanted = SuggestionFilter(_several(at), _several(only), boldness)
+    wanted = SuggestionFilter(_several(at, "at"), _several(only, "only"), boldness)
     settings = Settings(params or {}, batch, False, dtype, weight_dtype, shapes_by_name(inputs), kv_dtype)
     asked = _goal(goal, device)
     return suggestions_of(report_of(spec, settings), asked, wanted, target=target, shown=top)
@@ -66,7 +67,10 @@ def _goal(word: str, device: str | os.PathLike[str] | Device | None) -> Goal:
     return GoalType(metric, device_in(name) if name else chosen)
 
 
-def _several(given: str | Sequence[str]) -> tuple[str, ...]:
-    """Words with commas between them, or one each."""
+def _several(given: str | Sequence[str], option: str) -> tuple[str, ...]:
+    """Words with commas between them, or one each; raises CallError for one that is empty."""
     words = [given] if isinstance(given, str) else given
-    return tuple([part.strip() for word in words for part in word.split(",") if part.strip()])
+    found = tuple([part.strip() for word in words for part in word.split(",")])
+    if not all(found):
+        raise CallError(f"--{option} got an empty name", "leave the option out to look at all")
+    return found

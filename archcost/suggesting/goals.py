@@ -112,6 +112,10 @@ def read_target(text: str, metric: str, now: int) -> int:
     try:
         if not text.rstrip().endswith("%"):
             amount = parse(text)
+            if amount < 0:
+                raise CallError(
+                    f"--target is what is to be left, at least 0, got '{text}'", f"an amount such as {example}"
+                )
             return amount.numerator // amount.denominator
         share = parse_percent(text)
     except UnitError as error:

@@ -9,6 +9,7 @@ from archcost.errors import SpecError
 from archcost.spec.loader import reads
 from archcost.suggesting.applying import applied
 from archcost.suggesting.grounds import CHANGED
+from archcost.suggesting.tidying import tidied
 from archcost.suggesting.yaml_text import UnwritableError
 
 if TYPE_CHECKING:
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 
     from archcost.analysis.report import Report
     from archcost.graph.model import Graph
+    from archcost.spec.model import Spec
     from archcost.suggesting.grounds import BaseText
     from archcost.suggesting.places import JointChange
 
@@ -36,16 +38,36 @@ def rewritten(ground: BaseText, suggestions: Sequence[JointChange]) -> Rewritten
     """
     made = applied(ground, suggestions)
     try:
-        spec = reads(made.text, name=CHANGED, folder=ground.folder, is_made=True)
-        if spec.problems:
-            raise spec.problems.error()
-        report = analyze(spec, ground.settings)
+        report = _analyzed(ground, made.text)
     except SpecError as error:
         first = error.diagnostics[0]
         raise UnwritableError(f"the changed spec is wrong: {first.message}") from None
     free = {node for one in suggestions for node in (*one.edits, *one.inside)}
     check_outside(ground.graph, report.graph, free)
     return Rewritten(made.text, report, made.notes)
+
+
+def finished(ground: BaseText, suggestions: Sequence[JointChange]) -> str:
+    """The text of the changed spec for a file: without the params that its changes leave unused."""
+    made = rewritten(ground, suggestions)
+    try:
+        text = tidied(made.text, ground.spec, lambda text: _read(ground, text))
+        if text != made.text:
+            check_outside(made.report.graph, _analyzed(ground, text).graph, ())
+    except (SpecError, UnwritableError):
+        return made.text  # which holds, and only warns
+    return text
+
+
+def _read(ground: BaseText, text: str) -> Spec:
+    spec = reads(text, name=CHANGED, folder=ground.folder, is_made=True)
+    if spec.problems:
+        raise spec.problems.error()
+    return spec
+
+
+def _analyzed(ground: BaseText, text: str) -> Report:
+    return analyze(_read(ground, text), ground.settings)
 
 
 def check_outside(before: Graph, after: Graph, free: Iterable[int]) -> None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from archcost.errors import UsageError
 from archcost.paths import inside, scopes
 from archcost.suggesting.grounds import grounded
-from archcost.suggesting.rewriting import rewritten
+from archcost.suggesting.rewriting import finished, rewritten
 from archcost.suggesting.yaml_text import UnwritableError
 
 if TYPE_CHECKING:
@@ -19,8 +19,9 @@ if TYPE_CHECKING:
     from archcost.suggesting.grounds import BaseText
     from archcost.suggesting.sites import Site
 
-WORK = 400_000  # layers that are analysed in all
-_PER_TRIAL = 100  # layers that reading a changed spec counts as
+WORK = 120_000  # layers that are analysed in all: some seconds
+_PER_TRIAL = 100  # layers that a changed spec counts as, however short
+_PER_LAYER = 32  # characters of a text that take as long to read as a layer to analyse
 
 
 class Trial(NamedTuple):
@@ -64,7 +65,7 @@ class Trials:
 
     @property
     def _price(self) -> int:
-        return _PER_TRIAL + len(self.report.layers)
+        return _PER_TRIAL + len(self.report.layers) + len(self.ground.document.text) // _PER_LAYER
 
     def tried(self, sites: Sequence[Site]) -> Trial | None:
         """The model with changes at some sites; None where they cannot be made together."""
@@ -104,7 +105,7 @@ class Trials:
     def text(self, sites: Sequence[Site], *, name: str, folder: str) -> str:
         """The text of the changed spec, for a file in a folder; raises UsageError where there is none."""
         try:
-            return rewritten(self._grounded(folder, name), [site.group for site in sites]).text
+            return finished(self._grounded(folder, name), [site.group for site in sites])
         except UnwritableError as error:
             raise UsageError(str(error)) from None
 
