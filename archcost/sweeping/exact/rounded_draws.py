@@ -6,8 +6,8 @@ is within are all that are wanted and few others. One of them is drawn part by p
 follow, and those aside that are not wanted, which leaves the rest exactly uniform.
 
 The weight of what follows at a rest r of the sum is U(r) = ⌈T(r) / 2^b⌉, where T(r) = Σ n(x) U'(r − x) over the n(x)
-designs of the next part: integers of at most 36 bits. A draw from U(r) · 2^b that is not below T(r) is given up. So each
-design has the same chance: 1 over the first T, times 2^-b for each part after.
+designs of the next part: integers of at most 36 bits. A draw from U(r) · 2^b that is not below T(r) is given up. So
+each design has the same chance: 1 over the first T, times 2^-b for each part after.
 """
 
 from __future__ import annotations
