@@ -144,9 +144,19 @@ def write_whole(path: str, text: str, root: str | None = None) -> bool:
     return True
 
 
+def _unfinished_name(name: str) -> str:
+    """A new name for a file while it is not whole."""
+    return f".{name[:100]}.{os.urandom(8).hex()}{UNFINISHED}"
+
+
+def is_unfinished(name: str, of: str) -> bool:
+    """Whether a name is that of a file that was to become another, of a process that was killed at it or is at work."""
+    return name.startswith(f".{of[:100]}.") and name.endswith(UNFINISHED)
+
+
 def _replace(folder: int | None, name: str, data: bytes) -> None:
     head, tail = os.path.split(name)
-    temporary = os.path.join(head, f".{tail[:100]}.{os.urandom(8).hex()}{UNFINISHED}")
+    temporary = os.path.join(head, _unfinished_name(tail))
     try:
         mode = stat.S_IMODE(regular(os.stat(name, dir_fd=folder, follow_symlinks=False)).st_mode)
     except FileNotFoundError:
@@ -181,7 +191,7 @@ def whole_file(path: str, aside: str | None = None) -> Iterator[IO[bytes]]:
     body fails, nothing stays. Raises FileError if it cannot be opened or renamed; what fails in the body is the body's.
     """
     folder, name = os.path.split(os.path.abspath(path))
-    temporary = os.path.join(aside or folder, f".{name[:100]}.{os.urandom(8).hex()}{UNFINISHED}")
+    temporary = os.path.join(aside or folder, _unfinished_name(name))
     try:
         descriptor = os.open(temporary, _CREATE, 0o666)
     except OSError as error:

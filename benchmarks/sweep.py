@@ -24,7 +24,8 @@ import numpy as np
 
 import archcost
 from archcost.sweeping.rows import Gathers
-from archcost.sweeping.walk import analysis_of, tables
+from archcost.sweeping.singles import analysis_of
+from archcost.sweeping.walk import tables
 from benchmarks.pages import inserted
 
 if TYPE_CHECKING:

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from archcost.spec.model import Spec, Step
     from archcost.spec.problems import Problems
 
-_FEW = 1000  # rounds that are made before anyone counts them
+FEW = 1000  # rounds that are made before anyone counts them
 
 
 class Turn(NamedTuple):
@@ -41,6 +41,20 @@ class Turn(NamedTuple):
     reads: Reads
     inputs: Values
     made: bool
+
+
+class Rounds(NamedTuple):
+    """A repeated step: its kind and name, the result before it, and what the index of each round is.
+
+    ``listed`` says whether these are the items of a list.
+    """
+
+    step: Step
+    kind: str
+    name: str
+    current: Result
+    items: Sequence[Any]
+    listed: bool
 
 
 class RoundMaker(StepMaker):
@@ -69,16 +83,8 @@ class RoundMaker(StepMaker):
         outputs = FAILED  # of the rounds, until all of them are there
         frame.names = Names({}, names)
         turn = new(Turn, (result, reads, inputs, False))
-        last = len(items) - 1
         try:
-            for number, item in enumerate(items):
-                if listed:
-                    frame.names[INDEX] = number
-                frame.names[step.repeat_as] = item
-                turn = self.turn(step, kind, name, number, frame, current, turn, is_last=number == last)
-                if turn.made and None in turn.result.values:
-                    break
-            result = turn.result
+            result = self.turns(Rounds(step, kind, name, current, items, listed), frame, turn)
             outputs = result.values
         finally:
             frame.names = names
@@ -86,6 +92,24 @@ class RoundMaker(StepMaker):
             if items:
                 body.scopes.append(Scope(frame.prefix + name, REPEAT, whole(outputs), step.mark))
         return Result(result.values, result.main, start, len(body.nodes))
+
+    def turns(self, rounds: Rounds, frame: Frame, turn: Turn) -> Result:
+        """Make all rounds; the result of the last, which is ``turn`` where there is none."""
+        return self.turns_between(rounds, frame, turn, 0, len(rounds.items)).result
+
+    def turns_between(self, rounds: Rounds, frame: Frame, turn: Turn, start: int, end: int) -> Turn:
+        """Make some rounds after another, as if none came after them; what the last leaves, or the first that fails."""
+        step, kind, name, current, items, listed = rounds
+        last = end - 1
+        for number in range(start, end):
+            item = items[number]
+            if listed:
+                frame.names[INDEX] = number
+            frame.names[step.repeat_as] = item
+            turn = self.turn(step, kind, name, number, frame, current, turn, is_last=number == last)
+            if turn.made and None in turn.result.values:
+                break
+        return turn
 
     def turn(
         self,
@@ -115,12 +139,15 @@ class RoundMaker(StepMaker):
             inputs = self.inputs(step, kind, frame, own)
         made = self.once if step.branches is None else self._in_scope
         frame.ids[own_name] = result = made(step, kind, own_name, frame, inputs)
-        values = result.values
-        if None in values or is_last:
-            return new(Turn, (result, reads, inputs, True))
-        if len(inputs) == len(values) == 1 and not varies:
-            inputs = values
-        elif is_chained:
+        turn = new(Turn, (result, reads, inputs, True))
+        return turn if None in result.values or is_last else self.handed_on(step, kind, name, frame, turn)
+
+    def handed_on(self, step: Step, kind: str, name: str, frame: Frame, turn: Turn) -> Turn:
+        """A round that another comes after: what that is given."""
+        result, reads, inputs, _ = turn
+        if len(inputs) == len(result.values) == 1 and not step.varies:
+            inputs = result.values
+        elif "from" not in step.varies:
             inputs = self._handed_on(step, kind, name, frame, inputs, result)
             reads = reads_before(Result(inputs, False))
         return new(Turn, (result, reads, inputs, True))
@@ -137,7 +164,11 @@ class RoundMaker(StepMaker):
         """What the index of each round is, and whether these are the items of a list."""
         assert step.repeat is not None
         inputs = taken(self, reads, ANY, frame) if step.repeat.uses_input else ()
-        given = decided(self.value(step.repeat, frame, inputs))
+        given = self.value(step.repeat, frame, inputs)
+        shared = self.shared_rounds(step, given)
+        if shared is not None:
+            return shared, False
+        given = decided(given)
         items: Sequence[Any] = ()
         listed = isinstance(given, (list, tuple))
         if listed:
@@ -157,10 +188,14 @@ class RoundMaker(StepMaker):
                 problem = Diagnostic(rounds, step.repeat.mark) if "when" in step.varies else None
                 raise self.limit(step.repeat.mark, problem)
             items = range(count)
-        are_sure = len(items) > _FEW and "when" not in step.varies
+        are_sure = len(items) > FEW and "when" not in step.varies
         if are_sure and self.bounds.are_too_many(step, kind, len(items), frame.names):
             raise self.limit(step.repeat.mark)
         return items, listed
+
+    def shared_rounds(self, step: Step, count: Any) -> Sequence[int] | None:
+        """The rounds where candidates have more and fewer of them, which are made together; None: there are no such."""
+        return None
 
     def _passed(self, reads: Reads, frame: Frame) -> Result:
         """The result of a step that is left out: what it reads."""

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from archcost.sweeping.arrays import Array
 
 MOST_FUSED = 100_000  # indices of an axis
-MOST_BEYOND = 128  # groups beyond the values that they differ by, before their axes are fused
+MOST_BEYOND = 32  # groups beyond the values that they differ by, before their axes are fused
 OF_ALL = 16  # groups of a step that one of the whole spec counts for
 
 

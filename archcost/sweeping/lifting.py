@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 from contextlib import suppress
+from copy import deepcopy
 from math import prod
 from typing import TYPE_CHECKING, Any
 
@@ -45,8 +46,9 @@ def evaluated(expression: Expression, names: Mapping[str, Any], later: Container
     if not known:
         return expression.evaluated(names.evaluator, names, later)
     meter, spent = names.evaluator.meter, names.evaluator.meter.spent
-    values = [_value(names, name) for name in expression.names]
-    key = (expression.text, *map(_key, values))
+    form, own = _form(expression)
+    values = [_value(names, name) for name in own]
+    key = (form, *map(_key, values))
     found = _remembered.get(key)
     if found is None:
         value = _evaluated(expression, names, later, known)
@@ -56,9 +58,35 @@ def evaluated(expression: Expression, names: Mapping[str, Any], later: Container
     return list(found[0]) if type(found[0]) is list else found[0]
 
 
+_forms: dict[str, tuple[str, tuple[str, ...]]] = {}
+
+
+def _form(expression: Expression) -> tuple[str, tuple[str, ...]]:
+    """An expression with numbers in place of its names, as others have it, too; and the names in their order."""
+    found = _forms.get(expression.text)
+    if found is None:
+        nodes = [node for node in ast.walk(expression.tree) if isinstance(node, ast.Name)]
+        own = tuple(dict.fromkeys([node.id for node in nodes if node.id in expression.names]))
+        numbers = {name: ast.Name(f"${number}") for number, name in enumerate(own)}
+        form = ast.dump(_Renamed(numbers).visit(deepcopy(expression.tree)))
+        found = _forms[expression.text] = form, own
+    return found
+
+
+class _Renamed(ast.NodeTransformer):
+    """Puts others in place of names."""
+
+    def __init__(self, others: Mapping[str, ast.Name]) -> None:
+        self.others = others
+
+    def visit_Name(self, node: ast.Name) -> ast.Name:
+        return self.others.get(node.id, node)
+
+
 def forget_expressions() -> None:
     """Forget what expressions gave, at the end of a walk."""
     _remembered.clear()
+    _forms.clear()
 
 
 def _key(value: Any) -> Any:

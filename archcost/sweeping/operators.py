@@ -47,6 +47,7 @@ _ARITHMETIC: dict[Binary, Any] = {
     operator.floordiv: np.floor_divide,
     operator.mod: np.remainder,
 }
+_MOST_CODES = 2**62  # numbers of combinations
 _POWER = OPERATORS[ast.Pow]  # bounds the size of what comes out
 _DIVIDE = (operator.floordiv, operator.mod)
 
@@ -197,12 +198,23 @@ def combinations(tables: Sequence[VaryingTable]) -> tuple[Array, Array]:
     """Where each combination of the entries of tables stands first, in this order; and which stands at each place."""
     axes, labels = aligned(tables, VaryingTable.labels)
     size = [len(along) for along in axes]
-    codes: Any = 0
+    codes, span = np.zeros(1, np.int64), 1
     for array in labels:
-        _, own = np.unique(array, return_inverse=True)
-        own = np.broadcast_to(own.reshape(array.shape), size).reshape(-1)
-        _, codes = np.unique(codes * (int(own.max()) + 1) + own, return_inverse=True)
-    return first_places(codes)
+        least = int(array.min())
+        own, width = array, int(array.max()) - least + 1
+        if span * width > _MOST_CODES:
+            codes, span = _compact(codes)
+            least = 0
+            own, width = _compact(array)
+        codes = codes * width + (own.astype(np.int64) - least)
+        span *= width
+    return first_places(np.broadcast_to(codes, size).reshape(-1))
+
+
+def _compact(codes: Array) -> tuple[Array, int]:
+    """Numbers from 0 on in place of others, and how many there are."""
+    values, found = np.unique(codes, return_inverse=True)
+    return found.reshape(codes.shape), len(values)
 
 
 def _filled(value: Any, row: tuple[Any, ...], where: dict[int, int]) -> Any:

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 MOST_ENTRIES = 10_000_000  # of a table
 _LONG = 100_000  # entries of a table whose axes are at fault where a walk takes too long
-_SMALL = 4096  # bytes of a table that are its own key
+_SPARSE = 8  # numbers to an entry, up to which a place for each number is kept
 LOW, HIGH = -(2**63), 2**63 - 1
 
 
@@ -130,7 +130,7 @@ def key_of(entry: Any) -> Any:
 
 # --- making -----------------------------------------------------------------------------------------------------------
 
-_tables: dict[Any, VaryingTable] = {}  # all that were made since the walk began, by content
+_tables: dict[Any, list[VaryingTable]] = {}  # all that were made since the walk began, by a hash of their content
 
 
 def forget_tables() -> None:
@@ -170,6 +170,15 @@ def made_of_floats(axes: tuple[Along, ...], array: Array) -> Any:
 
 def first_places(codes: Array) -> tuple[Array, Array]:
     """Where each number of an array stands first, in this order; and which of them stands at each place."""
+    least = int(codes.min())
+    span = int(codes.max()) - least + 1
+    if span <= _SPARSE * codes.size:
+        own = codes - least
+        first = np.empty(span, np.intp)
+        first[own[::-1]] = np.arange(own.size - 1, -1, -1)  # what is written last stays
+        firsts_of = first[own]
+        is_first = firsts_of == np.arange(own.size)
+        return np.flatnonzero(is_first), (np.cumsum(is_first) - 1)[firsts_of]
     _, firsts, inverse = np.unique(codes, return_index=True, return_inverse=True)
     order = np.argsort(firsts)
     places = np.empty_like(order)
@@ -218,29 +227,32 @@ def _made_of(axes: tuple[Along, ...], entries: Sequence[Any], places: Array) -> 
 
 
 def _without_constant(axes: tuple[Along, ...], array: Array) -> tuple[tuple[Along, ...], Array]:
+    step = 1
     for place in range(array.ndim - 1, -1, -1):
+        step, other = step * array.shape[place], step
+        if step > other and not array.item(0) == array.item(other) == array.item(step - other):
+            continue  # most vary, and the first line tells
         first = array.take([0], axis=place)
         if (array == first).all():
             array = first.reshape(array.shape[:place] + array.shape[place + 1 :])
             axes = axes[:place] + axes[place + 1 :]
+            step = other
     return axes, array
 
 
 def _interned(
     axes: tuple[Along, ...], array: Array, labels: Array, low: int, high: int, *, numeric: bool, kinds: Any
 ) -> VaryingTable:
-    data: Any = labels.tobytes()
-    if len(data) > _SMALL:
-        from hashlib import blake2b
-
-        data = blake2b(data, digest_size=32).digest()
-    key = (axes, kinds, data)
-    found = _tables.get(key)
-    if found is None:
-        array = np.ascontiguousarray(array)
-        array.flags.writeable = False
-        EFFORT.hold(array.nbytes + (labels.nbytes if labels is not array else 0), axes)
-        found = _tables[key] = VaryingTable(axes, array, low, high, labels, numeric=numeric)
+    data = labels.tobytes()
+    alike = _tables.setdefault((axes, kinds, hash(data)), [])
+    for found in alike:
+        if found.labels().tobytes() == data:
+            return found
+    array = np.ascontiguousarray(array)
+    array.flags.writeable = False
+    EFFORT.hold(array.nbytes + (labels.nbytes if labels is not array else 0), axes)
+    found = VaryingTable(axes, array, low, high, labels, numeric=numeric)
+    alike.append(found)
     return found
 
 

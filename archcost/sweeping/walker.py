@@ -10,6 +10,7 @@ the step around, and at last the whole spec: the worst case is a walk for each d
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
@@ -19,7 +20,7 @@ from archcost.graph.bounds import Bounds
 from archcost.graph.context import LimitError
 from archcost.graph.model import TensorType, new
 from archcost.graph.params import freeze
-from archcost.graph.rounds import Turn
+from archcost.graph.rounds import FEW, Turn
 from archcost.graph.scope import FAILED, Body, Frame, Result
 from archcost.graph.unroll import Unroller
 from archcost.meter import WorkError
@@ -27,6 +28,7 @@ from archcost.spec.checks import StepError
 from archcost.spec.expressions import ExpressionError, Names
 from archcost.spec.problems import Problems
 from archcost.sweeping.alongs import Along, CoupledError, ForkError, parts_of
+from archcost.sweeping.arrays import np
 from archcost.sweeping.effort import EFFORT, PER_GROUP
 from archcost.sweeping.groups import Joined, State, WalkedGroup
 from archcost.sweeping.joining import restricted
@@ -34,9 +36,10 @@ from archcost.sweeping.joins import Join
 from archcost.sweeping.varying import VaryingTable
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable
 
     from archcost.graph.model import Node
+    from archcost.graph.rounds import Rounds
     from archcost.spec.model import Block, Spec, Step
     from archcost.sweeping.fusing import Couplings
     from archcost.sweeping.groups import Found
@@ -52,6 +55,24 @@ class WalkedBodies(Bodies):
         frozen = tuple(map(freeze, given.values()))
         names = block_names(self._top, block, given, inputs)
         return ResolvedParams(block, frozen, inputs, names, tuple([freeze(names[param]) for param in block.params]))
+
+
+class SharedRounds(Sequence[int]):
+    """The numbers of rounds of which each design makes as many as ``ends`` has for it, one at least."""
+
+    def __init__(self, ends: VaryingTable) -> None:
+        self.ends = ends
+
+    def __len__(self) -> int:
+        return self.ends.high
+
+    def __getitem__(self, place: Any) -> Any:
+        return range(self.ends.high)[place]
+
+
+def _exceed(numbers: Any, least: int) -> Any:
+    """Whether numbers are above one, a table of it."""
+    return numbers > least
 
 
 class Walker(Unroller):
@@ -125,6 +146,49 @@ class Walker(Unroller):
             signature: Any = nodes[index].signature
             if type(signature) is Joined:
                 raise ForkError(signature.along.axis, [part.along.indices for part in signature.parts], before=index)
+
+    # --- rounds -----------------------------------------------------------------------------------------------------
+
+    def shared_rounds(self, step: Step, count: Any) -> Sequence[int] | None:
+        if type(count) is not VaryingTable or not self.joins or step.varies:
+            return None
+        if not count.whole or count.low < 0 or count.high > FEW:
+            return None
+        return (
+            SharedRounds(count) if count.low or bool(_exceed(count, 0)) else None
+        )  # those without any are by themselves
+
+    def turns(self, rounds: Rounds, frame: Frame, turn: Turn) -> Result:
+        if isinstance(rounds.items, SharedRounds):
+            return self._turns_of_some(rounds, rounds.items, frame, turn, 0)
+        return super().turns(rounds, frame, turn)
+
+    def _turns_of_some(self, rounds: Rounds, items: SharedRounds, frame: Frame, turn: Turn, start: int) -> Result:
+        """The rounds from one on: those that all designs make, then for those with few and with many more the rest."""
+        step, count = rounds.step, self._here(items.ends)
+        end: int = count.low if type(count) is VaryingTable else count
+        if 0 < start < end:
+            turn = self.handed_on(step, rounds.kind, rounds.name, frame, turn)
+        turn = self.turns_between(rounds, frame, turn, start, end)
+        if type(count) is not VaryingTable or None in turn.result.values:
+            return turn.result
+        counts = np.unique(count.array)
+        make_more = _exceed(count, int(counts[len(counts) // 2 - 1]))
+
+        def act() -> Result:
+            bool(self._here(make_more))  # forks, unless it is the same for all
+            return self._turns_of_some(rounds, items, frame, turn, end)
+
+        result: Result = self._forking(step, frame, act, Result(FAILED, True))
+        return result
+
+    def _here(self, value: Any) -> Any:
+        """A value for the designs that are walked now."""
+        for along in self.world.values():
+            value = restricted(value, along)
+        return value
+
+    # --- groups -----------------------------------------------------------------------------------------------------
 
     def _forking(self, step: Step, frame: Frame, act: Callable[[], Found], failed: Found) -> Any:
         """Do something with a frame; where designs differ, for each group by itself. ``failed`` is what is left of it

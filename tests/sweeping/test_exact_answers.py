@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from itertools import accumulate, product
 from unittest.mock import patch
 
@@ -10,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from archcost.sweeping.exact import free_draws
+from archcost.sweeping.exact import free_draws, rounded_draws
 from archcost.sweeping.exact.bounds import FigureBound
 from archcost.sweeping.exact.budgets import BudgetCounts
 from archcost.sweeping.exact.counting import count, distribution
@@ -91,6 +92,59 @@ def test_every_way_to_draw_is_another_design_and_every_design_has_one(question, 
                 named = {**dict(zip(window.halves.axes, design, strict=True)), **dict(counts.fixed(number))}
                 found.append(tuple(named[axis] for axis in sorted(named)))
     assert sorted(found) == sorted(listed.within([bound]))
+
+
+class EveryWord:
+    """Stands for a stream of words: gives each first number once for each of the ways to go on, and these in turn."""
+
+    def __init__(self, ways: int) -> None:
+        self._ways = ways
+        self._is_first = True
+
+    def weighted(self, ends, number):
+        assert len(ends.sums) == 1
+        return np.zeros(number, dtype=np.intp)
+
+    def below(self, limit, number):
+        first, self._is_first = self._is_first, False
+        if first:
+            assert number == limit * self._ways
+            return np.repeat(np.arange(limit), self._ways)
+        assert limit == self._ways
+        return np.tile(np.arange(limit), number // limit)
+
+
+@settings(max_examples=examples(150))
+@given(questions(), st.sampled_from((1, 2, 36)), st.sampled_from((1, 3, 512)), st.sampled_from((1, 4, 1 << 15)))
+def test_every_way_to_draw_from_rounded_sums_is_another_design(question, weight_bits, sums, listed_at_most):
+    """All numbers that a draw may begin with give each design within the bounds once, and others not at all.
+
+    With weights of few bits some are given up. Of three parts and more, whose last bits depend on each other, two with
+    such bits are left out: their chances are the same product.
+    """
+    tables, conditions, listed, bounds = question
+    bound = bounds[0] if bounds else FigureBound("a")
+    with (
+        patch.object(rounded_draws, "WEIGHT_BITS", weight_bits),
+        patch.object(rounded_draws, "SUMS", sums),
+        patch.object(rounded_draws, "MAX_PACKED", listed_at_most),
+        patch.object(rounded_draws, "LEAST_SHARE", 10**9),
+        suppress(rounded_draws.TooRoundError),
+    ):
+        counts = BudgetCounts(tables, tables.metrics[bound.metric], conditions)
+        draws = rounded_draws.RoundedDraws(counts, bound.low, bound.high)
+        assert draws.among >= len(listed.within([bound]))
+        found = []
+        for branch in draws._branches:
+            bits = [table.bits for table in branch._tables]
+            if len([one for one in bits if one]) > 1 or branch.weight > 10**5:
+                return
+            words = EveryWord(1 << sum(bits))
+            designs, kept = branch.draw(branch.weight, words)
+            indices = np.full((int(kept.sum()), len(tables.space.lengths)), -1, dtype=np.int32)
+            branch.fill(indices, slice(None), designs[:, kept])
+            found += map(tuple, indices.tolist())
+        assert sorted(found) == sorted(listed.within([bound]))
 
 
 @settings(max_examples=examples(100))

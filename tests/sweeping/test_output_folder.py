@@ -180,6 +180,45 @@ def test_a_signal_ends_with_a_word_on_how_to_go_on(tmp_path: Path, number: int, 
     assert not list((tmp_path / "out").rglob("*.tmp"))
 
 
+KILLED_AT_MANIFEST = """\
+import os, signal, sys
+from tests.sweeping.drive_made_up_rows import main
+
+left, replace = int(sys.argv.pop(1)), os.replace
+
+def killed(source, target, **folders):
+    global left
+    left -= os.path.basename(target) == "manifest.json"
+    if not left:
+        os.kill(os.getpid(), signal.SIGKILL)
+    replace(source, target, **folders)
+
+os.replace = killed
+main()
+"""
+
+
+@pytest.mark.parametrize("write_number", [1, 2])  # at the start, and when all parts are there
+def test_a_manifest_that_was_half_written_is_no_hindrance(
+    tmp_path: Path, undisturbed: dict[str, str], write_number: int
+) -> None:
+    command = [
+        sys.executable,
+        "-c",
+        KILLED_AT_MANIFEST,
+        str(write_number),
+        str(tmp_path / "out"),
+        str(DESIGNS),
+        "1",
+        "0/1",
+    ]
+    done = subprocess.run(command, cwd=ROOT, check=False)
+    assert done.returncode == -signal.SIGKILL
+    assert any(name.startswith(".manifest.json.") for name in os.listdir(tmp_path / "out"))
+    assert write(tmp_path / "out").made == (8 if write_number == 1 else 0)
+    assert contents(tmp_path / "out") == undisturbed
+
+
 def test_a_killed_process_is_replaced(tmp_path: Path, undisturbed: dict[str, str]) -> None:
     killed = []
 

@@ -116,6 +116,16 @@ class BudgetCounts:
             self._branches = list(self._elimination.branches(self.problem)) if tables.space.size else []
 
     @property
+    def branches(self) -> Sequence[Alternative[Distribution]]:
+        """The space as few alternatives, each of parts that are not combined yet."""
+        return self._branches
+
+    @property
+    def axes(self) -> int:
+        """How many axes a design has."""
+        return len(self._tables.space.axes)
+
+    @property
     def ends(self) -> tuple[int, int] | None:
         """The least and the greatest figure; None if there is no design."""
         if not self._branches:
@@ -132,7 +142,7 @@ class BudgetCounts:
         return sum(self._counts(low, high))
 
     def _counts(self, low: int | None, high: int | None) -> list[int]:
-        least, most = self._reduced(low, high)
+        least, most = self.reduced_bounds(low, high)
         if least > most:
             return [0] * len(self._branches)
         if self._last is None or self._last[0] != (least, most):
@@ -150,7 +160,7 @@ class BudgetCounts:
         found = [0] * len(edges)
         for halves in self.halves():
             for place, edge in enumerate(edges):
-                found[place] += halves.count(*self._reduced(None, edge - 1))
+                found[place] += halves.count(*self.reduced_bounds(None, edge - 1))
         return found
 
     def draw(self, number: int, words: UniformWords, low: int | None = None, high: int | None = None) -> Any:
@@ -176,7 +186,7 @@ class BudgetCounts:
 
     def windows(self, low: int | None, high: int | None) -> Iterator[tuple[int, SumWindow]]:
         """The designs within bounds by the branches that have some."""
-        bounds = self._reduced(low, high)
+        bounds = self.reduced_bounds(low, high)
         if self._windows[0] != bounds:
             self._windows = bounds, {}
         for number, count in enumerate(self._counts(low, high)):
@@ -185,7 +195,7 @@ class BudgetCounts:
             if count:
                 yield number, self._windows[1][number]
 
-    def _reduced(self, low: int | None, high: int | None) -> tuple[int, int]:
+    def reduced_bounds(self, low: int | None, high: int | None) -> tuple[int, int]:
         """Bounds of reduced figures, from 0 to just above the greatest."""
         top = self.scale.top + 1
         least = 0 if low is None else min(max(self.scale.least(low), 0), top)

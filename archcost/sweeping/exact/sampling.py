@@ -7,6 +7,7 @@ meets the rest is kept, which is uniform, too.
 from __future__ import annotations
 
 from contextlib import suppress
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from archcost.errors import UsageError
@@ -16,6 +17,7 @@ from archcost.sweeping.exact.budgets import BudgetCounts
 from archcost.sweeping.exact.effort import TooCoupledError
 from archcost.sweeping.exact.free_draws import FreeDraws
 from archcost.sweeping.exact.problem import SAFE
+from archcost.sweeping.exact.rounded_draws import RoundedDraws, TooRoundError
 from archcost.sweeping.exact.words import UniformWords
 
 if TYPE_CHECKING:
@@ -33,13 +35,17 @@ class BoundedDraws:
     """Draws from the designs that meet a bound; ``among`` is how many that is."""
 
     def __init__(self, tables: SpaceTables, bound: FigureBound, conditions: Iterable[Factor] = ()) -> None:
-        self._bound = bound
-        self._counts = BudgetCounts(tables, sum_of(tables, bound.metric), conditions)
-        self.among = self._counts.count(bound.low, bound.high)
+        self.counts = BudgetCounts(tables, sum_of(tables, bound.metric), conditions)
+        self.bound = bound
+
+    @cached_property
+    def among(self) -> int:
+        """How many designs there are."""
+        return self.counts.count(self.bound.low, self.bound.high)
 
     def draw(self, number: int, words: UniformWords) -> Any:
         """So many designs, each from all: indices (n × axes, int32); none if there is none to draw."""
-        return self._counts.draw(number if self.among else 0, words, self._bound.low, self._bound.high)
+        return self.counts.draw(number if self.among else 0, words, self.bound.low, self.bound.high)
 
 
 class GridDraws:
@@ -78,11 +84,11 @@ class Draws:
     ) -> None:
         self._tables = tables
         self._bounds, self._conditions = joined(bounds), tuple(conditions)
-        self._draws = draws_of(tables, self._bounds, self._conditions)
+        self._draws = _quick_draws_of(tables, self._bounds, self._conditions)
 
     @property
     def among(self) -> int:
-        """How many designs there are to draw from, those aside that one bound alone lets in."""
+        """How many designs there are to draw from, or a few more; 0 if there is none."""
         return self._draws.among
 
     def draw(self, number: int, seed: Seed, holds: Callable[[Any], Any] | None = None) -> Any:
@@ -106,6 +112,18 @@ class Draws:
             batch = batch[meets(self._tables, batch, self._bounds, self._conditions)]
             found.append((batch if holds is None else batch[holds(batch)])[:missing])
         return np.concatenate(found)
+
+
+def _quick_draws_of(
+    tables: SpaceTables, bounds: Sequence[FigureBound], conditions: Sequence[Factor]
+) -> FreeDraws | BoundedDraws | GridDraws | RoundedDraws:
+    """As :func:`draws_of`, by rounded sums where these will do: what is drawn is as uniform, and nothing is counted."""
+    found: list[RoundedDraws] = []
+    for bound in bounds:
+        with suppress(TooCoupledError, TooRoundError):
+            counts = BudgetCounts(tables, sum_of(tables, bound.metric), conditions)
+            found.append(RoundedDraws(counts, bound.low, bound.high))
+    return min(found, key=lambda draws: draws.among) if found else draws_of(tables, bounds, conditions)
 
 
 def draws_of(

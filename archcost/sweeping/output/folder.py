@@ -25,7 +25,7 @@ from archcost.printable import visible
 from archcost.strict_json import compact_json, json_text
 from archcost.sweeping.output.part import PartMaker, unwritten
 from archcost.sweeping.output.plan import Shard, differences, versions
-from archcost.writing import UNFINISHED, alone, hash_of, write_whole
+from archcost.writing import UNFINISHED, alone, hash_of, is_unfinished, write_whole
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -124,6 +124,9 @@ class OutputFolder:
         with _alone(self._manifest):
             if not self.is_begun():
                 self._write(self.plan.to_dict() | {"complete": False})
+            for name in filter(_is_unfinished_manifest, _names_in(self.path)):
+                with suppress(OSError):  # nobody else writes one now: its process was killed
+                    os.unlink(os.path.join(self.path, name))
 
     def is_begun(self) -> bool:
         """Whether the manifest is there, and of this plan; raises UsageError where the folder is something else's."""
@@ -138,7 +141,8 @@ class OutputFolder:
         return True
 
     def _refuse_others_files(self) -> None:
-        others = sorted(set(_names_in(self.path)) - {"rows", "unfinished", f"{MANIFEST}.lock"})
+        there = {name for name in _names_in(self.path) if not _is_unfinished_manifest(name)}
+        others = sorted(there - {"rows", "unfinished", f"{MANIFEST}.lock"})
         if others or _names_in(self.rows):
             name = others[0] if others else "rows"
             raise UsageError(
@@ -213,6 +217,10 @@ def opened(path: str, plan: PartPlan, shard: Shard) -> Iterator[OutputFolder]:
             yield folder
         finally:
             folder._close()  # noqa: SLF001
+
+
+def _is_unfinished_manifest(name: str) -> bool:
+    return is_unfinished(name, MANIFEST)
 
 
 def _names_in(path: str) -> list[str]:
