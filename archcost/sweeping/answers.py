@@ -16,7 +16,7 @@ from archcost.sweeping.asking import BINS
 from archcost.sweeping.causes import Invalid, examples_in, grouped
 from archcost.sweeping.exact.counting import Histogram, count, distribution
 from archcost.sweeping.exact.fronts import best, front
-from archcost.sweeping.exact.sampling import sample
+from archcost.sweeping.exact.sampling import Draws
 from archcost.sweeping.exact.several import count_within
 from archcost.sweeping.listing import Listing, select
 from archcost.sweeping.rows import Gathers
@@ -25,7 +25,7 @@ from archcost.sweeping.tables import SpaceTables
 from archcost.sweeping.where import MAX_ROWS, WhereClause
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     from numpy.typing import NDArray
 
@@ -33,11 +33,8 @@ if TYPE_CHECKING:
     from archcost.sweeping.asking import Objective
     from archcost.sweeping.causes import InvalidCause
     from archcost.sweeping.exact.intervals import Estimate
-    from archcost.sweeping.exact.words import Seed
 
 _FEW = 200_000  # designs that are gone through sooner than they are worked out
-_DRAWN = 100_000  # at a time, where a sample is thinned by a condition
-_TRIES = 50
 
 
 class Answers:
@@ -128,23 +125,15 @@ class Answers:
             raise UsageError(f"at most {MAX_ROWS:,} designs are drawn at once, not {number:,}", "`-o DIR` writes more")
         if self.where.late or (self.where.rest and self.goes_through):
             found = self.listing()
-            draws = np.random.Generator(np.random.Philox(seed)).integers(0, len(found), number if len(found) else 0)
-            return found.chosen(draws)
-        if not self.where.rest:
-            return self._listed(self._drawn(number, seed))
-        kept: list[NDArray[np.int32]] = []
-        for attempt in range(_TRIES):
-            chunk = self.gathers.chunk(self._drawn(_DRAWN, (seed, attempt)))
-            kept.append(chunk.indices[self.where.holds(chunk)])
-            if sum(map(len, kept)) >= number:
-                break
-        found_indices = np.concatenate(kept)[:number]
-        if len(found_indices) < number:
-            told = (
-                f"{len(found_indices):,} of {_TRIES * _DRAWN:,} draws met the condition, and {number:,} were asked for"
-            )
-            raise UsageError(told, "bounds on a metric, such as `macs <= 300 M`, are met by every draw")
-        return self._listed(found_indices)
+            rows = np.random.Generator(np.random.Philox(seed)).integers(0, len(found), number if len(found) else 0)
+            return found.chosen(rows)
+        draws = Draws(self.tables, self.where.bounds, self.where.conditions)
+        return self._listed(draws.draw(number, seed, self.holds_rest))
+
+    @property
+    def holds_rest(self) -> Callable[[NDArray[np.int32]], NDArray[np.bool_]] | None:
+        """Which designs meet the condition, where bounds and conditions on params are not all of it."""
+        return (lambda indices: self.where.holds(self.gathers.chunk(indices))) if self.where.rest else None
 
     def front(self, objectives: Sequence[Objective]) -> Listing:
         """A design for each of the undominated figures, best in the first objective first."""
@@ -182,10 +171,6 @@ class Answers:
 
     def _valid(self, listing: Listing) -> Listing:
         return listing if self.where.text or not self.tables.valid else listing.chosen(~listing.invalid())
-
-    def _drawn(self, number: int, seed: Seed) -> NDArray[np.int32]:
-        found: NDArray[np.int32] = sample(self.tables, number, seed, self.where.bounds, self.where.conditions)
-        return found
 
     def _listed(self, indices: NDArray[np.int32]) -> Listing:
         return Listing(self.gathers, self.singles, indices, self.metrics)

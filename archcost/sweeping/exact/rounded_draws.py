@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 SUMS = 1 << 9  # rounded sums
 MAX_LISTED = MAX_PACKED = 1 << 15  # designs of a part, and of small parts that are listed as one
 MAX_ENTRIES = 1 << 22  # of all tables together
+MAX_CELLS = 1 << 24  # indices and figures of all lists together
 WEIGHT_BITS = 36  # with 15 of designs and 10 of sums, all of a table adds up to 2^61
 LEAST_SHARE = 8  # one draw in so many has to be within the bounds
 _TRIED = 1 << 12
@@ -47,7 +48,12 @@ class RoundedDraws:
     def __init__(self, counts: BudgetCounts, low: int | None, high: int | None) -> None:
         least, most = counts.reduced_bounds(low, high)
         self._axes = counts.axes
-        listed = [(each, _lists(each)) for each in counts.branches]
+        listed, cells = [], 0
+        for each in counts.branches:
+            listed.append((each, _lists(each)))
+            cells += sum(one.columns.size + one.values.size for one in listed[-1][1])
+            if cells > MAX_CELLS:
+                raise TooRoundError
         sums = SUMS
         while True:
             branches = [_Branch(each, lists, least, most, sums) for each, lists in listed]

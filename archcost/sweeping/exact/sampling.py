@@ -28,7 +28,8 @@ if TYPE_CHECKING:
 
 BATCH = 1 << 16  # designs that are drawn at a time where some are thrown away
 SMALLEST_BATCH = 1 << 8
-MAX_DRAWS = 1 << 20  # in all, of those
+MAX_DRAWS = 1 << 20  # in all, of those, unless one in LEAST_SHARE is kept
+LEAST_SHARE = 32
 
 
 class BoundedDraws:
@@ -94,14 +95,14 @@ class Draws:
     def draw(self, number: int, seed: Seed, holds: Callable[[Any], Any] | None = None) -> Any:
         """As :func:`sample`; of designs that meet ``holds``, too, which is asked of all that are drawn.
 
-        Raises UsageError where fewer of ``MAX_DRAWS`` meet everything.
+        Raises UsageError where ``MAX_DRAWS`` are not enough, and fewer than one in ``LEAST_SHARE`` meets everything.
         """
         draws, words = self._draws, UniformWords(seed)
         if len(self._bounds) <= 1 and holds is None:
             return draws.draw(number, words)
         found, drawn = [draws.draw(0, words)], 0
         while (missing := number - sum(map(len, found))) and draws.among:
-            if drawn >= MAX_DRAWS:
+            if drawn >= MAX_DRAWS and (number - missing) * LEAST_SHARE < drawn:
                 raise UsageError(
                     f"{number - missing:,} of {drawn:,} draws met the condition, fewer than the {number:,} asked for",
                     "draw fewer, or widen the condition; one bound on a metric alone is met by every draw",

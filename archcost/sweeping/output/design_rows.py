@@ -97,13 +97,8 @@ class DesignRows:
         count = min(self.chunk_designs, self.designs - start)
         if self.sample is None:
             return self._grid(start, count)
-        drawn = self._draws.draw(count, (self.seed, number), self._holds if self._answers.where.rest else None)
+        drawn = self._draws.draw(count, (self.seed, number), self._answers.holds_rest)
         return self._completed(self._answers.gathers.chunk(drawn))
-
-    def _holds(self, indices: NDArray[np.int32]) -> NDArray[np.bool_]:
-        """Which draws meet the condition."""
-        answers = self._answers
-        return answers.where.holds(answers.gathers.chunk(indices))
 
     @cached_property
     def _answers(self) -> Answers:
