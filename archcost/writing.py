@@ -220,17 +220,17 @@ def _sync_folder(folder: str) -> None:
 
 
 @contextmanager
-def alone(path: str, patience: float = _PATIENCE) -> Iterator[None]:
+def alone(path: str, patience: float | None = None) -> Iterator[None]:
     """Keep other writers of a file out while the body reads, changes and writes it.
 
     The folder of the file is locked, which leaves no file behind and ends with the process; where the platform or the
     file system has no such lock, a file beside it stands for it. Raises FileError if another writer stays for longer
-    than the patience, in seconds.
+    than the patience, in seconds: a minute, if none is given.
     """
     import time
 
     real = DISK.resolve(path)
-    end = time.monotonic() + patience
+    end = time.monotonic() + (_PATIENCE if patience is None else patience)
     try:
         while (release := _try_lock(real)) is None:
             if time.monotonic() > end:

@@ -25,7 +25,7 @@ from archcost.hardware.device import CPU
 from archcost.settings import THE_ONLY, InputShape, Settings
 from archcost.timing.error_classes import ErrorClass, PredictionKind, kind_of
 from archcost.timing.kernels import RunMode
-from archcost.timing.prediction import kernels_of, rates_of
+from archcost.timing.prediction import Prediction, kernels_of, rates_of
 from archcost.timing.rates import CONSTANTS, NANOSECONDS
 from benchmarks.pages import inserted, renew
 
@@ -154,8 +154,11 @@ def pairs(measured: Iterable[Row]) -> Iterator[Pair]:
         for row in same:
             if row.run not in kernels:
                 kernels[row.run] = kernels_of(report, row.run)
-            rates = rates_of(devices[row.device], row.run, report.graph)
+            device = devices[row.device]
+            rates = rates_of(device, row.run, report.graph)
             time = sum(time.nanoseconds for time in rates.times(kernels[row.run]))
+            if device.measured is not None and device.measured.page_fault_ns:
+                time += Prediction(report, device, row.run).page_fault_ns
             yield Pair(row, batch * NANOSECONDS / time)
 
 

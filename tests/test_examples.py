@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from archcost.commands.examples import EXAMPLES
+from archcost.pytorch import calibrating
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -35,7 +36,15 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path
 
 
-@pytest.mark.usefixtures("fixed_clock")
+@pytest.fixture
+def brief(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Calibration with the least effort: what it finds is not looked at."""
+    least = calibrating.Effort(2, 0.001, 5.0)
+    monkeypatch.setattr(calibrating, "QUICK", least)
+    monkeypatch.setattr(calibrating, "Effort", lambda: least)
+
+
+@pytest.mark.usefixtures("fixed_clock", "brief")
 @pytest.mark.parametrize("line", LINES)
 def test_an_example_runs(line: str, run: Callable[..., Run], folder: Path) -> None:
     program, *words = shlex.split(re.sub(r'^eval "\$\((.*)\)"$|^(.*) \| source$', r"\1\2", line))
@@ -43,5 +52,7 @@ def test_an_example_runs(line: str, run: Callable[..., Run], folder: Path) -> No
     result = run(*words, cwd=folder)
     assert (result.code, result.err) == (0, "")
     written = [words[place + 1] for place, word in enumerate(words) if word == "-o"]
-    assert bool(result.out) is (not written or words[0] in ("import", "calibrate"))  # which say what they have written
+    assert bool(result.out) is (
+        not written or words[0] in ("import", "calibrate", "suggest")
+    )  # which say what they have written
     assert all((folder / name).stat().st_size for name in written)

@@ -63,6 +63,8 @@ def test_the_classes_that_ship_are_those_of_the_page() -> None:
         ("GeForce RTX", "half", "eager", "batch 64 and more"),
         ("GeForce RTX", "half", "compiled", "batch 64 and more"),
         ("Core", "float32", "compiled", "batch 1"),
+        ("calibrated CPUs", "float32", "eager", "batch 1"),
+        ("calibrated CPUs", "float32", "eager", "batch 2 to 63"),
     }
     assert sum(error.rows for error in shipped.values()) == len(rows())
     assert CLASSES.read_text(encoding="utf-8") == classes_text(classes(all_pairs()))
