@@ -23,6 +23,7 @@ input: [3, 32, 32]
 layers: [conv2d: {out_channels: 8, kernel_size: 3}, relu, flatten, linear: {out_features: 10}]
 budgets: {params: 100 k}
 """
+TELLING = ("import", "calibrate", "suggest")  # commands that say what they have written
 LINES = sorted({line for examples in EXAMPLES.values() for line, _ in examples})
 
 
