@@ -64,7 +64,10 @@ def _goal(word: str, device: str | os.PathLike[str] | Device | None) -> Goal:
 
     chosen = None if device is None else device_in(device)
     metric, name = read_goal(word, chosen)
-    return GoalType(metric, device_in(name) if name else chosen)
+    named = device_in(name) if name else chosen
+    if chosen is not None and named is not None and named.name != chosen.name:
+        raise CallError(f"the goal is a latency on {named.name}, and the device is {chosen.name}", "name one of them")
+    return GoalType(metric, named)
 
 
 def _several(given: str | Sequence[str], option: str) -> tuple[str, ...]:

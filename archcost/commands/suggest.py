@@ -127,7 +127,7 @@ def suggest(
 
         asked_for = _asked(settings, inputs=inputs, batch=batch, dtypes=dtypes)
         words = _words(spec, asked_for, goal=goal, target=target, at=at, only=only, boldness=boldness)
-        told = None if in_full is None else [number.strip() for number in in_full.split(",")]
+        told = None if in_full is None else [number.strip() for number in in_full.split(",") if number.strip()]
         write(SuggestionsDocument(found, words, told), chosen, output)
     if found.exit_code:
         raise typer.Exit(found.exit_code)

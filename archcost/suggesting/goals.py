@@ -116,7 +116,7 @@ def read_target(text: str, metric: str, now: int) -> int:
                 raise CallError(
                     f"--target is what is to be left, at least 0, got '{text}'", f"an amount such as {example}"
                 )
-            return amount.numerator // amount.denominator
+            return min(amount.numerator // amount.denominator, now)  # more than there is asks for nothing
         share = parse_percent(text)
     except UnitError as error:
         raise CallError(f"--target: {error}", f"what is to be left: a share such as 50%, or {example}") from None

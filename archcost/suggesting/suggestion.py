@@ -292,6 +292,6 @@ class Suggestions:
 def _words(numbers: str | int | Iterable[str | int]) -> list[str]:
     given = [numbers] if isinstance(numbers, (str, int)) else numbers
     words = [word.strip() for one in given for word in str(one).split(",")]
-    if not words or not all(words):
+    if not words or not all(words) or (ALL in words and len(words) > 1):
         raise CallError(f"--apply takes numbers of the list such as 1,3, or {ALL}")
     return words
