@@ -57,7 +57,7 @@ class WalkedBodies(Bodies):
         return ResolvedParams(block, frozen, inputs, names, tuple([freeze(names[param]) for param in block.params]))
 
 
-class SharedRounds(Sequence[int]):
+class CommonRounds(Sequence[int]):
     """The numbers of rounds of which each design makes as many as ``ends`` has for it, one at least."""
 
     def __init__(self, ends: VaryingTable) -> None:
@@ -155,15 +155,15 @@ class Walker(Unroller):
         if not count.whole or count.low < 0 or count.high > FEW:
             return None
         return (
-            SharedRounds(count) if count.low or bool(_exceed(count, 0)) else None
+            CommonRounds(count) if count.low or bool(_exceed(count, 0)) else None
         )  # those without any are by themselves
 
     def turns(self, rounds: Rounds, frame: Frame, turn: Turn) -> Result:
-        if isinstance(rounds.items, SharedRounds):
+        if isinstance(rounds.items, CommonRounds):
             return self._turns_of_some(rounds, rounds.items, frame, turn, 0)
         return super().turns(rounds, frame, turn)
 
-    def _turns_of_some(self, rounds: Rounds, items: SharedRounds, frame: Frame, turn: Turn, start: int) -> Result:
+    def _turns_of_some(self, rounds: Rounds, items: CommonRounds, frame: Frame, turn: Turn, start: int) -> Result:
         """The rounds from one on: those that all designs make, then for those with few and with many more the rest."""
         step, count = rounds.step, self._here(items.ends)
         end: int = count.low if type(count) is VaryingTable else count

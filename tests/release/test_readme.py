@@ -35,10 +35,10 @@ def test_pictures_are_small(name: str) -> None:
     assert (ROOT / name).stat().st_size < 64 * 1024
 
 
-def test_two_minutes_need_one_install_and_answer_four_questions() -> None:
+def test_two_minutes_need_one_install_and_answer_five_questions() -> None:
     assert re.findall(r"^    (pip install \S+)", MINUTES, re.MULTILINE) == ["pip install archcost*.whl"]
     commands = re.findall(r"^\$ archcost (\w+)", MINUTES, re.MULTILINE)
-    assert commands == ["init", "analyze", "analyze", "check", "fits"]
+    assert commands == ["init", "analyze", "analyze", "check", "suggest", "fits"]
 
 
 def test_the_first_two_minutes_are_as_they_are_told(wheels: Path, tmp_path: Path) -> None:
@@ -48,7 +48,7 @@ def test_the_first_two_minutes_are_as_they_are_told(wheels: Path, tmp_path: Path
     given["PATH"] = f"{folder}:{given['PATH']}"
     (tmp_path / "work").mkdir()
     blocks = re.findall(r"^```console\n\$ (.*?)\n(.*?)^```", MINUTES, re.MULTILINE | re.DOTALL)
-    assert len(blocks) == 5
+    assert len(blocks) == 6
     for line, shown in blocks:
         done = subprocess.run(
             ["bash", "-c", line],

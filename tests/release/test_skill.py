@@ -75,7 +75,18 @@ def test_a_command_answers(line: str, run: Callable[..., Run], tmp_path: Path) -
 
 def test_the_table_has_every_command_that_answers() -> None:
     named = {line.split()[1] for line in lines()}
-    assert named == {"analyze", "compare", "explain", "memory", "fits", "predict", "reconcile", "sweep", "check"}
+    assert named == {
+        "analyze",
+        "compare",
+        "explain",
+        "memory",
+        "fits",
+        "predict",
+        "reconcile",
+        "suggest",
+        "sweep",
+        "check",
+    }
 
 
 def test_the_schemas_that_it_names_are_there() -> None:

@@ -11,6 +11,8 @@
 Whoever finds all notes writes the parts into the manifest. It holds no trace of who made which part, or when.
 """
 
+# long: all that lies in the folder, and what a killed run may have left of it
+
 from __future__ import annotations
 
 import json
