@@ -70,7 +70,7 @@ def test_the_classes_that_ship_are_those_of_the_page() -> None:
     assert CLASSES.read_text(encoding="utf-8") == classes_text(classes(all_pairs()))
     page = PAGE.read_text(encoding="utf-8")
     assert page == renewed(page, all_pairs())
-    assert all(f"prediction-{device}.svg" in page for device in {row.device for row in rows()})
+    assert all(f"prediction-{device}.svg" in page for device in {row.name for row in rows()})
 
 
 def test_ranks() -> None:
