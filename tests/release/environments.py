@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
 import sys
+from importlib.metadata import version as version_of
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,12 +15,20 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 
+_PIP = (23, 1, 2)  # the first that runs on Python 3.12
+
+
 def interpreter(version: str) -> str | None:
-    """A Python of a version that can make environments: this one, one on the PATH, or one of pyenv's."""
+    """A Python of a version that can make environments: this one, one on the PATH, or one of pyenv's.
+
+    Another one than this needs a pip here that runs on it.
+    """
     pyenv = Path(os.environ.get("PYENV_ROOT", Path.home() / ".pyenv")) / "versions"
     named = [shutil.which(f"python{version}"), *map(str, sorted(pyenv.glob(f"{version}.*/bin/python")))]
     if version == f"{sys.version_info.major}.{sys.version_info.minor}":
         named.insert(0, sys.executable)
+    elif tuple(map(int, re.findall(r"\d+", version_of("pip"))[:3])) < _PIP:
+        return None
     question = "import sys, venv; print('%d.%d' % sys.version_info[:2])"
     for path in filter(None, named):
         done = subprocess.run([path, "-I", "-c", question], capture_output=True, text=True, check=False)
