@@ -141,9 +141,7 @@ def shortened(sizes: Sizes) -> int | Sizes:
 
 def replaceable(view: GraphView, index: int, kinds: Sequence[str] = KINDS) -> bool:
     """Whether a node is a convolution of these kinds whose weights are its own and are trained."""
-    return (
-        view.kind(index) in kinds and view.step(index) is not None and view.owns_weights(index) and view.trains(index)
-    )
+    return view.kind(index) in kinds and view.step(index) is not None and view.may_change(index)
 
 
 def _cost_of(steps: Sequence[BodyStep | Fork], shape: Shape) -> Cost | None:

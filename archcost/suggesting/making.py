@@ -79,14 +79,15 @@ def suggestions_of(
         if target is None
         else SuggestionTarget(target, read_target(target, goal.metric, trials.now.of(goal.metric)))
     )
-    sites = list(sites_of(trials.ground, chosen, nodes))
+    view = GraphView(trials.ground.graph)
+    sites = list(sites_of(view, trials.ground.uses, chosen, nodes))
     options, tried = ranked(trials, sites)
     options, choices, held = _holding(trials, options, shown)
     found = _suggestions(choices, trials, held)
     plan = None if asked is None else _plan(trials, choices, found, asked)
     taken = found if wanted.boldness is not None or wanted.only else _mild(options, found)
     looked = Looked(tried, len(sites), passed)
-    already = already_there(GraphView(trials.ground.graph), chosen, nodes)
+    already = already_there(view, chosen, nodes)
     return Suggestions(trials, found, looked, target=asked, plan=plan, shown=shown, taken=taken, already=already)
 
 

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 from archcost.paths import DOT, above, inside, scopes
 from archcost.suggesting.edits import Removed, SharedRounds, Shares
 from archcost.suggesting.places import grouped
-from archcost.suggesting.view import GraphView
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -17,8 +16,9 @@ if TYPE_CHECKING:
     from archcost.graph.model import Graph
     from archcost.suggesting import places
     from archcost.suggesting.edits import LocalChange
-    from archcost.suggesting.grounds import BaseText
     from archcost.suggesting.rewrite import Rewrite
+    from archcost.suggesting.uses import Uses
+    from archcost.suggesting.view import GraphView
 
 _NOTES = 3  # that differ from place to place
 
@@ -157,12 +157,12 @@ def _beginning(names: Sequence[str]) -> str:
     return first[:shared]
 
 
-def sites_of(ground: BaseText, rewrites: Iterable[type[Rewrite]], nodes: Sequence[int]) -> Iterator[Site]:
+def sites_of(view: GraphView, uses: Uses, rewrites: Iterable[type[Rewrite]], nodes: Sequence[int]) -> Iterator[Site]:
     """Where rewrites apply that begin at some nodes of a graph, those that change together as one."""
-    view, weighted = GraphView(ground.graph), WeightedLayers(ground.graph)
+    weighted = WeightedLayers(view.graph)
     wanted = set(nodes)
     for rewrite in rewrites:
         found = [change for node in nodes if (change := rewrite.find(view, node)) is not None]
         own = [change for change in found if wanted.issuperset(change.edits)]
-        for group in grouped(ground.uses, rewrite, own):
-            yield Site(ground.graph, group, weighted)
+        for group in grouped(uses, rewrite, own):
+            yield Site(view.graph, group, weighted)

@@ -197,6 +197,10 @@ class GraphView:
         """Whether the spec lets the weights of a node be trained: frozen ones are kept as they are."""
         return not self.nodes[index].signature.frozen
 
+    def may_change(self, index: int) -> bool:
+        """Whether the weights of a node are its own, and the spec lets them be trained again."""
+        return self.owns_weights(index) and self.trains(index)
+
     def place(self, index: int) -> Place:
         """Where the step of a node stands."""
         return place_of(self.nodes[index].mark)

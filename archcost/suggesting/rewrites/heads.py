@@ -42,7 +42,7 @@ def _head(view: GraphView, index: int) -> _Head | None:
         chain.append(reader)
         reader = view.after(reader)
     dense = [node for node in chain if view.kind(node) == "linear"]
-    if not dense or not all(view.owns_weights(node) and view.trains(node) for node in dense):
+    if not dense or not all(view.may_change(node) for node in dense):
         return None
     return _Head(index, chain[: chain.index(dense[-1]) + 1], dense)
 
@@ -181,7 +181,7 @@ class LateFeatures(
         if pool is None or not behind:
             return None
         is_global = view.op(pool).stem in ("adaptive_avg_pool", "avg_pool") and numel(view.output(pool)[2:]) == 1
-        if not (view.owns_weights(index) and view.trains(index)):
+        if not view.may_change(index):
             return None
         if not is_global or numel(view.input(pool)[2:]) == 1 or not _feeds_dense(view, pool):
             return None

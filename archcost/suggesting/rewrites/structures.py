@@ -5,13 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from archcost.dims import numel
+from archcost.suggesting.convolution import shortened
 from archcost.suggesting.edits import Attributes, Edit, LocalChange, NewSteps, Removed
 from archcost.suggesting.rewrite import Boldness, Rewrite
 from archcost.suggesting.view import attribute_text
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from archcost.suggesting.view import GraphView
 
 Sizes = tuple[int, ...]
@@ -63,7 +62,7 @@ def _is_3x3(view: GraphView, index: int) -> bool:
         op.kind == "conv2d"
         and op.attribute("kernel_size") == (3, 3)
         and op.attribute("groups") == 1
-        and _may_change(view, index)
+        and view.may_change(index)
     )
 
 
@@ -207,7 +206,7 @@ class PatchStem(
     @classmethod
     def find(cls, view: GraphView, index: int) -> LocalChange | None:
         pooled = _pooled(view, index)
-        if pooled is None or view.nodes[index].inputs[0] >= 0 or not _may_change(view, index):
+        if pooled is None or view.nodes[index].inputs[0] >= 0 or not view.may_change(index):
             return None
         pool, between, patch = pooled
         whole = all(size % side == 0 for size, side in zip(view.input(index)[2:], patch, strict=True))
@@ -287,14 +286,9 @@ def _is_pointwise(view: GraphView, index: int) -> bool:
         and op.attribute("groups") == 1
         and op.attribute("kernel_size") == (1, 1)
         and op.attribute("padding") in ((0, 0), "same", "valid")
-        and _may_change(view, index)
+        and view.may_change(index)
     )
 
 
-def _may_change(view: GraphView, index: int) -> bool:
-    """Whether the weights of a node are its own, and the spec lets them be trained again."""
-    return view.owns_weights(index) and view.trains(index)
-
-
-def _text(sizes: Sequence[int]) -> str:
-    return attribute_text(sizes[0] if len(set(sizes)) == 1 else tuple(sizes))
+def _text(sizes: Sizes) -> str:
+    return attribute_text(shortened(sizes))
