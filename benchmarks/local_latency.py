@@ -21,7 +21,7 @@ from archcost.timing.kernels import RunMode
 from archcost.timing.prediction import Prediction
 from benchmarks import prediction
 from benchmarks.gpu import COLUMNS, MODELS
-from benchmarks.own_process import ModelRun, measured_alone
+from benchmarks.own_process import ModelRun, OwnRuns, measured_alone
 
 if TYPE_CHECKING:
     from archcost.pytorch.timing import Latency
@@ -36,37 +36,45 @@ def measure_here() -> None:
     path = prediction.LOCAL if not named else Path(os.environ.get("TMPDIR", "/tmp")) / "archcost-local.toml"
     device = archcost.calibrate(path, device="cpu", watch=_watch)
     runs = [ModelRun(name, batch, MIN_TIME) for batch in BATCHES for name in named or MODELS]
-    results = [(one, Prediction(one.report, device, RunMode())) for one in measured_alone(runs, _watch)]
+    results = [(one, Prediction(one.latency.report, device, RunMode())) for one in measured_alone(runs, _watch)]
     for line in told(results):
         print(line)
     measured = device.measured
     assert measured is not None
     print(f"calibration: repeats spread by {measured.spread / 10:.1f} %, load {measured.load / 1000:.1f}")
     if not named:
-        _keep(prediction.OWN[1], [one for one, _ in results], device.label)
+        _keep(prediction.OWN[1], [one.latency for one, _ in results], device.label)
 
 
-def told(results: list[tuple[Latency, Prediction]]) -> list[str]:
-    """A line for each model, and the errors by batch against the median of the runs, and against the fastest."""
+def told(results: list[tuple[OwnRuns, Prediction]]) -> list[str]:
+    """A line for each model, and by batch the errors, and how quiet the machine was."""
     lines = []
     for one, found in results:
-        ratio = found.nanoseconds / 1e9 / one.total.median
-        spread = one.total.spread or 0.0
+        total, report = one.latency.total, one.latency.report
         lines.append(
-            f"{one.report.name:24} batch {one.report.batch}: measured {1000 * one.total.median:9.1f} ms "
-            f"(fastest {1000 * one.total.minimum:9.1f}, spread {spread:4.0%}), predicted {found.latency_ms:9.1f}: "
-            f"{ratio:.2f}"
+            f"{report.name:24} batch {report.batch}: measured {1000 * total.median:9.1f} ms "
+            f"(fastest {1000 * total.minimum:9.1f}, spread {total.spread or 0.0:4.0%}, quiet {one.quiet:4.0%}), "
+            f"predicted {found.latency_ms:9.1f}: {_ratio(one, found):.2f}"
         )
-    for batch in dict.fromkeys(one.report.batch for one, _ in results):
-        own = [pair for pair in results if pair[0].report.batch == batch]
-        errors = [abs(found.nanoseconds / 1e9 / one.total.median - 1) for one, found in own]
-        least = [abs(found.nanoseconds / 1e9 / one.total.minimum - 1) for one, found in own]
-        spreads = [one.total.spread or 0.0 for one, _ in own]
+    for batch in dict.fromkeys(one.latency.report.batch for one, _ in results):
+        own = [pair for pair in results if pair[0].latency.report.batch == batch]
+        quiet = [pair for pair in own if pair[0].quiet]
+        spreads = [one.latency.total.spread or 0.0 for one, _ in own]
         lines.append(
-            f"batch {batch}, {len(own)} models: median error {median(errors):.1%}, of the fastest runs "
-            f"{median(least):.1%}; runs of a model spread by {median(spreads):.0%}"
+            f"batch {batch}, {len(own)} models: median error {_error(own):.1%}"
+            + (f", {_error(quiet):.1%} of the {len(quiet)} that had quiet runs" if len(quiet) < len(own) else "")
+            + f"; quiet {median(one.quiet for one, _ in own):.0%} of the time, runs of a model spread by "
+            f"{median(spreads):.0%}"
         )
     return lines
+
+
+def _ratio(one: OwnRuns, found: Prediction) -> float:
+    return found.nanoseconds / 1e9 / one.latency.total.median
+
+
+def _error(pairs: list[tuple[OwnRuns, Prediction]]) -> float:
+    return median(abs(_ratio(*pair) - 1) for pair in pairs) if pairs else float("nan")
 
 
 def _watch(line: str) -> None:

@@ -73,9 +73,12 @@ def main() -> None:
     path = Path(os.environ.get("TMPDIR", "/tmp")) / "archcost-local.toml"
     device = archcost.calibrate(path, device="cpu", watch=_watch)
     for name, candidates in VARIANTS.items():
-        found = list(measured_alone([ModelRun(name, 1, MIN_TIME, params) for params in candidates], _watch))
+        found = [
+            one.latency
+            for one in measured_alone([ModelRun(name, 1, MIN_TIME, params) for params in candidates], _watch)
+        ]
         variants = [
-            Variant(params, Prediction(one.report, device, RunMode()).latency_ms, 1000 * one.total.minimum)
+            Variant(params, Prediction(one.report, device, RunMode()).latency_ms, 1000 * one.total.median)
             for params, one in zip(candidates, found, strict=True)
         ]
         for variant in sorted(variants, key=lambda one: one.measured):

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from archcost.commands.examples import EXAMPLES
-from archcost.pytorch import calibrating
+from archcost.pytorch import repeated_calls
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -40,9 +40,9 @@ def folder(tmp_path: Path) -> Path:
 @pytest.fixture
 def brief(monkeypatch: pytest.MonkeyPatch) -> None:
     """Calibration with the least effort: what it finds is not looked at."""
-    least = calibrating.Effort(2, 0.001, 5.0)
-    monkeypatch.setattr(calibrating, "QUICK", least)
-    monkeypatch.setattr(calibrating, "Effort", lambda: least)
+    least = repeated_calls.Effort(2, 0.001, 5.0)
+    monkeypatch.setattr(repeated_calls, "QUICK", least)
+    monkeypatch.setattr(repeated_calls, "Effort", lambda: least)
 
 
 @pytest.mark.usefixtures("fixed_clock", "brief")

@@ -42,7 +42,8 @@ def calibrate(
     check_threads(threads)
     check_writable(file)  # before it is measured
     require("torch")
-    from archcost.pytorch.calibrating import QUICK, Effort, calibrated
+    from archcost.pytorch.calibrating import calibrated
+    from archcost.pytorch.repeated_calls import QUICK, Effort
 
     found = calibrated(device, threads, QUICK if quick else Effort(), watch or (lambda _: None))
     write_new(file, device_text(found), over=True)

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import os
-import platform
+from itertools import chain
 from statistics import median
-from time import perf_counter, thread_time
+from time import perf_counter
 from typing import TYPE_CHECKING, NamedTuple
 
 import torch
@@ -15,11 +15,12 @@ from archcost.hardware.device import CPU, Device
 from archcost.hardware.local import LOCAL
 from archcost.hardware.measured import BASE_SWEEP, MILLE, NANOSECONDS, Calibration
 from archcost.pytorch.devices import choose_device, device_name
-from archcost.pytorch.module import Network
+from archcost.pytorch.page_fault_time import page_fault_seconds
+from archcost.pytorch.quietness import Yardstick
+from archcost.pytorch.repeated_calls import Effort, call_of, calls, fastest
 from archcost.settings import Settings
 from archcost.spec.loader import loads
 from archcost.timing.calibration_cases import BLOCK, blocks, cases
-from archcost.timing.heap import PAGE
 from archcost.timing.kernels import RunMode
 from archcost.timing.measured_rates import MeasuredRates
 from archcost.timing.precision import FLOAT32
@@ -36,27 +37,15 @@ _WARM_UP = 2  # calls
 _LEAST_ROUNDS = 2
 _DTYPES = ("float32", "bfloat16", "float16")
 _STREAM = (32 << 20, 256 << 20)  # float32 numbers of a pass over memory
-_FRESH = 16 << 20  # float32 numbers of a tensor that malloc always maps anew: glibc maps all above 32 MiB
-_LEAST_LEFT = 4  # the time without page faults is at least one part in so many
 _SIDE = (512, 8192)  # of the matrices whose product is a CPU's peak, and a GPU's
 
 
-class Effort(NamedTuple):
-    """Rounds, the seconds of a chain in each, and the seconds after which no further round begins."""
-
-    rounds: int = 9
-    seconds: float = 0.01
-    most_seconds: float = 60.0
-
-
-QUICK = Effort(3, 0.005, 15.0)
-
-
 class Repeats(NamedTuple):
-    """A chain, and what each round took: the fastest call of each, in seconds."""
+    """A chain at its fastest call, and, in seconds, the fastest call of each round and the median of quiet rounds."""
 
     chain: Chain
     rounds: tuple[float, ...]
+    usual: float
     graph: Graph
 
     @property
@@ -67,10 +56,17 @@ class Repeats(NamedTuple):
         return (ordered[-1 - quarter] - ordered[quarter]) / median(ordered)
 
 
+class _Round(NamedTuple):
+    """The seconds of each call, and of a look at the yardstick before them."""
+
+    calls: list[float]
+    look: float
+
+
 class _Ready(NamedTuple):
     case: CalibrationCase
     call: Callable[[], object]
-    rounds: list[float]
+    rounds: list[_Round]
 
 
 def measure_chains(
@@ -84,11 +80,11 @@ def measure_chains(
 
     Page faults of ``fault`` seconds each are taken off.
     """
-    end = perf_counter() + effort.most_seconds
+    end, yardstick = perf_counter() + effort.most_seconds, Yardstick()
     ready = []
     for case in cases:
         watch(f"{case.group}: building")
-        ready.append(_Ready(case, _call_of(case, device), []))
+        ready.append(_Ready(case, call_of(case, device), []))
     for one in ready:
         for _ in range(_WARM_UP):
             one.call()
@@ -97,85 +93,18 @@ def measure_chains(
             break
         for one in ready:
             watch(f"round {number + 1} of {effort.rounds}: {one.case.group}")
-            one.rounds.append(_fastest(one.call, device, effort.seconds, fault))
-    return [_repeats(one, device) for one in ready]
+            look = yardstick.look()
+            one.rounds.append(_Round(calls(one.call, device, effort.seconds, fault), look))
+    return [_repeats(one, device, yardstick) for one in ready]
 
 
-def _repeats(one: _Ready, device: torch.device) -> Repeats:
+def _repeats(one: _Ready, device: torch.device, yardstick: Yardstick) -> Repeats:
     report = analyze(loads(one.case.text), Settings(batch=one.case.batch))
     kernels = kernels_of(report, RunMode(tensor_cores=device.type != "cpu"))
-    return Repeats(Chain(one.case.group, tuple(kernels), min(one.rounds)), tuple(one.rounds), report.graph)
-
-
-def _call_of(case: CalibrationCase, device: torch.device) -> Callable[[], object]:
-    report = analyze(loads(case.text), Settings(batch=case.batch))
-    with torch.device(device):
-        network = Network(report.graph).eval()
-        inputs = [torch.randn(case.batch, *shape) for shape in case.shapes]
-
-    def call() -> object:
-        with torch.inference_mode():
-            return network(*inputs)
-
-    return call
-
-
-def _fastest(call: Callable[[], object], device: torch.device, seconds: float, fault: float = 0.0) -> float:
-    """The least time of a call, of those that fit into so many seconds after one that warms caches.
-
-    On one thread of a CPU it is the processor's time: what others do meanwhile is no part of it. Page faults of
-    ``fault`` seconds each are taken off, for how many there are depends on what the process did before.
-    """
-    clock = thread_time if device.type == "cpu" and torch.get_num_threads() == 1 else perf_counter
-    call()
-    best, end = float("inf"), perf_counter() + seconds
-    while True:
-        _wait(device)
-        faults = _faults() if fault else 0
-        start = clock()
-        call()
-        _wait(device)
-        taken = clock() - start
-        if fault:
-            taken = max(taken / _LEAST_LEFT, taken - fault * (_faults() - faults))
-        best = min(best, taken)
-        if perf_counter() >= end:
-            return best
-
-
-def _faults() -> int:
-    """The page faults of this process so far that needed no disk."""
-    import resource  # not on Windows
-
-    return resource.getrusage(resource.RUSAGE_SELF).ru_minflt
-
-
-def _page_fault(device: torch.device, effort: Effort) -> float:
-    """The seconds of a page that is mapped, touched and given back, beyond those of writing to it; 0.0: not known.
-
-    It is known where the malloc is that of glibc, which predictions follow, and where the system hands out pages of the
-    usual size one by one.
-    """
-    usual = platform.libc_ver()[0] == "glibc" and os.sysconf("SC_PAGE_SIZE") == PAGE
-    if device.type != "cpu" or not usual:
-        return 0.0
-    pages = 4 * _FRESH // PAGE
-    kept = torch.empty(_FRESH)
-
-    def fastest(call: Callable[[], object]) -> float:
-        return min(_fastest(call, device, effort.seconds) for _ in range(effort.rounds))
-
-    resident = fastest(lambda: kept.fill_(1.0))
-    before = _faults()
-    torch.empty(_FRESH).fill_(1.0)
-    if _faults() - before < pages // 2:  # larger pages, or a malloc that keeps them
-        return 0.0
-    return max(0.0, (fastest(lambda: torch.empty(_FRESH).fill_(1.0)) - resident) / pages)
-
-
-def _wait(device: torch.device) -> None:
-    if device.type == "cuda":
-        torch.cuda.synchronize(device)
+    least = tuple(min(each.calls) for each in one.rounds)
+    quiet = [each.calls for each in one.rounds if yardstick.quiet(each.look)] or [each.calls for each in one.rounds]
+    usual = median(chain.from_iterable(quiet))
+    return Repeats(Chain(one.case.group, tuple(kernels), min(least)), least, usual, report.graph)
 
 
 def calibrated(name: str, threads: int, effort: Effort, watch: Callable[[str], None]) -> Device:
@@ -194,7 +123,7 @@ def calibrate(
 ) -> tuple[Device, list[Repeats]]:
     """The device as measured, and the repeats of every chain."""
     waiting = _load()
-    fault = _page_fault(device, effort)
+    fault = page_fault_seconds(device, effort)
     chains = measure_chains([*cases(), *blocks()], device, effort, watch, fault)
     alone = [one.chain for one in chains if one.chain.group != BLOCK]
     terms = [all(map(by_terms, chain.kernels)) for chain in alone]
@@ -221,7 +150,8 @@ def calibrate(
         peaks=_peaks(device, effort),
         measured=measured,
     )
-    pairs = [(one.chain, sum(_alone(found, one))) for one in chains if one.chain.group == BLOCK]
+    company_of = [one for one in chains if one.chain.group == BLOCK]
+    pairs = [(one.chain._replace(seconds=one.usual), sum(_alone(found, one))) for one in company_of]
     share, each = company(pairs)
     return found._replace(measured=measured._replace(share=share, each_ns=each)), chains
 
@@ -240,18 +170,17 @@ def _peaks(device: torch.device, effort: Effort) -> dict[str, int]:
     for name in _DTYPES:
         try:
             left, right = [torch.randn(side, side, device=device).to(getattr(torch, name)) for _ in range(2)]
-            times = [_fastest(lambda a=left, b=right: a @ b, device, effort.seconds) for _ in range(effort.rounds)]  # type: ignore[misc]
+            seconds = fastest(lambda a=left, b=right: a @ b, device, effort)  # type: ignore[misc]
         except RuntimeError:  # what a device refuses, it has no rate in
             continue
-        found[name] = four_digits(2 * side**3 / min(times))
+        found[name] = four_digits(2 * side**3 / seconds)
     return found
 
 
 def _bandwidth(device: torch.device, effort: Effort) -> int:
     """Bytes a second of a pass in place over more than caches hold: each is read and written."""
     values = torch.ones(_STREAM[device.type == "cuda"], device=device)
-    times = [_fastest(lambda: values.mul_(1.0), device, effort.seconds) for _ in range(effort.rounds)]
-    return four_digits(2 * 4 * values.numel() / min(times))
+    return four_digits(2 * 4 * values.numel() / fastest(lambda: values.mul_(1.0), device, effort))
 
 
 def _memory(device: torch.device) -> int:

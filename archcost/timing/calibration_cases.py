@@ -155,8 +155,7 @@ def blocks() -> list[CalibrationCase]:
     found: list[CalibrationCase] = []
     layers: tuple[str, ...]
     for channels, wide, side, batch in ((24, 144, 56, 1), (80, 240, 14, 1), (160, 960, 7, 1), (40, 240, 28, 8)):
-        layers = (_layer(wide, 1), *_BN_RELU, _layer(wide, 3, wide), *_BN_RELU, _layer(channels, 1), "batch_norm2d")
-        found.append(CalibrationCase(BLOCK, (*layers, _ADD), 3, ((channels, side, side),), batch))
+        found.append(_inverted(channels, wide, side, batch))
     for narrow, wide, side, batch in ((64, 256, 56, 1), (256, 1024, 14, 1), (128, 512, 28, 4)):
         layers = (_layer(narrow, 1), *_BN_RELU, _layer(narrow, 3), *_BN_RELU, _layer(wide, 1), "batch_norm2d")
         found.append(CalibrationCase(BLOCK, (*layers, _ADD, "relu"), 2, ((wide, side, side),), batch))
@@ -167,6 +166,17 @@ def blocks() -> list[CalibrationCase]:
         layers = (f"layer_norm: [{width}]", f"linear: {4 * width}", "gelu", f"linear: {width}", _ADD)
         found.append(CalibrationCase(BLOCK, layers, 3, ((rows, width),), batch))
     return found
+
+
+def faulting_blocks() -> list[CalibrationCase]:
+    """Blocks with maps so large that malloc gives their pages back to the system after each use."""
+    return [_inverted(24, 144, 56), _inverted(16, 96, 112), _inverted(32, 192, 56)]
+
+
+def _inverted(channels: int, wide: int, side: int, batch: int = 1) -> CalibrationCase:
+    """Inverted residuals, as those of MobileNetV2."""
+    layers = (_layer(wide, 1), *_BN_RELU, _layer(wide, 3, wide), *_BN_RELU, _layer(channels, 1), "batch_norm2d", _ADD)
+    return CalibrationCase(BLOCK, layers, 3, ((channels, side, side),), batch)
 
 
 def _conv(group: str, channels: int, side: int, kernel: int, groups: int = 1, batch: int = 1) -> CalibrationCase:

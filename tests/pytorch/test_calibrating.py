@@ -9,8 +9,8 @@ import pytest
 import torch
 
 import archcost
-from archcost.pytorch import calibrating
-from archcost.pytorch.calibrating import Effort
+from archcost.pytorch import calibrating, repeated_calls
+from archcost.pytorch.repeated_calls import Effort
 from archcost.timing.calibration_cases import CalibrationCase
 from benchmarks.gpu import BATCHES, COLUMNS, MODELS, main, stages
 
@@ -28,7 +28,7 @@ BLOCKS = [CalibrationCase("block", (CONV, "relu"), 2, ((4, side, side),)) for si
 def test_a_machine_is_measured_and_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(calibrating, "cases", lambda: CASES)
     monkeypatch.setattr(calibrating, "blocks", lambda: BLOCKS)
-    monkeypatch.setattr(calibrating, "QUICK", Effort(2, 0.001, 5.0))
+    monkeypatch.setattr(repeated_calls, "QUICK", Effort(2, 0.001, 5.0))
     monkeypatch.setattr(calibrating, "_SIDE", (64, 64))
     monkeypatch.setattr(calibrating, "_STREAM", (1 << 16, 1 << 16))
     path = tmp_path / "box.toml"
