@@ -25,7 +25,7 @@ _MOST_SHOWN = 60  # characters of a wrong value
 _VARARGS = 0x04  # in co_flags
 
 
-class Kind(NamedTuple):
+class ArgumentKind(NamedTuple):
     """What a word of an annotation stands for in messages, and what it lets through; ``example`` is a right value."""
 
     words: str
@@ -62,27 +62,27 @@ def _is_objective(value: Any) -> bool:
     return isinstance(value, tuple) and len(value) == 2 and all(isinstance(part, str) for part in value)  # noqa: PLR2004
 
 
-def _named(name: str) -> Kind:
+def _named(name: str) -> ArgumentKind:
     """A class by its name."""
-    return Kind(f"a {name}", lambda value: any(each.__name__ == name for each in type(value).__mro__))
+    return ArgumentKind(f"a {name}", lambda value: any(each.__name__ == name for each in type(value).__mro__))
 
 
-_PATH = Kind("a path", lambda value: isinstance(value, os.PathLike))
-_TEXT = Kind("text", lambda value: isinstance(value, str))
-_MAPPING = Kind("a mapping by name", _is_mapping, '{"width": 0.5}')
-_FUNCTION = Kind("a function", callable)
-_ANYTHING = Kind("anything", lambda _: True)
+_PATH = ArgumentKind("a path", lambda value: isinstance(value, os.PathLike))
+_TEXT = ArgumentKind("text", lambda value: isinstance(value, str))
+_MAPPING = ArgumentKind("a mapping by name", _is_mapping, '{"width": 0.5}')
+_FUNCTION = ArgumentKind("a function", callable)
+_ANYTHING = ArgumentKind("anything", lambda _: True)
 KINDS = {
     "Any": _ANYTHING,
-    "AnyInputs": Kind("sizes without the batch, alone or by name", _is_inputs, "(3, 480, 640)"),
-    "Fraction": Kind("a number", lambda value: isinstance(value, Real) and not _is_truth(value)),
+    "AnyInputs": ArgumentKind("sizes without the batch, alone or by name", _is_inputs, "(3, 480, 640)"),
+    "Fraction": ArgumentKind("a number", lambda value: isinstance(value, Real) and not _is_truth(value)),
     "Inputs": _ANYTHING,  # as `given_inputs` reads them
-    "None": Kind("None", lambda value: value is None),
-    "Objective": Kind("pairs such as ('macs', 'min')", _is_objective),
+    "None": ArgumentKind("None", lambda value: value is None),
+    "Objective": ArgumentKind("pairs such as ('macs', 'min')", _is_objective),
     "Track": _FUNCTION,
-    "bool": Kind("True or False", _is_truth),
-    "float": Kind("a number", lambda value: isinstance(value, Real) and not _is_truth(value)),
-    "int": Kind("a whole number", _whole),
+    "bool": ArgumentKind("True or False", _is_truth),
+    "float": ArgumentKind("a number", lambda value: isinstance(value, Real) and not _is_truth(value)),
+    "int": ArgumentKind("a whole number", _whole),
     "nn.Module": _named("Module"),
     "os.PathLike[str]": _PATH,
     "str": _TEXT,
@@ -93,12 +93,12 @@ _LISTS = ("Iterable[", "Sequence[")  # of which the elements are looked at, wher
 
 
 @cache
-def kinds_of(annotation: str) -> tuple[Kind, ...]:
+def kinds_of(annotation: str) -> tuple[ArgumentKind, ...]:
     """What an annotation lets through, a kind each; raises KeyError for a word that is in none of the tables."""
     return tuple([kind for word in _words(annotation) for kind in _kinds_of_word(word)])
 
 
-def _kinds_of_word(word: str) -> tuple[Kind, ...]:
+def _kinds_of_word(word: str) -> tuple[ArgumentKind, ...]:
     if word in ALIASES:
         return kinds_of(ALIASES[word])
     if word.startswith(_LISTS):
@@ -121,7 +121,7 @@ def _words(annotation: str) -> Iterator[str]:
     yield annotation[start:].strip()
 
 
-def _several(kinds: tuple[Kind, ...]) -> Kind:
+def _several(kinds: tuple[ArgumentKind, ...]) -> ArgumentKind:
     """A list of what is of one of some kinds; what can be gone through only once is taken as it is."""
 
     def fits(value: Any) -> bool:
@@ -131,10 +131,10 @@ def _several(kinds: tuple[Kind, ...]) -> Kind:
         return not again or all(any(kind.fits(each) for kind in kinds) for each in value)
 
     text = any(kind is _TEXT for kind in kinds)
-    return Kind(f"a list of {_spoken(kinds, single=False)}", fits, '["…"]' if text else "")
+    return ArgumentKind(f"a list of {_spoken(kinds, single=False)}", fits, '["…"]' if text else "")
 
 
-def _spoken(kinds: tuple[Kind, ...], *, single: bool = True) -> str:
+def _spoken(kinds: tuple[ArgumentKind, ...], *, single: bool = True) -> str:
     """Kinds in a row, each once: ``text, a path or a Device``; None is not told where there is something else."""
     told = list(dict.fromkeys(kind.words for kind in kinds if kind.words != "None" or len(kinds) == 1))
     if not single:

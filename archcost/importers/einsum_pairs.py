@@ -12,14 +12,14 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
 
-class StepMaker(Protocol):
+class PairMaker(Protocol):
     """Whatever makes steps of one output."""
 
     def step(self, kind: str, inputs: Sequence[int], attributes: Mapping[str, Any] | None = None) -> int:
         """Add a step and return its value."""
 
 
-def einsum_of_many(maker: StepMaker, equation: str, values: Sequence[int]) -> int:
+def einsum_of_many(maker: PairMaker, equation: str, values: Sequence[int]) -> int:
     """The last of the steps; raises Unmapped for an equation that the op does not take."""
     try:
         pairs = pairwise(equation)
