@@ -141,5 +141,8 @@ def __getattr__(name: str) -> Any:
         raise AttributeError(f"module 'archcost' has no attribute '{name}'")
     from importlib import import_module
 
-    found = globals()[name] = getattr(import_module(_EXPORTS[name]), name)
+    found = getattr(import_module(_EXPORTS[name]), name)
+    if name.islower():  # a function, whose arguments are checked at this door
+        found = import_module("archcost.api.arguments").checked(found)
+    globals()[name] = found
     return found

@@ -24,6 +24,13 @@ def find(name: str) -> str | None:
     return path if os.path.isfile(path) else None
 
 
+def typed(path: str) -> str:
+    """A spec as it is typed on a command line, by where it was read."""
+    from shlex import quote
+
+    return quote(name_at(path).removeprefix("zoo:"))
+
+
 def name_at(path: str) -> str:
     """What people call a spec: ``zoo:resnet50`` for the path of a model of the zoo, else the path."""
     stem = os.path.basename(path).removesuffix(".yaml")

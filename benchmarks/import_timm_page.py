@@ -6,7 +6,6 @@ from statistics import median
 from textwrap import wrap
 from typing import Any
 
-MANY = 1000  # steps
 INTRODUCTION = """
 Every model of timm {timm} is imported at the input of its configuration, as `archcost analyze timm:NAME` does, and
 analysed. Its params and MACs are held against a count without archcost: a fresh model is run on the meta device under
@@ -68,13 +67,8 @@ def page(found: dict[str, Result]) -> str:
         "",
     ]
     if imported:
-        seconds = [each["seconds"] for each in imported]
         size, steps = (median(each[what] for each in imported) for what in ("lines", "steps"))
-        lines += _paragraph(
-            f"A spec has {size:g} lines in the median, for {steps:g} steps. An import takes {median(seconds):.1f} CPU "
-            f"seconds in the median, {_slow(imported)}, and {max(seconds):.0f} at most, but for the loading of "
-            "libraries."
-        )
+        lines += _paragraph(f"A spec has {size:g} lines in the median, for {steps:g} steps.")
     lines += _apart(by, also)
     lines += [
         "## Every model",
@@ -94,11 +88,6 @@ def page(found: dict[str, Result]) -> str:
 
 def _paragraph(text: str) -> list[str]:
     return [*wrap(text, 120, break_long_words=False, break_on_hyphens=False), ""]
-
-
-def _slow(imported: list[Result]) -> str:
-    few = [each["seconds"] for each in imported if each["steps"] < MANY]
-    return f"more than 3 for {sum(each > 3 for each in few):,} of the {len(few):,} models under {MANY:,} steps"
 
 
 def _apart(by: dict[str, list[Result]], also: list[Result]) -> list[str]:

@@ -238,6 +238,33 @@ def test_an_improvement_never_fails(run: Callable[..., Run]) -> None:
     assert run("compare", "resnet50", "resnet18", "--training", *arguments).code == 0
 
 
+IMAGE = "archcost: 1\ninputs: {image: {shape: [3, 8, 8]}}\nlayers: [{conv2d: {out_channels: 2, kernel_size: 1}}]\n"
+MASKED = """archcost: 1
+inputs: {image: {shape: [3, 8, 8]}, mask: {shape: [1, 8, 8]}}
+layers: [{concat, from: [image, mask]}, {conv2d: {out_channels: 2, kernel_size: 1}}]
+"""
+
+
+def test_an_input_that_one_has_is_of_that_one(run: Callable[..., Run], tmp_path: Path) -> None:
+    """``image`` is of both, ``mask`` of the second alone; one that none has is a mistake."""
+    (tmp_path / "a.yaml").write_text(IMAGE)
+    (tmp_path / "b.yaml").write_text(MASKED)
+    inputs = ("--input", "image=3x4x4", "--input", "mask=1x4x4")
+    told = json.loads(run("compare", "a.yaml", "b.yaml", *inputs, "--format", "json", cwd=tmp_path).out)
+    macs = (4 * 4 * 2 * 3, 4 * 4 * 2 * 4)
+    assert (told["totals"]["macs"]["before"], told["totals"]["macs"]["after"]) == macs
+    assert run("compare", "b.yaml", "a.yaml", "a.yaml", *inputs, cwd=tmp_path).code == 0
+    wrong = run("compare", "a.yaml", "b.yaml", *inputs, "--input", "msk=1x4x4", cwd=tmp_path)
+    assert wrong.code == 2
+    assert "a has no input 'msk'" in wrong.err
+    assert "b has no input 'msk'\nhelp: did you mean 'mask'?" in wrong.err
+    shapes = {"image": (3, 4, 4), "mask": (1, 4, 4)}
+    found = archcost.compare(tmp_path / "a.yaml", tmp_path / "b.yaml", inputs=shapes).total("macs")
+    assert (found.before, found.after) == macs
+    with pytest.raises(archcost.UsageError, match="no input 'msk'"):
+        archcost.compare(tmp_path / "a.yaml", tmp_path / "b.yaml", inputs={"msk": (1, 4, 4)})
+
+
 @pytest.mark.parametrize(
     "arguments",
     [

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
+from archcost.api.arguments import checked_methods
 from archcost.api.design_tables import DesignTables
 from archcost.displays import in_notebook
 from archcost.errors import UsageError
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from archcost.sweeping.sweep import Sweep
 
 
+@checked_methods
 class DesignSpace:
     """A spec of which some params vary: ``size`` settings; :meth:`tables` walks it once for the costs of all."""
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from archcost.api.arguments import checked_methods
 from archcost.displays import in_notebook
 from archcost.errors import UsageError
 from archcost.sweeping.asking import BINS, DEFAULT_METRICS
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from archcost.sweeping.tables import SpaceTables
 
 
+@checked_methods
 class DesignTables:
     """The costs of all designs of a space: look-ups for single ones, exact answers for all.
 

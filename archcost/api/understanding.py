@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, overload
 
 from archcost.api.hardware import device_in
-from archcost.api.models import report_of
+from archcost.api.models import report_of, spec_of
 from archcost.engines import TINYENGINE
 from archcost.settings import Settings, shapes_by_name
 
@@ -73,8 +73,8 @@ def compare(
 ) -> Comparison | SideBySide:
     """What differs between two models, whole and by scope; three and more are put side by side.
 
-    ``sort`` puts these in the order of a total, the smallest first. Settings are those of all; for settings of their
-    own, give reports: ``compare(analyze(a), analyze(a, batch=8))``.
+    ``sort`` puts these in the order of a total, the smallest first. Settings are those of all, inputs by name of those
+    that have them; for settings of their own, give reports: ``compare(analyze(a), analyze(a, batch=8))``.
     Raises what :func:`archcost.analyze` raises, and UsageError for an unknown total, and for settings beside a report,
     which has its own.
     """
@@ -86,10 +86,21 @@ def compare(
     if sort is not None and sort not in TOTALS:
         raise CallError(f"there is no total '{sort}'", suggestion(sort, TOTALS, "totals"))
     settings = Settings(params or {}, batch, training, dtype, weight_dtype, shapes_by_name(inputs), kv_dtype)
-    reports = [report_of(model, settings) for model in (before, after, *others)]
+    reports = _reports((before, after, *others), settings)
     if others:
         return SideBySide(tuple(rank(reports, sort) if sort else reports))
     return compare_reports(*reports)
+
+
+def _reports(models: Sequence[AnySpec | Report], settings: Settings) -> list[Report]:
+    """The reports of models; an input that only some of their specs have is that of these."""
+    from archcost.analysis.report import Report as ReportType
+    from archcost.graph.inputs import inputs_of_each
+
+    if not any(settings.inputs) or any(isinstance(model, ReportType) for model in models):
+        return [report_of(model, settings) for model in models]
+    specs = [spec_of(model, settings) for model in models if not isinstance(model, ReportType)]
+    return [report_of(spec, own) for spec, own in zip(specs, inputs_of_each(specs, settings), strict=True)]
 
 
 def memory(
@@ -119,7 +130,7 @@ def memory(
     """The memory that a model needs to run or to train, its peak, the tensors alive then, and ways to need less.
 
     ``schedule`` is the order of the layers, ``spec`` or ``min-peak``; ``inplace`` lets activations overwrite their
-    input. What follows is of a ``training`` step, and implies one: an ``optimizer`` (sgd, adamw, adamw8bit …),
+    input. What follows is of a ``training`` step, and implies one: an ``optimizer`` (sgd, adamw, adafactor …),
     ``foreach``, ``mixed`` precision (bfloat16, float16), ``master_weights`` in float32 beside half-precision params,
     ``accumulate`` batches, patterns of blocks to ``checkpoint``, adapters of a rank (``lora``) on the layers that
     ``lora_targets`` name, and how devices divide it, ``parallel=["zero3=8", "tensor=4"]``. Inference on several

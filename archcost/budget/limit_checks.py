@@ -229,8 +229,10 @@ class Holding:
         except UsageError as error:
             self._problem(Diagnostic(error.message, limit.mark, error.help))
             return
-        outcome = _maximum(limit, prediction.nanoseconds, 0)
+        outcome = _maximum(limit, prediction.nanoseconds, len(prediction.unknown))
         finding = replace(self._like(limit, outcome), figure=outcome.figure, allowed=outcome.allowed)
+        if prediction.unknown:
+            finding = replace(finding, unknown=tuple(prediction.unknown[:LISTED]), detail=told(prediction.unknown))
         yield finding if outcome.status is Status.OK else replace(finding, layers=slowest(prediction))
 
     def _latency(self, limit: Limit) -> Iterator[Finding]:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from archcost.budget.verdict_figures import amount
 from archcost.budget.verdict_words import Cause, Rule, Status
+from archcost.figures import PREDICTED
 from archcost.paths import crossing_help, widened
 
 if TYPE_CHECKING:
@@ -61,7 +62,8 @@ def _expected(finding: Finding) -> str:
 def _unknown(finding: Finding) -> str:
     if finding.metric == "latency":
         return "write the custom op in ops that run, or limit other figures: what is declared has no time"
-    return f"declare `{finding.metric}` of the custom op: unknown is never zero"
+    declared = "macs" if finding.metric == PREDICTED else finding.metric  # a time has products
+    return f"declare `{declared}` of the custom op: unknown is never zero"
 
 
 def _update(finding: Finding, verdict: Verdict) -> str:

@@ -124,9 +124,10 @@ def compare(
         weight_dtype=weight_dtype,
         kv_dtype=kv_dtype,
     )
-    first = _own(asked, "a", settings_a, inputs_a)
-    second = _own(asked, "b", settings_b, inputs_b).with_dtypes(given)
-    asked_of = [first, second, *[asked] * (len(specs) - 2)]
+    each = _of_each(specs, asked)
+    first = _own(each[0], "a", settings_a, inputs_a)
+    second = _own(each[1], "b", settings_b, inputs_b).with_dtypes(given)
+    asked_of = [first, second, *each[2:]]
     reports = whole([analyze_one(name, own) for name, own in zip(specs, asked_of, strict=True)])
     two = len(specs) == 2  # noqa: PLR2004 - which have changes
     found = archcost.compare(*reports, sort=None if two else sort)
@@ -160,6 +161,22 @@ def _check_view(specs: Sequence[str], sort: str | None, *, metric: str, stat: bo
         raise UsageError(f"{'--stat' if stat else '--sort delta'} is for two specs")
     if len(specs) == 2 and sort not in (None, _DELTA, metric) and metric != "macs":  # noqa: PLR2004 - as above
         raise UsageError(f"changes are shown in one metric: --metric {metric} or --sort {sort}", "use --sort delta")
+
+
+def _of_each(names: Sequence[str], asked: Settings) -> list[Settings]:
+    """The settings of each spec, without the inputs that only others have; of what is imported or typed in, all."""
+    from archcost.errors import ArchcostError
+    from archcost.graph.inputs import inputs_of_each
+    from archcost.importers.sources import parse_source
+    from archcost.named_specs import read_spec
+
+    alike = [asked] * len(names)
+    if not any(asked.inputs) or any(name == "-" or parse_source(name) for name in names):
+        return alike
+    try:
+        return inputs_of_each([read_spec(name) for name in names], asked)
+    except ArchcostError:  # told by whoever analyses it
+        return alike
 
 
 def _own(asked: Settings, side: str, params: Sequence[str] | None, inputs: Sequence[str] | None) -> Settings:

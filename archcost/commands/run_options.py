@@ -10,7 +10,7 @@ from archcost.commands.options import number_option, word_option
 
 HALVES = ("bfloat16", "float16")  # what mixed precision computes in
 OPTIMIZERS = (
-    *("sgd", "momentum", "adam", "adamw", "rmsprop", "lion"),
+    *("sgd", "momentum", "adam", "adamw", "rmsprop", "adafactor", "adafactor-transformers", "lion"),
     *("adam8bit", "adamw8bit", "lion8bit", "momentum8bit"),
 )
 

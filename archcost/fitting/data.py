@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, NotRequired, TypedDic
 
 from archcost.analysis.data import spec_data
 from archcost.documents import AtLeast, Count, Envelope, Positive, SpecData, envelope
-from archcost.fitting.searching import MEMORY, NOTHING, SPEC
+from archcost.fitting.searching import BEYOND, MEMORY, NOTHING, SPEC
 from archcost.hardware.device import CitationData
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ class LargestData(TypedDict):
     """The largest size that fits, null where nothing bounds it, and what one more would meet."""
 
     size: Count | None
-    limit: Literal["memory", "spec", "nothing"]
+    limit: Literal["memory", "spec", "nothing", "beyond"]
 
 
 class SavingData(TypedDict):
@@ -211,7 +211,7 @@ def _chip_data(fit: DeviceFit) -> dict[str, Any]:
 
 def _largest(found: Largest) -> LargestData:
     limit: Any = found.limit
-    assert limit in (MEMORY, SPEC, NOTHING), "there are three limits"
+    assert limit in (MEMORY, SPEC, NOTHING, BEYOND), "there are four limits"
     return {"size": None if limit == NOTHING else found.size, "limit": limit}
 
 

@@ -75,6 +75,9 @@ def read_reserve(text: str) -> Reserve:
     return Reserve(share, size, f"{text.strip()}, as asked for")
 
 
+_BOARD = '`memory = "512 KiB"`, `flash = "2 MiB"`, `kind = "microcontroller"`'
+
+
 def capacity(device: Device, reserve: str = "") -> int:
     """The bytes of a device that are for a model; raises UnitError for a reserve that cannot be read."""
     kept = read_reserve(reserve) if reserve else usual_reserve(device)
@@ -84,6 +87,6 @@ def capacity(device: Device, reserve: str = "") -> int:
 def flash_of(device: Device) -> int:
     """The bytes of a microcontroller's flash; raises UsageError for one of which they are not known."""
     if device.flash_bytes is None:
-        hint = "describe your board in a file of your own: `archcost devices --help` says how"
+        hint = f"describe your board in a file of your own, such as board.toml: {_BOARD}"
         raise UsageError(f"{device.label} has no flash of its own, and boards differ", hint)
     return device.flash_bytes

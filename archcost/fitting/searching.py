@@ -7,14 +7,15 @@ from typing import TYPE_CHECKING, NamedTuple
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-MEMORY, SPEC, NOTHING = "memory", "spec", "nothing"
-MOST = 2**40  # a size that nobody has: what fits at that is bounded by nothing
+MEMORY, SPEC, NOTHING, BEYOND = "memory", "spec", "nothing", "beyond"
+MOST = 2**40  # a size that nobody has: no larger one is tried
 
 
 class Largest(NamedTuple):
     """The largest size that fits, 0 for none, and what one more would meet.
 
-    ``limit`` is ``memory``, ``spec`` (the model allows no more), or ``nothing``: the memory does not grow with it.
+    ``limit`` is ``memory``, ``spec`` (the model allows no more), ``nothing`` (the memory does not
+    grow with it), or ``beyond``: it grows, and the largest size that is tried fits still.
     """
 
     size: int
@@ -43,7 +44,7 @@ def largest(need: Callable[[int], int | None], capacity: int) -> Largest:
     low, high = 1, 2
     while fits(high):
         if high >= MOST:
-            return Largest(high, NOTHING)
+            return Largest(high, NOTHING if needs(high) == needs(low) else BEYOND)
         low, high = high, min(MOST, max(2 * high, _crossing(low, high, needs, capacity)))
     by_line = True
     while high - low > 1:

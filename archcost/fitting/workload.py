@@ -105,7 +105,8 @@ class Workload:
         """
         if self.context is None:
             message = f"{self.spec.name} has no context: none of its params is called `{TOKENS}`"
-            raise UsageError(message, "give the sizes of its inputs: `--input`")
+            hint = f"call the param of its length `{TOKENS}`, or give the sizes of its inputs: `--input`"
+            raise UsageError(message, hint)
         changed = context - 1 if self.generates else context - self.params.get(PAST, 0)
         return self._with({PAST if self.generates else TOKENS: changed})
 

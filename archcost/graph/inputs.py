@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from archcost.dims import decided, numel
-from archcost.errors import Diagnostic, UsageError, suggestion
+from archcost.errors import CallError, Diagnostic, UsageError, suggestion
 from archcost.graph.model import MAX_ELEMENTS, MAX_RANK, TensorType
 from archcost.ops.fields import shown, whole_number
 from archcost.settings import THE_ONLY, input_text
@@ -18,7 +18,7 @@ from archcost.spec.expressions import UNKNOWN, Divided, Expression, ExpressionEr
 from archcost.spec.vocabulary import GIVEN
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
 
     from archcost.settings import InputShape, Settings
     from archcost.spec.expressions import Names
@@ -78,6 +78,24 @@ def given_shapes(spec: Spec, settings: Settings) -> dict[str, InputShape]:
         if spec.inputs[name].shape.value is not UNKNOWN:
             found[name] = shape
     return found
+
+
+def inputs_of_each(specs: Sequence[Spec], settings: Settings) -> list[Settings]:
+    """Settings for several specs at once: an input that some of them have is given to these; one that none has to all.
+
+    So that whoever looks an input up refuses it where nobody meant it.
+    """
+    lacking = [
+        {name for name in settings.inputs if name != THE_ONLY and named_input(spec, name) not in spec.inputs}
+        for spec in specs
+    ]
+    nowhere = set(settings.inputs).intersection(*lacking)
+    return [
+        settings._replace(
+            inputs={name: shape for name, shape in settings.inputs.items() if name in nowhere or name not in lacks}
+        )
+        for lacks in lacking
+    ]
 
 
 def named_input(spec: Spec, name: str) -> str:
@@ -155,7 +173,12 @@ def takes_batch(spec: Spec) -> bool:
 
 
 def _check_batch(spec: Spec, settings: Settings) -> None:
-    """Raise UsageError for a batch that is asked of inputs that have none: their sizes would say nothing of it."""
+    """Raise UsageError for a batch that is asked of inputs that have none: their sizes would say nothing of it.
+
+    Raises CallError for one below 1.
+    """
+    if settings.batch < 1:
+        raise CallError(f"a batch is a whole number from 1 up, got {settings.batch}")
     if takes_batch(spec) or settings.batch == 1:
         return
     hint = (

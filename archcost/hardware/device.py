@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 PEAKS = ("float32", "tf32", "bfloat16", "float16", "float8", "int8")  # dtypes of products that have a rate
 MICROCONTROLLER, CPU = "microcontroller", "cpu"  # kinds of devices
+KINDS = ("gpu", "accelerator", "tpu", "soc", "edge", CPU, MICROCONTROLLER)
 
 
 class CitationData(TypedDict):

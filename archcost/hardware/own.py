@@ -8,9 +8,9 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING, Any
 
-from archcost.errors import ConfigError
+from archcost.errors import ConfigError, suggestion
 from archcost.files import DISK, FileError, located, read_named
-from archcost.hardware.device import Citation, Device, plain
+from archcost.hardware.device import KINDS, Citation, Device, plain
 from archcost.hardware.figures import FIGURES, attributes, figure
 from archcost.hardware.measured_text import read_measured
 from archcost.quantities import UnitError
@@ -90,6 +90,9 @@ def _read(reader: Reader, name: str, place: Value, table: Table) -> Device | Non
     entries = table.entries
     figures = {key: value for key in FIGURES if key in entries and (value := _figure(reader, key, entries[key][1]))}
     words = {key: text for key in _WORDS if key in entries and (text := reader.text(entries[key][1], f"'{key}'"))}
+    if words.get("kind", KINDS[0]) not in KINDS:
+        hint = suggestion(words["kind"], list(KINDS), "kinds")
+        reader.report(f"there is no kind of devices '{words['kind']}'", entries["kind"][1], hint)
     aliases = _aliases(reader, entries["aliases"][1]) if "aliases" in entries else ()
     source = reader.text(entries["source"][1], "'source'") if "source" in entries else ""
     if "memory" not in entries:
@@ -107,13 +110,19 @@ def _read(reader: Reader, name: str, place: Value, table: Table) -> Device | Non
 
 def _figure(reader: Reader, key: str, value: Value) -> int | None:
     if not isinstance(value, Scalar):
-        reader.report(f"'{key}' is one figure, got {brief(value)}", value, f'write `{key} = "{FIGURES[key].example}"`')
+        reader.report(f"'{key}' is one figure, got {brief(value)}", value, _way(key))
         return None
     try:
         return figure(key, value.text)
     except UnitError as error:
-        reader.report(f"'{key}': {error}", value, f'write `{key} = "{FIGURES[key].example}"`')
+        reader.report(f"'{key}': {error}", value, _way(key))
         return None
+
+
+def _way(key: str) -> str:
+    """How a figure is written, and what to do where nobody knows it."""
+    unknown = "" if key == "memory" else ", or leave it out where it is not known"
+    return f'write `{key} = "{FIGURES[key].example}"`{unknown}'
 
 
 def _aliases(reader: Reader, value: Value) -> tuple[str, ...]:

@@ -205,6 +205,11 @@ class Op:
         """The dims of each input as formulas call them, the last for all further inputs; by default the layout."""
         return (self.layout,)
 
+    def help_with_more(self, count: int) -> str:
+        """What to do where there are so many inputs, more than the op takes."""
+        del count  # those that take two say more of more
+        return "pick one of them with `from: id`" if self.max_inputs == 1 else ""
+
     def output_letters(self) -> str:
         """The dims of the first output in words; by default those of the first input, if there are as many."""
         return ""
@@ -420,7 +425,7 @@ def _arity_help(op: Op, count: int) -> str:
             names = tuple("abcdefgh"[: op.min_inputs])
         many = f"name them: `from: [{', '.join(names)}]`, or give `branches`"
         return many if len(names) > 1 else "name it: `from: a`"
-    return "pick one of them with `from: id`" if op.max_inputs == 1 else ""
+    return op.help_with_more(count)
 
 
 def _rank_help(op: Op) -> str:

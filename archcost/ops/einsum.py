@@ -51,6 +51,22 @@ def terms(equation: str) -> Terms:
     return Terms(operands, right)
 
 
+def pairwise(equation: str) -> tuple[str, ...]:
+    """Equations of two operands that together are one of three and more, from the left: each takes what came before.
+
+    That is the order of torch without opt_einsum. Letters stay for as long as a later operand or the output has them.
+    """
+    operands, output = terms(equation)
+    found, before = [], operands[0]
+    for place, operand in enumerate(operands[1:], 2):
+        later = {*output, *"".join(operands[place:])}
+        kept = "".join(dict.fromkeys([letter for letter in before + operand if letter in later]))
+        kept = output if place == len(operands) else kept
+        found.append(f"{before}, {operand} -> {kept}".replace(".", _REST))
+        before = kept
+    return tuple(found)
+
+
 def dims_of(term: str, rank: int) -> tuple[str, ...]:
     """The letter of every dim. Dims of an ellipsis are named from the last: ``.0``, ``.1`` …."""
     named = len(term.replace(".", ""))
@@ -69,7 +85,9 @@ class Einsum(Op, kind="einsum", family="Arithmetic", max_inputs=2, work=Work.PRO
     over, and `...` stands for dims that broadcast. A term must not have a letter twice. A letter is contracted if both
     operands have it and it is summed over. Without contracted letters there are no MACs, and the products of two
     operands are FLOPs, 1 per output element. Letters that only one operand has and that are summed over are summed
-    first, as in torch: FLOPs = elements before - elements after.
+    first, as in torch: FLOPs = elements before - elements after. An einsum of three or more operands is written as
+    several of two, for its MACs are those of an order. Imports write them from the left, as torch contracts without
+    opt_einsum; where that is installed, torch may take another order, with other MACs.
     """
 
     torch_name = "torch.einsum"
@@ -79,6 +97,12 @@ class Einsum(Op, kind="einsum", family="Arithmetic", max_inputs=2, work=Work.PRO
 
     def validate(self, check: Check) -> None:
         terms(self.equation)
+
+    def help_with_more(self, count: int) -> str:
+        if len(terms(self.equation).operands) != count:
+            return ""
+        steps = ", then ".join([f"`einsum: {pair}`" for pair in pairwise(self.equation)])
+        return f"its MACs are those of an order: write {steps}, from the left as torch does without opt_einsum"
 
     def result_dtype(self, inputs: Inputs, dtypes: Sequence[str], own: str) -> str:
         terms, output = self.names(inputs)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from archcost.pytorch.beside import mismatch_of, model_beside
 from archcost.quantities import format_nanoseconds, format_ratio, format_share
 from archcost.render.document import Cell, Column
-from archcost.render.prediction import error_text, how
+from archcost.render.prediction import caveats, how
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -38,7 +38,7 @@ def beside_lines(latency: Latency) -> list[str]:
     where = {True: f", {OUTSIDE} the stated error", False: ", within the stated error"}
     verdict = where[beside.outside] if beside.outside is not None else ""
     times = f"{_time(beside)} on {found.device.label} ({how(found)}): {_ratio(beside)} of the measured time{verdict}"
-    lines = [times, f"error: {error_text(found.error)}"]
+    lines = [times, *caveats(found)]
     if found.error is None:
         lines.append("no error is stated for this kind, so nothing is marked")
     else:

@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING, NamedTuple
 from archcost.figures import METRICS, RUN
 from archcost.fitting.data import fit_data, fits_data
 from archcost.fitting.reserve import flash_of
-from archcost.fitting.searching import MEMORY, NOTHING
+from archcost.fitting.searching import BEYOND, MEMORY, NOTHING
+from archcost.model_zoo import typed
 from archcost.quantities import format_bytes, format_nanoseconds, format_share
 from archcost.render.document import Cell, Column, Field, Gap, Heading, Line, Records, Table, branches_of
-from archcost.render.memory import TO_TRAIN, memory_line
+from archcost.render.memory import TO_TRAIN, memory_line, when
 from archcost.render.report import title_details
 
 if TYPE_CHECKING:
@@ -110,6 +111,8 @@ def _reserve(fit: DeviceFit) -> str:
 def _largest(found: Largest) -> str:
     if found.limit == NOTHING:
         return "any: the memory does not grow with it"
+    if found.limit == BEYOND:
+        return f"{found.size:,} and more"
     why = "one more does not fit" if found.limit == MEMORY else "the spec allows no more"
     return f"{found.size:,}: {why}" if found.size else "none"
 
@@ -162,7 +165,7 @@ def _table_blocks(fits: Fits) -> Iterator[Block]:
     yield Line(f"needs: {', '.join(needs)}; shares are of the memory less the reserve", style="dim")
     if fits.chips:
         yield _chip_table(fits.chips)
-    hint = f"`archcost fits {fits.report.name} --device NAME` has the largest batch, and what to change"
+    hint = f"`archcost fits {typed(fits.report.spec.path)} --device NAME` has the largest batch, and what to change"
     yield Line(hint, style="dim")
 
 
@@ -247,9 +250,7 @@ def _table_records(fits: Fits) -> Iterator[Sequence[object]]:
 
 
 def _details(fits: Fits) -> str:
-    conditions = fits.workload.conditions
-    words = f"{title_details(fits.report)} · {'training' if conditions.training else 'inference'}"
-    return f"{words}, one device of {conditions.division}" if conditions.division.divides else words
+    return f"{title_details(fits.report)} · {when(fits.workload.conditions)}"
 
 
 def _memory(fits: Fits) -> Line:

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from archcost.analysis.memory.at_peak import PeakPart
+    from archcost.analysis.memory.conditions import Conditions
     from archcost.analysis.memory.run_memory import RunMemory
     from archcost.analysis.memory.study import Study
     from archcost.analysis.report import Report
@@ -107,7 +108,7 @@ class MemoryDocument(NamedTuple):
 
 
 def _study_blocks(study: Study, depth: int | None, most: int | None) -> Iterator[Block]:
-    yield Heading(study.report.name, f"{title_details(study.report)} · {when(study)}")
+    yield Heading(study.report.name, f"{title_details(study.report)} · {when(study.conditions)}")
     if study.training is None:
         yield Line(memory_line(METRICS[RUN].label, study.run, study.report))
     yield Line(_headline(study))
@@ -129,10 +130,9 @@ def _study_blocks(study: Study, depth: int | None, most: int | None) -> Iterator
         yield Line(f"would not lower the peak: {tried}", style="dim")
 
 
-def when(study: Study) -> str:
-    """``inference``, ``inference, in place``, ``training with adam, bfloat16 where autocast allows it``."""
-    conditions = study.conditions
-    words = ["inference" if study.training is None else f"training with {conditions.optimizer}"]
+def when(conditions: Conditions) -> str:
+    """``inference``, ``inference, activations in place``, ``training with adam, mixed bfloat16``."""
+    words = [f"training with {conditions.optimizer}" if conditions.training else "inference"]
     if conditions.schedule == MIN_PEAK:
         words.append("the order of the lowest peak")
     if conditions.foreach:

@@ -106,8 +106,28 @@ def time_lines(found: Sequence[Prediction]) -> Iterator[Line]:
         more = "" if one is first or not first.nanoseconds else f", {_change(first.nanoseconds, one.nanoseconds)}"
         shares = [f"{name} {format_share(time, one.nanoseconds)}" for name, time in one.bounds.items() if time]
         yield Line(f"  {one.report.name}{times}{more}; bound by {', '.join(shares)}")
-    for error in dict.fromkeys(one.error for one in found):
-        yield Line(f"  error: {error_text(error)}", style="dim")
+    for told in dict.fromkeys(text for one in found for text in caveats(one)):
+        yield Line(f"  {told}", style="dim")
+
+
+def caveats(one: Prediction) -> list[str]:
+    """What stands beside a predicted time wherever it is printed: how wrong it may be, and what is not in it."""
+    error, *more = _caveats(one)
+    return [f"error: {error}", *more]
+
+
+def caveat(one: Prediction) -> str:
+    """The same in a sentence, for a place that is called so already."""
+    return "; ".join(_caveats(one))
+
+
+def _caveats(one: Prediction) -> list[str]:
+    return [error_text(one.error), *([f"at least: {unknown_text(one)}"] if one.unknown else [])]
+
+
+def unknown_text(one: Prediction) -> str:
+    """Of which layers the products are not in the time."""
+    return f"the MACs of {listed(one.unknown)} are unknown and not in the time: declare `macs` there"
 
 
 def page_fault_text(one: Prediction) -> str:
@@ -134,9 +154,7 @@ def _blocks(one: Prediction, most: int) -> Iterator[Block]:
     if one.page_faults:
         yield Field("page faults", page_fault_text(one))
     if one.unknown:
-        yield Field(
-            "at least", f"the MACs of {listed(one.unknown)} are unknown and not in the time: declare `macs` there"
-        )
+        yield Field("at least", unknown_text(one))
     yield from _layers(one, most)
 
 
@@ -175,8 +193,8 @@ def _table(found: Sequence[Prediction]) -> Table:
 def _classes(found: Sequence[Prediction]) -> Iterator[Line]:
     """What the column of errors means."""
     yield Line(f"{how(found[0])} · predicted, not measured", style="dim")
-    for unknown in dict.fromkeys(listed(one.unknown) for one in found if one.unknown):
-        yield Line(f"at least: the MACs of {unknown} are unknown and not in the time", style="dim")
+    for unknown in dict.fromkeys(unknown_text(one) for one in found if one.unknown):
+        yield Line(f"at least: {unknown}", style="dim")
     for error in dict.fromkeys(one.error for one in found):
         text = error_text(error)
         yield Line(f"±{_percent(error.median)}: {text}" if error else f"–: {text}", style="dim")

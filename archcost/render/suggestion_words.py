@@ -6,10 +6,10 @@ from shlex import quote
 from typing import TYPE_CHECKING
 
 from archcost.figures import METRICS
-from archcost.model_zoo import name_at
+from archcost.model_zoo import typed
 from archcost.quantities import format_share
 from archcost.render.cell_text import field_cell, times_text
-from archcost.render.prediction import error_text
+from archcost.render.prediction import caveats
 from archcost.suggesting.goals import MACS, figure_names, figure_text
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ def figures_text(found: Suggestions) -> str:
 def time_text(found: Suggestions) -> str:
     """That times are predicted, on which device, and how wrong that has been."""
     predicted = found.goal.predicted(found.report)
-    return f"time: predicted on {predicted.device.label}, not measured; error: {error_text(predicted.error)}"
+    return "; ".join([f"time: predicted on {predicted.device.label}, not measured", *caveats(predicted)])
 
 
 def names_from(goal: str, figures: Saved) -> list[str]:
@@ -95,10 +95,10 @@ def cheaper_text(one: Suggestion, explanation: Explanation) -> str:
     own = next((int(each.value) for each in explanation.equations if each.figure == metric), 0)
     note = f", {one.site.note}" if one.site.note else ""
     saves = f"{figure_text(metric, one.saves)} {METRICS[metric].label} less ({format_share(one.saves, own)} of it)"
-    spec, goal = name_at(explanation.report.spec.path).removeprefix("zoo:"), one.goal.word
+    spec, goal = typed(explanation.report.spec.path), one.goal.word
     asked = "" if goal == MACS else f" --goal {goal}"
     bold = one.boldness.name.lower()
-    return f"{one.words}{note} ({bold}): {saves}; archcost suggest {quote(spec)} --at {quote(explanation.path)}{asked}"
+    return f"{one.words}{note} ({bold}): {saves}; archcost suggest {spec} --at {quote(explanation.path)}{asked}"
 
 
 def alternatives_text(one: Suggestion) -> str:

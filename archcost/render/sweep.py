@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from archcost.render.design_table import design_table, histogram_table
 from archcost.render.document import Heading, Line, Records, branches_of, rows_left_out
-from archcost.render.sweep_words import cause_blocks, count_text, expected_line, headline
+from archcost.render.sweep_words import cause_blocks, count_text, expected_line, headline, predicted_lines
 from archcost.sweeping.data import row_data, sweep_data
 from archcost.sweeping.exact.intervals import Estimate
 from archcost.sweeping.row_values import rows_of
@@ -45,6 +45,8 @@ class SweepDocument(NamedTuple):
             yield Line("no design, so there is nothing to count")
         if sweep.listing is not None:
             yield from self._rows(most)
+        if sweep.predictions:
+            yield from predicted_lines(sweep.predictions)
         yield from cause_blocks(sweep)
 
     def branches(self) -> Iterable[TreeLine]:

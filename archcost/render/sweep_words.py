@@ -5,19 +5,21 @@ from __future__ import annotations
 from itertools import islice
 from typing import TYPE_CHECKING
 
-from archcost.figures import METRICS
+from archcost.figures import METRICS, PREDICTED
 from archcost.render.document import Gap, Line
+from archcost.render.prediction import caveats, how
 from archcost.sweeping.exact.intervals import Estimate
 from archcost.sweeping.values import shown
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
 
     from archcost.render.document import Block
     from archcost.sweeping.asking import Objective
     from archcost.sweeping.causes import InvalidCause
     from archcost.sweeping.space import Axis
     from archcost.sweeping.sweep import Sweep
+    from archcost.timing.prediction import Prediction
 
 _FACTORS = 5  # axes that a headline names
 _CAUSES = 10
@@ -35,6 +37,14 @@ _NOUNS = (
     "ratio",
     "rate",
 )
+
+
+def predicted_lines(found: Sequence[Prediction]) -> Iterator[Line]:
+    """What times are predicted on, and how wrong they may be."""
+    label = METRICS[PREDICTED].label
+    yield Line(f"{label}: predicted on {found[0].device.label} ({how(found[0])}), not measured", style="dim")
+    for told in dict.fromkeys(text for one in found for text in caveats(one)):
+        yield Line(f"  {told}", style="dim")
 
 
 def headline(sweep: Sweep) -> str:

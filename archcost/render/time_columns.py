@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from archcost.quantities import format_nanoseconds
 from archcost.render.chosen_columns import NOTHING, Further, FurtherColumn
 from archcost.render.document import Cell
-from archcost.render.prediction import error_text, how, page_fault_text
+from archcost.render.prediction import caveats, how, page_fault_text
 from archcost.timing.kernels import RunMode
 from archcost.timing.prediction import Prediction, predict
 
@@ -48,7 +48,7 @@ def time_columns(found: Prediction) -> Further:
     ]
     notes = [
         f"time: predicted on {found.device.label} ({how(found)}), not measured: {found.rate_text} samples/s",
-        f"error: {error_text(found.error)}",
+        *caveats(found),
         *([f"page faults: {page_fault_text(found)}"] if found.page_faults else []),
     ]
     return Further(columns, ("predicted_ns", "bound_by"), layer_fields, notes)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Literal, NotRequired, TypedDict, cast
+from typing import TYPE_CHECKING, Annotated, Any, Literal, NotRequired, TypedDict, cast
 
 from archcost.analysis.data import ReceptiveFieldData, spec_data
 from archcost.documents import Count, Envelope, Positive, SpecData, envelope
 from archcost.suggesting.goals import figure_names
+from archcost.timing.data import PredictedData, predicted_data
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -105,6 +106,7 @@ class SuggestionsData(Envelope):
     goal: str
     device: str | None
     before: SavedData
+    predicted: NotRequired[PredictedData]
     target: TargetData | None
     places: Count
     tried: Count
@@ -117,7 +119,7 @@ class SuggestionsData(Envelope):
 def suggestions_data(found: Suggestions) -> SuggestionsData:
     """The JSON form."""
     goal, target = found.goal, found.target
-    return {
+    document: dict[str, Any] = {
         **envelope("suggest"),
         "spec": spec_data(found.report),
         "batch": found.report.batch,
@@ -125,6 +127,7 @@ def suggestions_data(found: Suggestions) -> SuggestionsData:
         "goal": goal.word,
         "device": None if goal.device is None else goal.device.name,
         "before": saved_data(found.before),
+        **({} if goal.device is None else {"predicted": predicted_data(goal.predicted(found.report))}),
         "target": None
         if target is None
         else {"asked": target.text, "allowed": target.allowed, "reached": found.reached},
@@ -138,6 +141,7 @@ def suggestions_data(found: Suggestions) -> SuggestionsData:
             for one in found.already
         ],
     }
+    return cast("SuggestionsData", document)
 
 
 def suggestion_data(one: Suggestion) -> SuggestionData:

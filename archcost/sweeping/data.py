@@ -8,13 +8,15 @@ from archcost.documents import AtLeast, Count, Envelope, ErrorData, Positive, en
 from archcost.indented_json import Stream
 from archcost.sweeping.exact.intervals import Estimate
 from archcost.sweeping.row_values import rows_of
+from archcost.timing.data import ErrorClassData, error_data
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from archcost.sweeping.row_values import DesignRow
     from archcost.sweeping.space import Space
     from archcost.sweeping.sweep import Sweep
+    from archcost.timing.prediction import Prediction
 
 
 class AxisData(TypedDict):
@@ -83,6 +85,14 @@ class FigureBoundData(TypedDict):
     high: int | None
 
 
+class PredictedLatencyData(TypedDict):
+    """Where times are predicted, and how wrong they may be: the kinds of the designs of which one was predicted."""
+
+    device: str
+    title: str
+    errors: Annotated[list[Annotated[ErrorClassData | None, "Null: not validated."]], AtLeast(1)]
+
+
 class SweepData(Envelope):
     """A space of designs, and the answer to a question about it.
 
@@ -108,6 +118,7 @@ class SweepData(Envelope):
     pareto: NotRequired[list[ObjectiveData]]
     budgets: list[FigureBoundData]
     expected: NotRequired[Count]
+    predicted: NotRequired[PredictedLatencyData]
     histogram: NotRequired[HistogramData]
     rows: NotRequired[list[RowData]]
 
@@ -143,6 +154,8 @@ def sweep_data(sweep: Sweep) -> SweepData:
         "metrics": list(_metrics(sweep)),
         "budgets": [{"metric": each.metric, "low": each.low, "high": each.high} for each in sweep.answers.where.bounds],
     }
+    if sweep.predictions:
+        document["predicted"] = predicted_of(sweep.predictions)
     if sweep.ask.pareto:
         document["pareto"] = [{"metric": metric, "sense": sense} for metric, sense in sweep.ask.pareto]
     if sweep.expected is not None:
@@ -153,6 +166,13 @@ def sweep_data(sweep: Sweep) -> SweepData:
     if sweep.listing is not None:
         document["rows"] = Stream(lambda: _rows(sweep))
     return cast("SweepData", document)
+
+
+def predicted_of(found: Sequence[Prediction]) -> PredictedLatencyData:
+    """What is said of predicted times, of one prediction for each kind."""
+    device = found[0].device
+    errors = [None if one.error is None else error_data(one.error) for one in found]
+    return {"device": device.name, "title": device.label, "errors": errors}
 
 
 def count_data(found: int | Estimate) -> CountData:

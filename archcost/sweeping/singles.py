@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from archcost.analysis.report import Report
     from archcost.hardware.device import Device
     from archcost.sweeping.space import Space
+    from archcost.timing.error_classes import ErrorClass
+    from archcost.timing.prediction import Prediction
 
 PER_ROW = (PEAK, RUN, PREDICTED)
 MAX_ANALYSES = 5_000  # a run of a few seconds to a minute
@@ -41,6 +43,7 @@ class Singles:
         self._device = device
         self._known: dict[tuple[int, ...], dict[str, int]] = {}
         self.made = 0
+        self.predictions: dict[ErrorClass | None, Prediction] = {}  # the first of each kind, for how wrong it may be
 
     def figures(self, design: Sequence[int], metrics: Iterable[str]) -> dict[str, int]:
         """Figures of a valid design by name; raises SpecError for one that is not."""
@@ -57,7 +60,9 @@ class Singles:
     def _time(self, report: Report, device: Device) -> int:
         from archcost.timing.prediction import execution_of, predict
 
-        return predict(report, device, execution_of()).nanoseconds
+        found = predict(report, device, execution_of())
+        self.predictions.setdefault(found.error, found)
+        return found.nanoseconds
 
     def error(self, design: Sequence[int]) -> SpecError:
         """What is wrong with an invalid design."""

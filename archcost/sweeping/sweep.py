@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from archcost.sweeping.listing import Listing
     from archcost.sweeping.space import Space
     from archcost.sweeping.tables import SpaceTables
+    from archcost.timing.prediction import Prediction
 
 
 class Sweep:
@@ -92,6 +93,11 @@ class Sweep:
         made = self.answers.singles.made
         told = [f"{made:,} designs were analysed one by one for figures that are no sums"] if made else []
         return (*self.answers.where.notes, *self._unknown(), *told)
+
+    @property
+    def predictions(self) -> list[Prediction]:
+        """Of the times that were predicted for designs one of each kind, for what is to be said of all."""
+        return list(self.answers.singles.predictions.values())
 
     def _unknown(self) -> Iterator[str]:
         """Which figures are the known part of what they are called."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from archcost.analysis.memory.optimizers import OPTIMIZERS, UpdatedTensor
+from archcost.analysis.memory.optimizers import OPTIMIZERS, learnt
 from archcost.analysis.training_costs import backward_macs
 from archcost.dims import ceil_div, numel
 from archcost.dtypes import DTYPE_BYTES
@@ -42,12 +42,18 @@ def training_kernels(report: Report, layers: Layers, forward: Sequence[DeviceKer
 
 def update_kernels(report: Report, optimizer: str) -> Iterator[DeviceKernel]:
     """Reads params, gradients and states, writes params and states; it stands with the last layer."""
-    params = report.totals.trainable_params
-    if params:
-        tensor = UpdatedTensor(params, DTYPE_BYTES[report.dtype])
-        states = OPTIMIZERS[optimizer].state_bytes([tensor])
-        last = len(report.graph.nodes) - 1
-        yield DeviceKernel(last, Pipe.STREAM, FLOAT32, read=2 * tensor.bytes + states, written=tensor.bytes + states)
+    graph = report.graph
+    tensors = [
+        learnt(shape, DTYPE_BYTES[report.dtype])
+        for index, node in enumerate(graph.nodes)
+        if node.signature.trains
+        for name, shape in node.signature.weights().items()
+        if graph.owner(index, name) == index
+    ]
+    if tensors:
+        size = sum(tensor.bytes for tensor in tensors)
+        states = OPTIMIZERS[optimizer].state_bytes(tensors)
+        yield DeviceKernel(len(graph.nodes) - 1, Pipe.STREAM, FLOAT32, read=2 * size + states, written=size + states)
 
 
 def _in_training(layers: Layers, kernel: DeviceKernel) -> DeviceKernel:

@@ -5,13 +5,19 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Annotated, Any, Literal, NotRequired, TypedDict, cast
 
 from archcost.analysis.data import spec_data
-from archcost.documents import Count, Envelope, Positive, SpecData, envelope
+from archcost.documents import AtLeast, Count, Envelope, Positive, SpecData, envelope
 
 if TYPE_CHECKING:
     from archcost.timing.error_classes import ErrorClass
     from archcost.timing.prediction import Prediction
 
 Bound = Literal["products", "memory", "arithmetic", "launch"]
+_SHARES: tuple[Literal["median_error", "p90_error", "rank_correlation"], ...] = (
+    "median_error",
+    "p90_error",
+    "rank_correlation",
+)
+_Unknown = Annotated[list[str], AtLeast(1), "Layers of which the MACs are unknown, and not in the time."]
 
 
 class PredictedTimeData(TypedDict):
@@ -65,6 +71,7 @@ class PredictedData(TypedDict):
     samples_per_second: Count
     bounds: BoundsData
     error: Annotated[ErrorClassData | None, "Null: not validated."]
+    unknown_macs: NotRequired[_Unknown]
 
 
 TIMED: dict[str, Any] = {"predicted": NotRequired[list[PredictedData]]}  # of documents that may have times
@@ -88,6 +95,7 @@ class PredictionData(Envelope):
     samples_per_second: Count
     bounds: BoundsData
     error: Annotated[ErrorClassData | None, "Null: not validated."]
+    unknown_macs: NotRequired[_Unknown]
     layers: list[PredictedTimeData]
 
 
@@ -115,6 +123,7 @@ def prediction_data(found: Prediction) -> PredictionData:
         "samples_per_second": found.throughput,
         "bounds": _bounds_data(found),
         "error": error_data(found.error) if found.error else None,
+        **_unknown_data(found),
         "layers": [
             {"path": layer.path, "op": layer.op, "predicted_ns": time.nanoseconds, "bound_by": time.by or None}
             for layer, time in zip(report.layers, found.layers, strict=True)
@@ -126,7 +135,7 @@ def prediction_data(found: Prediction) -> PredictionData:
 def predicted_data(found: Prediction) -> PredictedData:
     """The JSON form without the layers, for the documents that have them."""
     run = found.run
-    return {
+    document: dict[str, Any] = {
         "name": found.report.name,
         "device": found.device.name,
         "title": found.device.label,
@@ -139,6 +148,20 @@ def predicted_data(found: Prediction) -> PredictedData:
         "bounds": _bounds_data(found),
         "error": error_data(found.error) if found.error else None,
     }
+    return cast("PredictedData", {**document, **_unknown_data(found)})
+
+
+def _unknown_data(found: Prediction) -> dict[str, list[str]]:
+    return {"unknown_macs": found.unknown} if found.unknown else {}
+
+
+def error_of(given: ErrorClassData) -> ErrorClass:
+    """The class of its JSON form."""
+    from archcost.timing.error_classes import ErrorClass, PredictionKind
+
+    kind = PredictionKind(given["family"], given["dtype"], given["mode"], given["regime"])
+    median, p90, rank = [round(given[key] * 1000) for key in _SHARES]
+    return ErrorClass(kind, median, p90, rank, given["measurements"], given["models"], given["devices"])
 
 
 def error_data(found: ErrorClass) -> ErrorClassData:

@@ -263,8 +263,19 @@ def told(cost: TrainingCost) -> TrainingCost:
         raise UsageError(f"the MACs of {named} in {report.name} are unknown", "declare `macs` there")
     if not cost.step.backward_macs:
         raise UsageError(f"nothing of {report.name} trains", "all of its weights are frozen, or it has none")
-    if length.global_batch and length.global_batch < length.devices * report.batch:
-        message = f"a global batch of {length.global_batch:,} is not enough for {length.devices:,} devices"
-        raise UsageError(message, f"each takes a batch of {report.batch:,}: `--batch`")
+    _check_global_batch(length, report.batch)
     _ = cost.mfu  # it raises for a device without the figures
     return cost
+
+
+def _check_global_batch(length: RunLength, batch: int) -> None:
+    """Raise UsageError for a step in which devices would not have the same whole number of batches each."""
+    wanted, at_once = length.global_batch, length.devices * batch
+    if not wanted or wanted % at_once == 0:
+        return
+    if wanted < at_once:
+        message = f"a global batch of {wanted:,} is not enough for {length.devices:,} devices"
+        raise UsageError(message, f"each takes a batch of {batch:,}: `--batch`")
+    message = f"a global batch of {wanted:,} does not divide into batches of {batch:,} on {length.devices:,} devices"
+    below = wanted // at_once * at_once
+    raise UsageError(message, f"{below:,} and {below + at_once:,} do, the multiples of {batch:,} × {length.devices:,}")

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from archcost.fitting.searching import MEMORY, MOST, NOTHING, SPEC, Largest, largest
+from archcost.fitting.searching import BEYOND, MEMORY, MOST, NOTHING, SPEC, Largest, largest
 
 SIZES = st.integers(0, 10**6)
 CAPACITIES = st.integers(0, 10**12)
@@ -60,6 +60,11 @@ def test_what_does_not_grow_is_bounded_by_nothing() -> None:
     assert largest(lambda _: 7, 7) == Largest(MOST, NOTHING)
     assert largest(lambda _: 7, 6) == Largest(0, MEMORY)
     assert largest(lambda _: None, 6) == Largest(0, SPEC)
+
+
+def test_what_grows_and_always_fits_is_told_as_such() -> None:
+    assert largest(lambda size: size, MOST) == Largest(MOST, BEYOND)
+    assert largest(lambda size: size, MOST - 1) == Largest(MOST - 1, MEMORY)
 
 
 @pytest.mark.parametrize("rest", [-1, 0, 1])

@@ -10,6 +10,7 @@ import pytest
 
 import archcost
 from archcost.budget.config import load_config
+from archcost.hardware.device import KINDS
 from archcost.hardware.figures import FIGURES, figure
 from archcost.hardware.own import read_device_file
 from archcost.quantities import UnitError
@@ -111,6 +112,15 @@ def test_the_memory_is_enough(folder: Path) -> None:
         ('memory = "1 GiB"\nmemry = "1 GiB"\n', ["archcost.toml:3:1: unknown key 'memry' in the device 'lab'"]),
         ('memory = "1 GiB"\nfp16 = "1 TFLOPS"\n', ["archcost.toml:3:1: unknown key 'fp16' in the device 'lab'"]),
         ('memory = "1 GiB"\nvendor = 3\n', ["archcost.toml:3:10: 'vendor' must be text, got 3"]),
+        ('memory = "1 GiB"\nkind = "GPU!"\n', ["archcost.toml:3:8: there is no kind of devices 'GPU!'"]),
+        ('memory = "0 GiB"\n', ["archcost.toml:2:10: 'memory': '0 GiB' is nothing that a device could have"]),
+        ('memory = "-4 GiB"\n', ["archcost.toml:2:10: 'memory': '-4 GiB' is nothing that a device could have"]),
+        ('memory = "9e30 GiB"\n', ["archcost.toml:2:10: 'memory': '9e30 GiB' is more than any device has"]),
+        ("memory = nan\n", ["archcost.toml:2:10: 'memory': expected a number with a unit, got 'nan'"]),
+        (
+            'memory = "1 GiB"\nbandwidth = "0 GB/s"\n',
+            ["archcost.toml:3:13: 'bandwidth': '0 GB/s' is nothing that a device could have"],
+        ),
         ('memory = "1 GiB"\naliases = ["a b"]\n', ["archcost.toml:3:12: 'a b' cannot name a device"]),
         ('memory = "1 GiB"\naliases = "--"\n', ["archcost.toml:3:11: '--' cannot name a device"]),
         ('memory = "1 GiB"\n[devices."a*b"]\nmemory = "1 GiB"\n', ["archcost.toml:3:10: 'a*b' cannot name a device"]),
@@ -132,6 +142,21 @@ def test_every_problem_has_its_place(folder: Path, run: Callable[..., Run], text
     assert result.code == 2
     assert f"--> {problems[0].partition(': ')[0]}" in result.err
     assert "Traceback" not in result.err
+
+
+def test_what_need_not_be_known_may_be_left_out(folder: Path) -> None:
+    configured(folder, '[devices.lab]\nmemory = "1 MiB GB"\nbandwidth = "0 GB/s"\n')
+    with pytest.raises(archcost.ConfigError) as found:
+        archcost.devices()
+    helps = [each.help for each in found.value.diagnostics]
+    assert helps == [
+        'write `memory = "24 GiB"`',
+        'write `bandwidth = "1008 GB/s"`, or leave it out where it is not known',
+    ]
+
+
+def test_the_devices_that_ship_are_of_the_kinds_that_there_are() -> None:
+    assert {device.kind for device in archcost.devices()} == set(KINDS)
 
 
 def test_what_is_no_table_of_devices(folder: Path) -> None:

@@ -106,6 +106,24 @@ def test_what_does_not_go_with_devices(words: tuple[str, ...], message: str, run
     assert (result.code, message in result.err) == (2, True), result.err
 
 
-def test_a_wrong_number() -> None:
-    with pytest.raises(CallError, match="--devices"):
-        archcost.memory("alexnet", devices=0)
+@pytest.mark.parametrize("devices", [0, -1, 10**6 + 1])
+def test_a_wrong_number(devices: int) -> None:
+    with pytest.raises(CallError, match=f"--devices is how many devices divide inference.*got {devices:,}"):
+        archcost.memory("alexnet", devices=devices)
+
+
+CONVOLUTION = "archcost: 1\nname: net\ninput: [3, 8, 8]\nlayers: [{conv2d: {out_channels: 4, kernel_size: 3}}]\n"
+
+
+@pytest.mark.parametrize(
+    ("model", "options", "message"),
+    [
+        (MLP, {"devices": 31}, "over 31 devices: its widest linear layer has 30 outputs"),
+        (CONVOLUTION, {"devices": 2}, "no layer of net can be divided over 2 devices: it has no linear layer"),
+        (CONVOLUTION, {"parallel": ["tensor=2"]}, "over 2 devices: it has no linear layer"),
+    ],
+)
+def test_what_no_devices_divide_is_told(model: str, options: dict[str, Any], message: str) -> None:
+    """A device that holds all of a model is no share of one."""
+    with pytest.raises(archcost.UsageError, match=message):
+        archcost.memory(loads(model), **options)

@@ -98,6 +98,13 @@ REFUSALS = [
         "the dim 'j' has size 4 in one operand and 5 in the other",
     ),
     Refusal("einsum", {"equation": "ij,jk->ik"}, ((3, 4),), "'ij,jk->ik' takes 2 inputs, got 1"),
+    Refusal(
+        "einsum",
+        {"equation": "ij,jk,kl->il"},
+        ((3, 4), (4, 5), (5, 6)),
+        "einsum takes 1 to 2 inputs, got 3",
+        "write `einsum: ij, jk -> ik`, then `einsum: ik, kl -> il`, from the left as torch does without opt_einsum",
+    ),
     Refusal("einsum", {"equation": "ij->i"}, ((3, 4, 5),), "the term 'ij' does not fit an operand of 3 dims"),
     Refusal("einsum", {"equation": "ii->i"}, ((3, 3),), "a letter appears twice in the term 'ii'"),
     Refusal("einsum", {"equation": "ij->k"}, ((3, 4),), "the letter 'k' of the output is in no operand"),

@@ -176,6 +176,10 @@ ERRORS = {
     "too much": (("--samples", "1M", "--mfu", "41"), "--mfu takes a share above 0 and up to 1"),
     "nothing": (("--samples", "1M", "--mfu", "0"), "--mfu takes a share above 0"),
     "few samples": (("--samples", "1M", "--devices", "8", "--global-batch", "4"), "is not enough for 8 devices"),
+    "a rest": (
+        ("--samples", "1M", "--devices", "7", "--global-batch", "57", "--batch", "8"),
+        "56 and 112 do, the multiples of 8 × 7",
+    ),
     "half of a half": (("--samples", "1M", "--dtype", "float16", "--mixed", "float16"), "--mixed runs float32 weights"),
     "no rate": (("--samples", "1M", "--dtype", "bfloat16"), "no dense rate in bfloat16 is known of t4"),
     "far too many": (("--samples", "1e30"), "--samples takes a whole number from 1 to 1e24, got '1e30'"),
@@ -227,5 +231,5 @@ def test_the_utilisation_is_of_the_rate_that_convolutions_run_at() -> None:
 @pytest.mark.parametrize("count", [0, -1, 1.5, True, "3", pytest.param(10**5000, id="huge")])
 @pytest.mark.parametrize("name", ["devices", "global_batch"])
 def test_devices_and_samples_are_whole_numbers(name: str, count: Any) -> None:
-    with pytest.raises(archcost.UsageError, match="takes a whole number from 1"):
+    with pytest.raises(archcost.UsageError, match="takes a whole number"):
         archcost.training_cost("resnet18", device="a100", samples=8, **{name: count})

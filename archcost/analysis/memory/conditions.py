@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from archcost.analysis.memory.checkpoints import checkpoint_ranges
-from archcost.analysis.memory.division import Division, division_of
+from archcost.analysis.memory.division import MOST, Division, division_of
 from archcost.analysis.memory.inference import MIN_PEAK, SPEC, inplace_nodes
 from archcost.analysis.memory.optimizers import OPTIMIZERS
 from archcost.analysis.memory.training import Setting
@@ -84,8 +84,8 @@ def conditions_of(
     if mixed and master_weights:
         message = "--mixed keeps the params in float32, so there are no copies for --master-weights"
         raise CallError(message, "half-precision params: `--dtype bfloat16 --master-weights`")
-    if devices < 1:
-        raise CallError(f"--devices is the number of devices that divide inference, 1 or more; got {devices}")
+    if not 1 <= devices <= MOST:
+        raise CallError(f"--devices is how many devices divide inference, 1 to {MOST:,}; got {devices:,}")
     named = optimizer is not None or mixed is not None or bool(checkpoints) or bool(parallel)
     trains = training or foreach or master_weights or accumulate > 1 or named or adapters is not None
     if trains and schedule != SPEC:

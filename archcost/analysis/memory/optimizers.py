@@ -1,13 +1,15 @@
 """What optimizers hold: their state, and what exists while they work on one tensor after the other.
 
 Lion and those of 8 bits are bitsandbytes' (``bitsandbytes/optim/optimizer.py`` at 0.50, ``Optimizer1State`` and
-``Optimizer2State``), whose kernels update in place; the others are PyTorch's (``torch/optim`` at 2.14).
+``Optimizer2State``), whose kernels update in place; Adafactor is in :mod:`archcost.analysis.memory.adafactor`; the
+others are PyTorch's (``torch/optim`` at 2.14).
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+from archcost.analysis.memory.adafactor import state_elements, torch_foreach_work, torch_work, transformers_work
 from archcost.dims import ceil_div, numel
 
 if TYPE_CHECKING:
@@ -22,10 +24,11 @@ CODES = 256 * FLOAT32  # what the 256 codes of a state stand for; one table for 
 
 
 class UpdatedTensor(NamedTuple):
-    """A learnable tensor as an optimizer has it: its elements, and the bytes of each."""
+    """A learnable tensor as an optimizer has it: its elements, the bytes of each, and the shape of the whole."""
 
     elements: int
     size: int
+    shape: Shape = ()
 
     @property
     def bytes(self) -> int:
@@ -35,7 +38,7 @@ class UpdatedTensor(NamedTuple):
 
 def learnt(shape: Shape, size: int, parts: int = 1) -> UpdatedTensor:
     """A tensor of which a device has one part of so many."""
-    return UpdatedTensor(ceil_div(numel(shape), parts), size)
+    return UpdatedTensor(ceil_div(numel(shape), parts), size, shape)
 
 
 class Optimizer(NamedTuple):
@@ -52,6 +55,7 @@ class Optimizer(NamedTuple):
     made: int = 0
     own: bool = False
     eight: bool = False
+    factored: bool = False
 
     def state_bytes(self, tensors: Sequence[UpdatedTensor]) -> int:
         """Bytes of the state for learnable tensors.
@@ -59,6 +63,9 @@ class Optimizer(NamedTuple):
         In 8 bits a byte an element and a scale a block of 256, and the tables of codes once.
         """
         counters = FLOAT32 * self.steps * len(tensors)
+        if self.factored:
+            sizes = [FLOAT32 if self.own else tensor.size for tensor in tensors]
+            return sum(size * state_elements(tensor) for size, tensor in zip(sizes, tensors, strict=True)) + counters
         if not self.own:
             return self.states * sum(tensor.bytes for tensor in tensors) + counters
         coded = [tensor.elements for tensor in tensors if self.eight and tensor.elements >= LEAST_8BIT]
@@ -72,6 +79,10 @@ class Optimizer(NamedTuple):
         Adam makes the root of the second moment and its quotient for each tensor while it still holds the quotient for
         the one before; with ``foreach`` (PyTorch's default on GPUs) it makes the roots of all tensors at once.
         """
+        if self.factored:
+            if self.own:
+                return transformers_work(tensors)
+            return torch_foreach_work(tensors) if foreach else torch_work(tensors)
         if not self.made or not tensors:
             return 0
         sizes = [tensor.bytes for tensor in tensors]
@@ -88,6 +99,8 @@ OPTIMIZERS = {
         Optimizer("adam", states=2, steps=True, made=2),
         Optimizer("adamw", states=2, steps=True, made=2),
         Optimizer("rmsprop", states=1, steps=True, made=1),
+        Optimizer("adafactor", steps=True, factored=True),
+        Optimizer("adafactor-transformers", steps=True, own=True, factored=True),
         Optimizer("lion", states=1, own=True),
         Optimizer("adam8bit", states=2, own=True, eight=True),
         Optimizer("adamw8bit", states=2, own=True, eight=True),

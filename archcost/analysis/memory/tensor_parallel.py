@@ -14,6 +14,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from archcost.dims import numel
+from archcost.errors import UsageError
 from archcost.graph.adapters import DOWN
 from archcost.ops.facets import Work
 from archcost.paths import last
@@ -39,15 +40,25 @@ NO_SHARDS = Shards({}, {})
 
 
 def shards_of(graph: Graph, devices: int) -> Shards:
-    """What so many devices divide."""
+    """What so many devices divide; raises UsageError where that is nothing."""
     if devices == 1:
         return NO_SHARDS
     whole = {index for index, node in enumerate(graph.nodes) if last(node.path) == DOWN}  # small, and read by parts
     while True:
         found = _Division(graph, devices, whole)
         if not found.refused:
+            if not found.weights:
+                _refuse(graph, devices)
             return Shards(found.nodes, found.weights)
         whole |= found.refused
+
+
+def _refuse(graph: Graph, devices: int) -> None:
+    """Raise UsageError for a model of which every device would have all."""
+    widest = max([node.op.out_features for node in graph.nodes if node.op.kind == "linear"], default=0)  # type: ignore[attr-defined]
+    why = f"its widest linear layer has {widest:,} outputs" if widest else "it has no linear layer"
+    message = f"no layer of {graph.spec.name} can be divided over {devices:,} devices: {why}"
+    raise UsageError(message, "linear layers and tables of embeddings are divided; each device would hold all of it")
 
 
 class _Division:

@@ -83,7 +83,9 @@ def _head(root: Mapping, family: Family, way_out: str) -> tuple[str, Params]:
     name = first.value if isinstance(first, Scalar) else None
     if not isinstance(name, str) or name not in family.heads:
         shown = shortened(str(first.plain()), _SHOWN)
-        notes = ("known are " + ", ".join(family.heads),)
+        known = ", ".join(family.heads)
+        bare = next(iter(family.heads))
+        notes = (f"known are {known}; 'architectures': ['{bare}'] in a copy of it has what is common to all",)
         raise SpecError([Diagnostic(f"the class '{shown}' is not known here", first.mark, way_out, notes)])
     return name, family.heads[name]
 

@@ -11,7 +11,7 @@ from archcost.render.page.aligned_nodes import comparison_of
 from archcost.render.page.icicle import FILE, LESS, MORE, PAGE, SAME, icicle
 from archcost.render.page.model_page import ModelPage
 from archcost.render.page.shell import html_of
-from archcost.render.prediction import error_text
+from archcost.render.prediction import caveat
 
 if TYPE_CHECKING:
     import os
@@ -54,7 +54,7 @@ class Page:
         if self.device is None:
             return None
         on = self.models[-1].on
-        error = "" if on is None or on.found is None else error_text(on.found.error)
+        error = "" if on is None or on.found is None else caveat(on.found)
         return {"name": self.device.name, "title": self.device.label, "error": error}
 
     @property

@@ -15,7 +15,7 @@ from archcost.fitting.reserve import usual_reserve
 from archcost.fitting.workload import Workload
 from archcost.quantities import format_bytes, format_count, format_exact, format_nanoseconds
 from archcost.render.cell_text import lower_bound
-from archcost.render.prediction import error_text, how
+from archcost.render.prediction import caveat, how
 
 if TYPE_CHECKING:
     from archcost.analysis.memory.run_memory import RunMemory
@@ -113,7 +113,7 @@ def time_card(found: Prediction) -> CardData:
             CardPart(f"bound by {by}", format_nanoseconds(spent), f"{spent:,} ns").to_dict()
             for by, spent in sorted(bounds, key=lambda each: -each[1])
         ],
-        {"label": "predicted", "value": how(found), "exact": error_text(found.error)},
+        {"label": "predicted", "value": how(found), "exact": caveat(found)},
     ]
     label = f"time: {found.device.label}"
     return {"label": label, "value": format_nanoseconds(value), "exact": f"{value:,} ns", "parts": parts, "state": None}

@@ -8,16 +8,18 @@ from typing import TYPE_CHECKING, Any
 from archcost.displays import in_notebook
 from archcost.documents import envelope
 from archcost.errors import Diagnostic, Mark, Source, SpecError, UsageError, shortened
-from archcost.figures import COUNT, METRICS
+from archcost.figures import COUNT, METRICS, PREDICTED
 from archcost.quantities import format_exact
 from archcost.render.page.page_data import figure
 from archcost.render.page.scatter import FILE, PAGE, scatter
 from archcost.render.page.shell import html_of
 from archcost.render.page.sweep_cards import sweep_cards
 from archcost.render.page.swept_designs import swept_of
+from archcost.render.prediction import error_text
 from archcost.render.sweep_words import metric_label, objectives_text
 from archcost.strict_json import compact_json
 from archcost.sweeping.data import SweepData, sweep_data
+from archcost.timing.data import error_of
 
 if TYPE_CHECKING:
     import os
@@ -126,7 +128,7 @@ class SweepPage:
         step = max(1, -(-len(others) // MOST_DESIGNS))
         rest = [(place, _row(designs[place])) for place in others[::step]]
         rest, _ = _fitting(rest, MOST_DESIGNS, max(0, _MOST_LETTERS - letters))
-        notes = []
+        notes = self._predicted()
         if self.designs.objectives:
             notes.append(f"front of the designs that are listed: {objectives_text(self.designs.objectives)}")
         if len(front) < len(on_front):
@@ -135,6 +137,15 @@ class SweepPage:
             what = "all of the front, and " if len(front) == len(on_front) else ""
             notes.append(f"shown are {what}{format_exact(len(rest))} of the {format_exact(len(others))} other designs")
         return [row for _, row in sorted(front + rest, key=lambda each: each[0])], notes
+
+    def _predicted(self) -> list[str]:
+        """What predicted times are of, and how wrong they may be."""
+        if "predicted" not in self.document:
+            return []
+        told = self.document["predicted"]
+        errors = [error_text(None if each is None else error_of(each)) for each in told["errors"]]
+        label = METRICS[PREDICTED].label
+        return [f"{label}: predicted on {told['title']}, not measured; error: {'; '.join(errors)}"]
 
 
 def sweep_page(sweep: Sweep) -> SweepPage:

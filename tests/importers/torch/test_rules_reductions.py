@@ -140,6 +140,13 @@ PRODUCTS = [
     Case("einsum", lambda x, y: torch.einsum("bij,bjk->bik", x, y), SQUARES, "einsum"),
     Case("einsum of a list", lambda x, y: torch.einsum("b i j, b k j -> b i k", [x, y]), SQUARES, "einsum"),
     Case("einsum of three", lambda x, y: torch.einsum("bij,bjk,bkl->bil", x, y, x), SQUARES, "einsum einsum"),
+    Case("einsum of three alone", lambda x, y: torch.einsum("bij,bjk,bkl", x, y, x), SQUARES, "einsum einsum"),
+    Case(
+        "einsum of dots",
+        lambda x, y: torch.einsum("...ij,...jk,kl", x, y, x[0]),
+        SQUARES,
+        "slice squeeze einsum einsum",
+    ),
     Case("tensordot", lambda x, y: torch.tensordot(x, y[0], dims=1), SQUARES, "slice squeeze einsum"),
     Case("tensordot of pairs", lambda x, y: torch.tensordot(x, y, dims=([2], [1])), SQUARES, "einsum", alone=True),
     Case(

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from archcost.importers.einsum_pairs import einsum_of_many
 from archcost.importers.onnx.rules.base import OnnxMaker, Unmapped, rule
 from archcost.importers.onnx.rules.convolutions import with_bias
 from archcost.importers.onnx.values import Stored
 
 _MATRIX = 2  # dims
+_PAIR = 2  # operands
 
 
 @rule("MatMul")
@@ -72,9 +74,8 @@ def gemm(maker: OnnxMaker) -> int:
 
 @rule("Einsum")
 def einsum(maker: OnnxMaker) -> int:
-    """A sum of products; of two operands at most."""
-    if len(maker.places) > _MATRIX:
-        raise Unmapped("it has more than two operands")
-    return maker.step(
-        "einsum", [maker.value(place) for place in maker.places], {"equation": maker.attribute("equation")}
-    )
+    """A sum of products; of three operands and more two at a time, from the left."""
+    values, equation = [maker.value(place) for place in maker.places], maker.attribute("equation")
+    if len(values) > _PAIR:
+        return einsum_of_many(maker, equation, values)
+    return maker.step("einsum", values, {"equation": equation})

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from archcost.importers.einsum_pairs import einsum_of_many
 from archcost.importers.torch.recorded import Ref
 from archcost.importers.torch.rules.arguments import number_of, place_of, rank_of, wholes
 from archcost.importers.torch.rules.base import rule
@@ -108,18 +109,10 @@ def einsum(call: BoundCall, maker: Maker) -> int:
     if not isinstance(equation, str):
         raise Unmapped("the letters of an einsum are given as numbers")
     values = call.tensors("operands")
-    left, arrow, right = equation.replace(" ", "").partition("->")
-    terms = left.split(",")
     if len(values) <= 2:  # noqa: PLR2004 - what the op takes
-        return maker.step("einsum", values, {"equation": _spaced(terms, right if arrow else None)})
-    if not arrow or "." in equation:
-        raise Unmapped("an einsum of more than two operands has no arrow, or an ellipsis")
-    while len(terms) > 2:  # noqa: PLR2004 - as above
-        later = {*right, *"".join(terms[2:])}
-        kept = "".join(dict.fromkeys([name for name in terms[0] + terms[1] if name in later]))
-        pair = maker.step("einsum", values[:2], {"equation": _spaced(terms[:2], kept)})
-        terms, values = [kept, *terms[2:]], [pair, *values[2:]]
-    return maker.step("einsum", values, {"equation": _spaced(terms, right)})
+        left, arrow, right = equation.replace(" ", "").partition("->")
+        return maker.step("einsum", values, {"equation": _spaced(left.split(","), right if arrow else None)})
+    return einsum_of_many(maker, equation, values)
 
 
 def _spaced(terms: list[str], result: str | None) -> str:
