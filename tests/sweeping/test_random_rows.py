@@ -12,6 +12,7 @@ from archcost.graph.params import resolve_params
 from archcost.meter import Meter
 from archcost.settings import Lora, Settings
 from archcost.spec.problems import Problems
+from archcost.sweeping.defaults import derived
 from archcost.sweeping.space import Axis, AxisTarget, Space
 from tests.profiles import examples
 from tests.sweeping.hard_spaces import SPACES, space_named, space_of, written
@@ -79,11 +80,23 @@ def _axes(spec: Any, chance: random.Random) -> Iterator[Axis]:
             return
 
 
+def _space(spec: Any, chance: random.Random) -> Space:
+    """Some params of a spec, as they may be asked for: no element of a list that follows from another of them."""
+    axes = list(_axes(spec, chance))
+    varied = [axis.targets[0].param for axis in axes]
+
+    def follows(param: str) -> bool:
+        return param in derived(spec, Settings(), [other for other in varied if other != param])
+
+    allowed = [axis for axis in axes if not axis.targets[0].place or not follows(axis.targets[0].param)]
+    return Space(spec, Settings(), tuple(allowed))
+
+
 def test_rows_of_zoo_specs(zoo_model: str, dice: str) -> None:
     spec = archcost.load(zoo_model)
     for number in range(TIMES):
         seed = f"{zoo_model} {number} {dice}"
-        assert_rows_agree(Space(spec, Settings(), tuple(_axes(spec, random.Random(seed)))), 6, seed)
+        assert_rows_agree(_space(spec, random.Random(seed)), 6, seed)
 
 
 # --- what is not a param ----------------------------------------------------------------------------------------------
