@@ -7,7 +7,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from archcost.errors import ArgumentError, Diagnostic, Source, UsageError
-from archcost.sweeping.defaults import derived, params_under, unknown_param
+from archcost.sweeping.defaults import SAME_FOR_ALL, derived, params_under, unknown_param
 from archcost.sweeping.space import BATCH, Axis, AxisTarget, Space
 from archcost.sweeping.values import MAX_VALUES, Piece, check_distinct, parts, piece_of, read_values, shown
 
@@ -146,6 +146,9 @@ def _targets(
     piece: Piece, spec: Spec, settings: Settings, defaults: Mapping[str, Any], varied: Sequence[str]
 ) -> list[AxisTarget]:
     """What a name stands for: a param, an element of a list, or each of them."""
+    setting = piece.text.split("[")[0].replace("-", "_")
+    if setting in SAME_FOR_ALL and setting not in spec.params:
+        raise piece.wrong(f"'{setting}' is no param: it is the same for all designs of a sweep", SAME_FOR_ALL[setting])
     match = _NAME.fullmatch(piece.text)
     if match is None:
         raise piece.wrong(f"'{piece.text}' names no param", _HELP)

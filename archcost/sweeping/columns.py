@@ -2,16 +2,19 @@
 
 Integers stay below 2^62 and, beside floats, below 2^53, where a double holds them exactly; nothing divides by zero. Any
 other expression raises :class:`NotInArraysError`, and is left to the evaluator of single designs. The functions are
-those that round (half to even, as Python does), and the least and greatest of numbers of one kind.
+those that round (half to even, as Python does), and the least and greatest of numbers of one kind. Roots, logarithms
+and powers, of which numpy may give another last bit, are Python's own, called for one number after the other.
 """
 
 from __future__ import annotations
 
 import ast
+import math
 import operator
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from archcost.spec.functions import FUNCTIONS
+from archcost.spec.functions import FUNCTIONS, OPERATORS
 from archcost.sweeping.arrays import np
 
 if TYPE_CHECKING:
@@ -51,12 +54,17 @@ def in_arrays(tree: ast.expr, columns: Mapping[str, Any], rows: int) -> NDArray[
 def value_in_arrays(tree: ast.expr, arrays: Mapping[str, Any]) -> Any:
     """The value of an expression of numbers: an array, broadcast as those of the names, or one number.
 
-    Raises NotInArraysError, as for whatever a design alone may not reach (``and``, ``a if c else b``, ``a < b < c``).
+    Raises NotInArraysError. What a design alone may not reach (``and``, ``a if c else b``, ``a < b < c``) is worked out
+    for all of them, and must not fail.
     """
-    for node in ast.walk(tree):
-        if isinstance(node, ast.BoolOp) or (isinstance(node, ast.Compare) and len(node.ops) > 1):
-            raise NotInArraysError
-    return _value(tree, arrays)
+    found = _value(tree, arrays)
+    return found.item() if isinstance(found, np.generic) else found
+
+
+def one_by_one(tree: ast.expr) -> int:
+    """How many values of an expression are worked out for one number after the other."""
+    called = [node.func.id for node in ast.walk(tree) if isinstance(node, ast.Call) and isinstance(node.func, ast.Name)]
+    return sum(name in _EACH for name in called) + sum(isinstance(node, ast.Pow) for node in ast.walk(tree))
 
 
 def _value(node: ast.expr, columns: Mapping[str, Any]) -> Any:
@@ -71,9 +79,25 @@ def _value(node: ast.expr, columns: Mapping[str, Any]) -> Any:
         return _binary(type(node.op), _value(node.left, columns), _value(node.right, columns))
     if isinstance(node, ast.UnaryOp):
         return _unary(type(node.op), _value(node.operand, columns))
+    if isinstance(node, ast.Call):
+        return _call(node, columns)
+    return _decision(node, columns)
+
+
+def _decision(node: ast.expr, columns: Mapping[str, Any]) -> Any:
+    """What a comparison, ``and`` or ``or``, or ``a if c else b`` is."""
     if isinstance(node, ast.Compare):
         return _comparison(node, columns)
-    return _call(node, columns) if isinstance(node, ast.Call) else _logical(node, columns)
+    if isinstance(node, ast.IfExp):
+        return _chosen(*[_value(each, columns) for each in (node.test, node.body, node.orelse)])
+    return _logical(node, columns)
+
+
+def _chosen(test: Any, first: Any, second: Any) -> Any:
+    """``first if test else second``, both of one kind."""
+    if not any(_is(first, kind) and _is(second, kind) for kind in (bool, int, float)) or _is(test, float):
+        raise NotInArraysError
+    return np.where(test, first, second)
 
 
 def _logical(node: ast.expr, columns: Mapping[str, Any]) -> Any:
@@ -128,6 +152,8 @@ def _binary(kind: type[ast.operator], left: Any, right: Any) -> Any:
             raise NotInArraysError
         with np.errstate(all="ignore"):
             return _ARITHMETIC[kind](left, right)
+    if kind is ast.Pow:
+        return _of_each(OPERATORS[ast.Pow], left, right)
     if not np.all(right):
         raise NotInArraysError
     if kind in _WHOLE and whole:
@@ -180,6 +206,19 @@ def _call(node: ast.Call, columns: Mapping[str, Any]) -> Any:
         raise NotInArraysError from None
 
 
+def _of_each(function: Callable[..., Any], *values: Any) -> Any:
+    """What a function of plain numbers gives for each of some arrays, floats alone or whole numbers alone."""
+    arrays = np.broadcast_arrays(*values)
+    try:
+        found = [function(*row) for row in zip(*[each.ravel().tolist() for each in arrays], strict=True)]
+    except Exception:  # noqa: BLE001 - whatever is wrong is told of a design alone
+        raise NotInArraysError from None
+    kinds = set(map(type, found))
+    if kinds != {float} and not (kinds == {int} and min(found) > -_INT and max(found) < _INT):
+        raise NotInArraysError
+    return np.array(found).reshape(arrays[0].shape) if arrays[0].ndim else found[0]
+
+
 def _rounded(round_: Callable[[Any], Any]) -> Callable[[Any], Any]:
     """A number to a whole one, by what rounds arrays of floats."""
 
@@ -223,7 +262,10 @@ def _divisible(value: Any, divisor: Any = 8) -> Any:
     return np.where(found < least, _binary(ast.Add, found, divisor), found)
 
 
+_EACH = ("sqrt", "log2")
 _FUNCTIONS: dict[str, Callable[..., Any]] = {
+    "sqrt": partial(_of_each, math.sqrt),
+    "log2": partial(_of_each, math.log2),
     "int": _rounded(np.trunc),
     "round": _rounded(np.rint),
     "floor": _rounded(np.floor),

@@ -16,6 +16,16 @@ if TYPE_CHECKING:
     from archcost.settings import Settings
     from archcost.spec.model import Spec
 
+SAME_FOR_ALL = {  # settings of a sweep that are often taken for params, and the way to several of them
+    "dtype": "give a sweep for each: `--dtype float16`",
+    "weight_dtype": "give a sweep for each: `--weight-dtype int4`",
+    "kv_dtype": "give a sweep for each: `--kv-dtype float8`",
+    "training": "give a sweep with `--training`, and one without",
+    "input": "the sizes of an input vary where params are in them, `input: [3, $side, $side]` and "
+    "`--vary side=128,224`; `--input 3x480x640` sets them for all designs",
+}
+SAME_FOR_ALL["inputs"] = SAME_FOR_ALL["input"]
+
 
 def params_under(spec: Spec, settings: Settings) -> dict[str, Any]:
     """The params of a spec under settings, ``batch`` and ``training``, by name.

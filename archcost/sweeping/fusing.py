@@ -160,14 +160,17 @@ def members_read(table: VaryingTable, along: Along) -> list[int]:
         return [0]
     rows = np.moveaxis(table.labels(), table.axes.index(along), 0).reshape(len(along), -1)
     labels: dict[bytes, int] = {}
-    found = [labels.setdefault(row.tobytes(), len(labels)) for row in rows]
-    places = np.array(np.unravel_index(along.indices, along.shape)).T.tolist()
+    found = np.array([labels.setdefault(row.tobytes(), len(labels)) for row in rows])
+    places = np.unravel_index(along.indices, along.shape)
     kept = list(range(len(along.shape)))
+    last = np.empty(prod(along.shape), np.int64)
     for member in range(len(along.shape)):
         less = [one for one in kept if one != member]
-        known: dict[tuple[int, ...], int] = {}
-        keys = [tuple([place[one] for one in less]) for place in places]
-        if all(known.setdefault(key, label) == label for key, label in zip(keys, found, strict=True)):
+        codes = np.zeros(len(along), np.int64)
+        for one in less:
+            codes = codes * along.shape[one] + places[one]
+        last[codes] = found
+        if (last[codes] == found).all():  # all that are alike in these have one label
             kept = less
     return kept
 

@@ -61,12 +61,9 @@ def joined(along: Along, parts: Sequence[tuple[Along, Any]]) -> Any:
     place = [own.axis for own in axes].index(along.axis)
     kinds = {value.array.dtype if type(value) is VaryingTable else _dtype(value) for _, value in parts}
     array = np.empty([len(own) for own in axes], dtype=kinds.pop() if len(kinds) == 1 else object)
-    where = {index: number for number, index in enumerate(along.indices)}
-    missing = set(along.indices)
     head: tuple[Any, ...] = (slice(None),) * place
     for own, value in parts:
-        missing -= set(own.indices)
-        target: Any = (*head, [where[index] for index in own.indices])
+        target: Any = (*head, own.places_in(along))
         if type(value) is not VaryingTable:
             block = np.empty((), dtype=array.dtype)
             block[()] = value
@@ -76,10 +73,10 @@ def joined(along: Along, parts: Sequence[tuple[Along, Any]]) -> Any:
         sizes = iter(value.array.shape)
         entries = value.array if value.array.dtype == array.dtype else _objects(value.array)
         array[target] = entries.reshape([next(sizes) if each.axis in have else 1 for each in axes])
-    if missing:
-        source: Any = (*head, [where[parts[0][0].indices[0]]])
-        target = (*head, [where[index] for index in sorted(missing)])
-        array[target] = array[source]
+    if sum([len(own) for own, _ in parts]) < len(along):
+        known = {number for own, _ in parts for number in own.places_in(along)}
+        source: Any = (*head, [parts[0][0].places_in(along)[0]])
+        array[(*head, [number for number in range(len(along)) if number not in known])] = array[source]
     return made(axes, array)
 
 

@@ -12,8 +12,8 @@ from archcost.dims import VaryingSizeError
 from archcost.spec.expressions import UNKNOWN, WORK_OF_NUMBER, ExpressionError, Names
 from archcost.sweeping.alongs import CoupledError
 from archcost.sweeping.arrays import np
-from archcost.sweeping.columns import NotInArraysError, value_in_arrays
-from archcost.sweeping.effort import PER_EVALUATION
+from archcost.sweeping.columns import NotInArraysError, one_by_one, value_in_arrays
+from archcost.sweeping.effort import EFFORT, PER_EVALUATION
 from archcost.sweeping.operators import aligned, combinations, mapped, tables_in
 from archcost.sweeping.varying import VaryingTable, forked, key_of, made, made_of_floats
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from archcost.sweeping.arrays import Array
 
 MOST_LIFTED = 1024  # combinations for which an expression is evaluated one by one
-LEAST_AT_ONCE = 256  # combinations of indices for which an expression is worked out in whole arrays
+LEAST_AT_ONCE = 32  # combinations of indices for which an expression is worked out in whole arrays
 MOST_COUNTED = 100_000  # combinations of indices among which those of other values are counted
 
 _PLAIN = (int, float, bool, str, type(None))
@@ -87,6 +87,7 @@ def forget_expressions() -> None:
     """Forget what expressions gave, at the end of a walk."""
     _remembered.clear()
     _forms.clear()
+    _numbers_of.clear()
 
 
 def _key(value: Any) -> Any:
@@ -143,8 +144,10 @@ def _at_once(expression: Expression, names: Names, known: Mapping[str, Any]) -> 
     if not all(type(table) is VaryingTable for table in known.values()):
         raise NotInArraysError
     axes, arrays = aligned(list(known.values()), _numbers)
+    nodes, slow = _counts(expression)
+    EFFORT.spend(slow * prod(map(len, axes)), axes)
     found = value_in_arrays(expression.tree, {**plain, **dict(zip(known, arrays, strict=True))})
-    names.evaluator.meter.spend(WORK_OF_NUMBER * _nodes(expression.tree), expression.mark)
+    names.evaluator.meter.spend(WORK_OF_NUMBER * nodes, expression.mark)
     if not isinstance(found, np.ndarray):
         return found
     whole = np.broadcast_to(found, [len(along) for along in axes])
@@ -160,10 +163,17 @@ def _numbers(table: VaryingTable) -> Array:
     return table.array.astype(np.float64)
 
 
-def _nodes(tree: ast.expr) -> int:
-    """How many values an expression works out on its way."""
-    calls = sum(isinstance(node, ast.Call) for node in ast.walk(tree))
-    return sum(isinstance(node, ast.expr) for node in ast.walk(tree)) - calls  # a name of a function is none
+_numbers_of: dict[str, tuple[int, int]] = {}
+
+
+def _counts(expression: Expression) -> tuple[int, int]:
+    """How many values an expression works out on its way, and for how many of them it takes one number at a time."""
+    found = _numbers_of.get(expression.text)
+    if found is None:
+        kinds = [type(node) for node in ast.walk(expression.tree) if isinstance(node, ast.expr)]
+        nodes = len(kinds) - kinds.count(ast.Call)  # a name of a function is none
+        found = _numbers_of[expression.text] = nodes, one_by_one(expression.tree)
+    return found
 
 
 def _known(expression: Expression, names: Names) -> dict[str, Any]:

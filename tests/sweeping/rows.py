@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 from archcost.errors import SpecError
@@ -14,6 +15,8 @@ if TYPE_CHECKING:
 
     from archcost.sweeping.space import Space
     from archcost.sweeping.tables import Factor, MetricSum, SpaceTables
+
+COMPARED: Counter[str] = Counter()  # what was compared so far: rows, those that are invalid, and wrong ones
 
 
 def entry(factor: Factor, indices: Sequence[int]) -> Any:
@@ -59,7 +62,10 @@ def assert_rows_agree(space: Space, count: int, seed: object = 0) -> tuple[int, 
     for indices in rows:
         expected = analysed(space, indices, tuple(found.unknown))
         failed += expected is None
-        assert row(found, indices) == expected, f"{indices}: {space.values_of(indices)}"
+        COMPARED.update(rows=1, invalid=expected is None)
+        if row(found, indices) != expected:
+            COMPARED["wrong"] += 1
+        assert row(found, indices) == expected, f"seed {seed}, {indices}: {space.values_of(indices)}"
     return len(rows), failed
 
 

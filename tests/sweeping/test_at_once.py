@@ -46,6 +46,21 @@ EXPRESSIONS = [
     "make_divisible(n, m)",
     "make_divisible(x, m)",
     "int(n * x) // m * m + max(1, int(y))",
+    "sqrt(x)",
+    "sqrt(n)",
+    "log2(n / m)",
+    "log2(abs(x) + 1)",
+    "x ** m",
+    "n ** 2",
+    "2 ** -n",
+    "round(log2(n / m) / log2(y * y + 2.5))",
+    "8 * round(n * 2.54 ** round(log2((n + y * m) / n) / log2(2.54)) / 8)",
+    "n if n > m else 2 * m",
+    "x / 2 if n % 2 else y",
+    "n > m if x < y else m > n",
+    "n > m and m < 9",
+    "x < y or n != m or m % 2 == 0",
+    "1 < n <= m < 40",
     "n * x <= m",
     "int(n * x) == round(n * x)",
 ]
@@ -111,10 +126,19 @@ def test_arrays_give_what_one_design_gives(text: str, seed: int) -> None:
         ("round(x, 1)", {"x": np.array([1.25])}),
         ("make_divisible(n, x)", {"n": np.array([9]), "x": np.array([8.0])}),
         ("int(n, n)", {"n": np.array([9])}),
-        ("n if n > 1 else 2", {"n": np.array([1, 2])}),
-        ("n > 1 and n < 5", {"n": np.array([1, 2])}),
-        ("1 < n < 5", {"n": np.array([1, 2])}),
-        ("sqrt(x)", {"x": np.array([1.25])}),
+        ("n if n > 1 else 2.5", {"n": np.array([1, 2])}),
+        ("1 if x else 2", {"x": np.array([0.0, 2.5])}),
+        ("n and n > 1", {"n": np.array([1, 2])}),
+        ("n > 1 and 5 // (n - 1) > 2", {"n": np.array([1, 2])}),
+        ("8 // n if n else 2", {"n": np.array([0, 2])}),
+        ("sqrt(x)", {"x": np.array([1.25, -1.0])}),
+        ("log2(n)", {"n": np.array([1, 0])}),
+        ("sqrt(x, y)", {"x": np.array([1.25]), "y": np.array([2.0])}),
+        ("x ** y", {"x": np.array([-2.0]), "y": np.array([0.5])}),
+        ("x ** y", {"x": np.array([1e300]), "y": np.array([2.0])}),
+        ("n ** m", {"n": np.array([2, 2]), "m": np.array([3, -3])}),
+        ("n ** m", {"n": np.array([2]), "m": np.array([62])}),
+        ("n ** b", {"n": np.array([2]), "b": np.array([True])}),
     ],
 )
 def test_what_may_differ_is_left_to_single_designs(text: str, columns: dict[str, Any]) -> None:
@@ -172,7 +196,7 @@ def test_walks_in_arrays_give_what_single_analyses_give(tmp_path: Path, monkeypa
 def test_too_many_values_are_refused_by_the_names_of_their_axes(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    (tmp_path / "net.yaml").write_text(NET.replace("int(c * width)", "int(sqrt(c * width))"))  # no root in arrays
+    (tmp_path / "net.yaml").write_text(NET.replace("int(c * width)", "int(round(c * width, 1))"))  # no digits in arrays
     monkeypatch.setattr(effort, "MOST_WORK", 1_000_000)
     with pytest.raises(UsageError, match=r"for each of the 1,000 × 101 values of c and width") as raised:
         archcost.space(tmp_path / "net.yaml", vary=["c=1..1000", "width=0.5:1.5:0.01"]).tables()

@@ -79,6 +79,11 @@ def test_zip_is_one_axis() -> None:
         (("batch=a,b",), "a batch size is a whole number ≥ 1, got a", "batch=1,8,64"),
         (("batch=1.5,2",), "a batch size is a whole number ≥ 1, got 1.5", ""),
         (("batch=0,1",), "a batch size is a whole number ≥ 1, got 0", ""),
+        (("dtype=float16,float32",), "'dtype' is no param: it is the same for all designs", "`--dtype float16`"),
+        (("weight-dtype=int4,int8",), "'weight_dtype' is no param", "`--weight-dtype int4`"),
+        (("kv_dtype=int8",), "'kv_dtype' is no param: it is the same for all designs", "`--kv-dtype float8`"),
+        (("training=true,false",), "'training' is no param: it is the same for all designs", "`--training`"),
+        (("input[1]=32,64",), "'input' is no param: it is the same for all designs", "`--vary side=128,224`"),
         (("batch=true,1",), "a batch size is a whole number ≥ 1, got true", ""),
     ],
 )

@@ -33,6 +33,7 @@ MAX_CELLS = 1 << 24  # indices and figures of all lists together
 WEIGHT_BITS = 36  # with 15 of designs and 10 of sums, all of a table adds up to 2^61
 LEAST_SHARE = 8  # one draw in so many has to be within the bounds
 _TRIED = 1 << 12
+_SORTED_BITS = 16
 
 
 class TooRoundError(Exception):
@@ -147,7 +148,8 @@ class _Table:
     """A part with what may follow, by the rest of the sum.
 
     ``rounded`` are its different x, ``starts`` the first design of each; ``limits`` and ``wholes`` have U(r) · 2^b and
-    T(r), ``ends`` where in Σ T over all r and x the share of each ends, and ``begins`` where that of r begins.
+    T(r), ``ends`` and ``before`` where in Σ T over all r and x the share of each ends and begins, and ``begins`` where
+    that of r begins.
     """
 
     rounded: Any
@@ -156,6 +158,7 @@ class _Table:
     wholes: Any
     begins: Any
     ends: Any
+    before: Any
     after: Any  # U'(r)
     bits: int
 
@@ -202,13 +205,15 @@ class _Branch:
                 if not goes_on.all():
                     rows, rest, drawn = rows[goes_on], rest[goes_on], drawn[goes_on]
             drawn += table.begins[rest]
-            order = np.argsort(drawn)  # what is looked up in order stays in the cache
+            order = _about_ascending(drawn, int(table.ends[-1]))  # what is looked up in order stays in the cache
             rows, rest, drawn = rows[order], rest[order], drawn[order]
             places = table.ends.searchsorted(drawn, side="right")
-            columns = places % len(table.rounded)
+            columns = places - (rest * len(table.rounded) if place else 0)
+            drawn -= table.before[places]
             rest = rest - table.rounded[columns]
-            drawn -= np.where(places > 0, table.ends[places - 1], 0)
-            ranks, drawn = np.divmod(drawn, table.after[rest])
+            after = table.after[rest]
+            ranks = drawn // after
+            drawn -= ranks * after
             designs[place, rows] = table.starts[columns] + ranks
         kept = np.zeros(number, dtype=bool)
         kept[rows] = True
@@ -239,4 +244,11 @@ def _table(rounded: Any, after: Any, top: int, *, is_first: bool) -> _Table:
     limits = -(-wholes >> bits) << bits
     if is_first:  # of which one row is there, found by its rest
         limits, wholes, begins = (np.concatenate((np.zeros(top, np.int64), one)) for one in (limits, wholes, begins))
-    return _Table(values, starts, limits, wholes, begins, ends, after, bits)
+    before = np.concatenate((np.zeros(1, np.int64), ends[:-1]))
+    return _Table(values, starts, limits, wholes, begins, ends, before, after, bits)
+
+
+def _about_ascending(drawn: Any, end: int) -> Any:
+    """An order in which numbers below ``end`` ascend by their first 16 bits, which are sorted in two passes."""
+    bits = max(end.bit_length() - _SORTED_BITS, 0)
+    return (drawn >> bits).astype(np.uint16).argsort(kind="stable")
