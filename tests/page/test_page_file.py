@@ -262,6 +262,18 @@ def test_the_name_of_the_file_is_the_format(run: Callable[..., Run], tmp_path: P
         assert path.read_text(encoding="utf-8") == run("report", "conv5x5", "--format", format).out
 
 
+def test_a_hyphen_is_standard_output(run: Callable[..., Run], tmp_path: Path) -> None:
+    for words in (
+        ("report", "conv5x5"),
+        ("analyze", "conv5x5"),
+        ("export", "conv5x5"),
+        ("sweep", "mobilenet_v1", "--vary", "width=0.5,1"),
+        ("suggest", "googlenet", "--apply", "1"),
+    ):
+        assert run(*words, "-o", "-", cwd=tmp_path).out == run(*words, cwd=tmp_path).out
+    assert list(tmp_path.iterdir()) == []
+
+
 @pytest.mark.parametrize(
     ("words", "said"),
     [

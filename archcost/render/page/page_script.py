@@ -31,6 +31,7 @@ PARTS = (
     "table_rows",
     "table_copies",
     "sweep",
+    "sweep_table",
     "scatter",
     "start",  # the sections, and what each is drawn again for
 )

@@ -16,7 +16,9 @@ from archcost.files import read_named
 from archcost.printable import harmless, one_line
 from archcost.render.page.page_script import PARTS, joined
 from archcost.render.page.page_text import safe_text
+from archcost.render.printers.latex import TEXT_SIGNS
 from archcost.strict_json import compact_json
+from archcost.tex import ACCENTS, LETTERS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -121,7 +123,9 @@ def _asset(name: str) -> str:
 @cache
 def _script() -> str:
     """The script of ours as it leaves: its parts, joined."""
-    return _leaving(in_ascii(lean(joined([_file(f"script/{name}.js") for name in PARTS]))))
+    tables = {"LATEX_SIGNS": TEXT_SIGNS, "LATEX_LETTERS": LETTERS, "LATEX_ACCENTS": ACCENTS}
+    constants = [f"const {name} = {compact_json(table)};" for name, table in tables.items()]
+    return _leaving(in_ascii(lean(joined([*constants, *[_file(f"script/{name}.js") for name in PARTS]]))))
 
 
 def _file(name: str) -> str:

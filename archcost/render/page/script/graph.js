@@ -15,13 +15,13 @@ function drawGraph(place) {
   const drawing = g("g", { class: "drawing" });
   const svg = g(
     "svg",
-    { class: "layers", role: "img", "aria-label": `Graph of the layers of ${nodeName(scope)}` },
+    { class: "layers", role: "img", "aria-label": `Graph of the layers of ${scopeName(scope)}` },
     arrowHead(),
     drawing,
   );
   frame.replaceChildren(svg);
   if (!scope.edges?.length) {
-    frame.replaceChildren(h("p", { class: "quiet pad" }, `${nodeName(scope)} is one layer.`));
+    frame.replaceChildren(h("p", { class: "quiet pad" }, `${scopeName(scope)} is one layer.`));
     return;
   }
   const graph = laidOut(scope, nodes);
@@ -33,7 +33,7 @@ function drawGraph(place) {
   zoomable(place, svg, drawing, size);
 }
 
-const nodeName = (node) => node.name || models[models.length - 1].name;
+const scopeName = (node) => node.name || model.name;
 
 function graphFrame(place) {
   const tools = h(

@@ -9,6 +9,15 @@ const totalAt = (run, step) => fixedOf(run) + Number(run.steps[step]);
 const stepNode = (run, step) => (run.labels ?? memoryModel().timeline.labels)[step];
 const stepItem = (run, step) => items.byNode[memorySide()].get(stepNode(run, step)) ?? null;
 
+/** What runs at a step, as its own model calls it: the row of two models has the name of the other one. */
+const stepName = (run, step) => nodeName(memoryModel().nodes[stepNode(run, step)]);
+const nodeName = (node) => node?.path || node?.name || "";
+
+/** How often a node runs: its rounds times those of the scopes around it. */
+function nodeRounds(node) {
+  return node ? (node.times ?? 1) * nodeRounds(memoryModel().nodes[node.parent]) : 1;
+}
+
 function drawMemory(place) {
   const runs = runsOf(memoryModel());
   const [first] = runs;
@@ -46,6 +55,7 @@ function runLabel(run, first) {
 
 function memoryHeadline(run) {
   const item = stepItem(run, run.peak);
+  const rounds = nodeRounds(memoryModel().nodes[stepNode(run, run.peak)]);
   const parts = [
     ...fixedParts(run).map((each) => `${each.label} ${short(Number(each.bytes), "bytes")}`),
     `alive ${short(Number(run.steps[run.peak]), "bytes")}`,
@@ -67,7 +77,8 @@ function memoryHeadline(run) {
             "data-item": item.key,
             onclick: () => go({ order: "run", zoom: item.parent?.key ?? root.key, at: item.key }),
           },
-          longName(item),
+          stepName(run, run.peak),
+          rounds > 1 ? ` ×${rounds}` : "",
         )
       : "the end",
     h("span", { class: "quiet" }, ` = ${parts.join(" + ")}.`),
@@ -93,11 +104,10 @@ function aliveAt(run, step) {
 
 function aliveRows(run, step) {
   return aliveAt(run, step).map(([node, bytes, role]) => {
-    const item = items.byNode[memorySide()].get(node);
     return h(
       "tr",
       {},
-      h("th", { scope: "row" }, item ? pathOf(item) : memoryModel().nodes[node]?.path || "input"),
+      h("th", { scope: "row" }, nodeName(memoryModel().nodes[node]) || "input"),
       h("td", {}, role ?? ""),
       h("td", { class: "num" }, short(Number(bytes), "bytes")),
     );
@@ -108,7 +118,7 @@ function stepTip(run, step, item) {
   const rows = aliveRows(run, step);
   const alive = `${short(totalAt(run, step), "bytes")}, of which ${short(Number(run.steps[step]), "bytes")} alive`;
   return [
-    h("b", {}, item ? pathOf(item) : `step ${step + 1}`),
+    h("b", {}, (item && stepName(run, step)) || `step ${step + 1}`),
     h("div", { class: "quiet" }, alive),
     rows.length ? h("table", {}, h("tbody", {}, rows.slice(0, 8))) : "",
   ];

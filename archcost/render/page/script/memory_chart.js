@@ -93,10 +93,10 @@ function marker(x, text, kind, width) {
 
 function peakMark(run, x, at, width) {
   const middle = (x(run.peak) + x(run.peak + 1)) / 2;
-  const item = stepItem(run, run.peak);
+  const name = stepItem(run, run.peak) ? stepName(run, run.peak) : "";
   const top = at(totalAt(run, run.peak));
   const end = middle > width / 2;
-  const text = `peak ${short(totalAt(run, run.peak), "bytes")}${item ? ` · ${pathOf(item)}` : ""}`;
+  const text = `peak ${short(totalAt(run, run.peak), "bytes")}${name && ` · ${name}`}`;
   return [
     g("rect", {
       class: "peak",

@@ -1,30 +1,32 @@
 // The designs of a sweep as dots, with the front and the budgets.
 
 function scatter(x, y, width) {
-  const height = 340;
+  const height = 320;
   const rows = sweep.rows.filter((row) => !Number.isNaN(sweepFigure(row, x) + sweepFigure(row, y)));
   if (!rows.length) return null;
   const limits = (metric) =>
     sweep.budgets.filter((each) => each.metric === metric.name).map((each) => Number(each.limit));
   const across = axisScale([...rows.map((row) => sweepFigure(row, x)), ...limits(x)], [70, width - 20]);
-  const upward = axisScale([...rows.map((row) => sweepFigure(row, y)), ...limits(y)], [height - 40, 22]);
+  const upward = axisScale([...rows.map((row) => sweepFigure(row, y)), ...limits(y)], [height - 26, 12]);
   const front = rows.filter((row) => row.front);
   const others = rows.filter((row) => !row.front);
   const dot = (row) =>
     g("circle", {
-      class: row.front ? "variant front" : "variant",
+      class: classes("variant", row.front && "front", designKey(row) === state.design && "chosen"),
       cx: across(sweepFigure(row, x)).toFixed(1),
       cy: upward(sweepFigure(row, y)).toFixed(1),
       r: row.front ? 5 : 3.5,
-      onpointermove: (event) => showTip(event, sweepTip(row)),
-      onpointerleave: hideTip,
+      "data-item": designKey(row),
+      onpointermove: (event) => (light(designKey(row)), showTip(event, sweepTip(row))),
+      onpointerleave: () => (light(null), hideTip()),
+      onclick: () => go({ design: designKey(row) }),
     });
   const line = frontLine(
     front.map((row) => [across(sweepFigure(row, x)), upward(sweepFigure(row, y))]),
     x,
     y,
   );
-  return g(
+  const drawing = g(
     "svg",
     {
       class: "scatter",
@@ -39,17 +41,18 @@ function scatter(x, y, width) {
       g(
         "g",
         { class: "axis" },
-        g("text", { x: across(tick), y: height - 22, "text-anchor": "middle" }, short(tick, x.unit)),
+        g("text", { x: across(tick), y: height - 8, "text-anchor": "middle" }, short(tick, x.unit)),
       ),
     ),
-    g("text", { class: "quiet", x: width - 20, y: height - 5, "text-anchor": "end" }, `${x.label} →`),
-    g("text", { class: "quiet", x: 4, y: 12 }, `↑ ${y.label}`),
-    limits(x).map((limit) => g("path", { class: "budget", d: `M${across(limit)} 22V${height - 40}` })),
+    limits(x).map((limit) => g("path", { class: "budget", d: `M${across(limit)} 12V${height - 26}` })),
     limits(y).map((limit) => g("path", { class: "budget", d: `M70 ${upward(limit)}H${width - 20}` })),
     others.map(dot),
     line && g("path", { class: "front", d: line }),
     front.map(dot),
+    rows.filter((row) => designKey(row) === state.design).map(dot), // above the others
   );
+  const name = (text, end) => h("div", { class: classes("quiet axis-name", end && "end"), "aria-hidden": "true" }, text);
+  return h("div", { class: "plane" }, name(`↑ ${y.label}`), drawing, name(`${x.label} →`, true));
 }
 
 /** The stairs of a front, where the plane is that of its two objectives. */

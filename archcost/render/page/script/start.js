@@ -19,7 +19,7 @@ const VIEWS = [
   { id: "graph", title: "Layer graph", draw: drawGraph, keys: ["zoom", "at", "side", "metric"], when: () => root },
   { id: "layer", title: "Selected layer", draw: drawPanel, keys: ["zoom", "at"], when: () => root },
   { id: "table", title: "Layers", draw: drawTable, keys: ["q", "sort", "columns", "open", "at"], when: () => root },
-  { id: "sweep", title: "Designs", draw: drawSweep, keys: ["x", "y", "sort"], when: () => page.sweep },
+  { id: "sweep", title: "Designs", draw: drawSweep, keys: ["x", "y", "sort", "design"], when: () => page.sweep },
 ].filter((view) => view.when());
 
 /** The sections, the graph beside the layer that is selected. */

@@ -30,6 +30,7 @@ const START = {
   sort: "",
   columns: "",
   open: "",
+  design: "",
   x: page.sweep?.x ?? "",
   y: page.sweep?.y ?? "",
 };

@@ -98,10 +98,7 @@ function follow(place) {
     hidden.forEach((each) => opened.add(each.key));
     drawTable(place);
   }
-  const shown = place.querySelector("tr.chosen");
-  if (!shown) return;
-  const [top, bottom] = [shown.offsetTop - 34, shown.offsetTop + shown.offsetHeight - scroll.clientHeight];
-  scroll.scrollTop = Math.max(Math.min(scroll.scrollTop, top), bottom);
+  keepInSight(scroll, scroll.scrollTop);
 }
 
 function tableTools() {

@@ -36,21 +36,22 @@ function asMarkdown() {
 }
 
 function asLatex() {
-  const safe = (cell) =>
-    cell
-      .replace(
-        /[\\{}$&#^_~%]/g,
-        (sign) => ({ "\\": "\\textbackslash{}", "^": "\\^{}", "~": "\\~{}" })[sign] ?? `\\${sign}`,
-      )
-      .replaceAll("×", "$\\times$")
-      .replaceAll("Δ", "$\\Delta$")
-      .replaceAll("…", "\\dots{}");
-  const [head, ...rows] = shownTable().map((row) => `${row.map(safe).join(" & ")} \\\\`);
-  const form = `l${shownColumns()
-    .map((column) => (column.num ? "r" : "l"))
-    .join("")}`;
-  return (
-    [`\\begin{tabular}{${form}}`, "\\toprule", head, "\\midrule", ...rows, "\\bottomrule", "\\end{tabular}"].join("\n")
-    + "\n"
-  );
+  const row = (cells) => `${cells.map(latexText).join(" & ")} \\\\`.replace(/^[[*]/, "{}$&"); // else an argument of \\
+  const [head, ...rows] = shownTable().map(row);
+  const sides = shownColumns().map((column) => (column.num ? "r" : "l"));
+  const begin = `\\begin{tabular}{l${sides.join("")}}`;
+  return [begin, "\\toprule", head, "\\midrule", ...rows, "\\bottomrule", "\\end{tabular}", ""].join("\n");
+}
+
+/** Text that LaTeX sets as it is; the signs and accents are those of `--format latex`, put here by shell.py. */
+const latexText = (text) =>
+  text
+    .normalize("NFC")
+    .replace(/-(?=-)|[^A-Za-z0-9\s-]/gu, (sign) => LATEX_SIGNS[sign] ?? LATEX_LETTERS[sign] ?? latexAccents(sign));
+
+/** `\'{e}` for é; a letter without an accent that LaTeX has stays as it is. */
+function latexAccents(letter) {
+  const [base, ...accents] = letter.normalize("NFD");
+  if (!/[a-z]/i.test(base) || !accents.every((each) => each in LATEX_ACCENTS)) return letter;
+  return accents.reduce((inner, each) => `${LATEX_ACCENTS[each]}{${inner}}`, base);
 }

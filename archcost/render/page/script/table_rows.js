@@ -106,3 +106,12 @@ function rowKey(event) {
 }
 
 const focusRow = (row) => row?.focus();
+
+/** Scroll a table to where it was, or to the row that was selected elsewhere. */
+function keepInSight(scroll, from) {
+  scroll.scrollTop = from;
+  const row = scroll.querySelector("tr.chosen");
+  if (!row) return;
+  const [top, bottom] = [row.offsetTop - 34, row.offsetTop + row.offsetHeight - scroll.clientHeight];
+  scroll.scrollTop = Math.max(Math.min(from, top), bottom);
+}
