@@ -344,7 +344,9 @@ def test_a_narrow_screen_does_not_scroll_sideways(look: Callable[..., Looked], n
     assert page.evaluate("document.documentElement.scrollWidth") <= 400
 
 
-@pytest.mark.parametrize(("names", "scheme"), [(("alexnet",), "light"), (("alexnet", "vgg11"), "dark")])
+@pytest.mark.parametrize(
+    ("names", "scheme"), [(("alexnet",), "light"), (("alexnet", "vgg11"), "light"), (("alexnet", "vgg11"), "dark")]
+)
 def test_contrast_and_aria(look: Callable[..., Looked], axe: str, names: tuple[str, ...], scheme: str) -> None:
     page = look(*names, color_scheme=scheme, bypass_csp=True).page
     page.evaluate(axe)
