@@ -1,10 +1,12 @@
 // The chart of a run: bytes alive at each step, above what is always there.
 
-const CHART = 190; // px
+const CHART = 190; // px, how high it is
+const LEFT = 62; // px, where it begins
+const LETTER = 7; // px, about, of bold text
 
 /** Bytes alive at each step, above what is always there; the limit; what was there without the what-if. */
 function memoryChart(run, first, width) {
-  const left = 62;
+  const left = LEFT;
   const floor = state.part === "alive" ? fixedOf(run) : 0; // what is cut off below
   const limit = floor || Number(run.limit) > 1.6 * totalAt(run, run.peak) ? 0 : Number(run.limit ?? 0);
   const shadow = run !== first && !floor && first.steps.length === run.steps.length ? first : null;
@@ -92,29 +94,19 @@ function marker(x, text, kind, width) {
 }
 
 function peakMark(run, x, at, width) {
-  const middle = (x(run.peak) + x(run.peak + 1)) / 2;
-  const name = stepItem(run, run.peak) ? stepName(run, run.peak) : "";
+  const [from, to] = [x(run.peak), x(run.peak + 1)];
   const top = at(totalAt(run, run.peak));
-  const end = middle > width / 2;
-  const text = `peak ${short(totalAt(run, run.peak), "bytes")}${name && ` · ${name}`}`;
+  const figure = `peak ${short(totalAt(run, run.peak), "bytes")}`;
+  const name = stepItem(run, run.peak) ? stepName(run, run.peak) : "";
+  const room = Math.floor((width - LEFT) / LETTER);
+  const text = name ? `${figure} · ${tail(name, Math.max(8, room - figure.length - 3))}` : figure;
+  const middle = (from + to) / 2;
+  const wanted = middle > width / 2 ? middle - 6 - LETTER * text.length : middle + 6;
+  const left = Math.max(LEFT + 4, Math.min(wanted, width - LETTER * text.length));
+  const height = Math.max(0, at(fixedOf(run)) - top);
   return [
-    g("rect", {
-      class: "peak",
-      x: x(run.peak),
-      y: top,
-      width: Math.max(2, x(run.peak + 1) - x(run.peak)),
-      height: Math.max(0, at(fixedOf(run)) - top),
-    }),
-    g(
-      "text",
-      {
-        class: "peak",
-        x: end ? middle - 6 : middle + 6,
-        y: Math.max(12, top - 5),
-        "text-anchor": end ? "end" : "start",
-      },
-      text,
-    ),
+    g("rect", { class: "peak", x: from, y: top, width: Math.max(2, to - from), height }),
+    g("text", { class: "peak", x: left, y: Math.max(12, top - 5) }, text),
   ];
 }
 
