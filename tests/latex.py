@@ -10,6 +10,7 @@ import re
 BOTH = {"quad", "ldots", "texttt"}
 TEXT = BOTH | {
     *("textbackslash", "textasciitilde", "textasciicircum", "textasciigrave", "textless", "textgreater", "textbar"),
+    *("u", "r", "H", "v", "c", "ss", "ae", "AE", "oe", "OE", "o", "O", "l", "L", "i"),  # accents and letters
     *("textbf", "paragraph", "dag", "begin", "end", "toprule", "midrule", "bottomrule"),
 }
 MATH = BOTH | {
@@ -107,7 +108,8 @@ class _Reader:
         elif token in ("_", "^"):
             self.require(self.math, f"{token} outside of a formula")
         elif token[0] == "\\":
-            self.require(token[1] in "{}$&#%_, ", f"unknown {token}")
+            accent = token[1] in "`'^~=.\"" and not self.math and self.text[self.place : self.place + 1] == "{"
+            self.require(accent or token[1] in "{}$&#%_, ", f"unknown {token}")
         else:
             self.require(token not in "#%~", f"a bare {token}")
             self.require('"' not in token, "a double quote, which some languages make a command")

@@ -126,7 +126,7 @@ def test_a_layer_that_moved_is_neither_gone_nor_new() -> None:
     [
         (0, 1, "new"),
         (1, 0, "gone"),
-        (100_000, 1, "−>99.9%"),  # something is left
+        (100_000, 1, "≈−100%"),  # something is left
         (1_000, 1, "−99.9%"),
         (10, 110, "×11.0"),
         (100, 1_099, "+999.0%"),
@@ -170,6 +170,7 @@ VIEWS = {
         for columns in (60, 80, 100, 160)
     },
     "compare_stat.md": (None, ("resnet18", "resnet34", "--stat", "--format", "markdown")),
+    "compare_stat_top.txt": (80, ("resnet18", "resnet34", "--stat", "--top", "2")),
     "compare_stat.tree": (None, ("resnet18", "resnet34", "--stat", "--format", "tree")),
     "compare_delta.tree": (None, ("resnet18", "resnet34", "--sort", "delta", "--format", "tree")),
     "compare_stat_params.txt": (80, ("bottleneck", "plain_block", "--stat", "--metric", "params", "--depth", "2")),

@@ -77,11 +77,30 @@ def test_every_document_can_be_set(_: str, words: tuple[str, ...], run: Callable
     assert result.out.strip()
 
 
-ODD = ["[a]", "*", "a--b---c", "\"q\" 'r' ``s``", r"\input{x}", "x $^2_3$", "50% & #1 ~ {}", "<a|b>", "×é😀", "!`?`"]
+ODD = [
+    "[a]",
+    "*",
+    "a--b---c",
+    "\"q\" 'r' ``s``",
+    r"\input{x}",
+    "x $^2_3$",
+    "50% & #1 ~ {}",
+    "<a|b>",
+    "×é😀",
+    "Ångström naïve Łódź ếß",
+    "!`?`",
+]
 
 
 def test_hyphens_are_no_dash_and_a_dash_is_one() -> None:
     assert escape_latex("--depth 4 – a---b") == "-{}-depth 4 -- a-{}-{}-b"
+
+
+def test_letters_with_accents_are_set_as_such() -> None:
+    assert escape_latex("Résumé, e\u0301 Ångström ça Łódź") == (
+        r"R\'{e}sum\'{e}, \'{e} \r{A}ngstr\"{o}m \c{c}a \L{}\'{o}d\'{z}"
+    )
+    assert escape_latex("ế") == r"\'{\^{e}}"
 
 
 class _Page:

@@ -7,8 +7,6 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from archcost.commands.options import Output
-
 if TYPE_CHECKING:
     from archcost.analysis.report import Report
     from archcost.importers.importing import Ask
@@ -23,7 +21,10 @@ _INPUT = "What the model takes, without the batch: 3x224x224, ids=128:int64; rep
 
 def import_(
     source: Annotated[str, typer.Argument(metavar="SOURCE", help=_SOURCE)],
-    output: Output = None,
+    output: Annotated[
+        str | None,
+        typer.Option("--output", "-o", metavar="FILE", help="The file to write, NAME.yaml by default; - prints it."),
+    ] = None,
     inputs: Annotated[list[str] | None, typer.Option("--input", metavar="[NAME=]SHAPE[:DTYPE]", help=_INPUT)] = None,
     training: Annotated[bool, typer.Option("--training", help="As the model runs in training.")] = False,
     until: Annotated[

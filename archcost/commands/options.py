@@ -40,7 +40,19 @@ TrainingStep = Annotated[
     bool,
     typer.Option("--training", help="Include what a spec builds only for training, and the work of a training step."),
 ]
-Output = Annotated[str | None, typer.Option("--output", "-o", metavar="FILE", help="Write to a file.")]
+
+
+def file_or_stdout(path: str | None) -> str | None:
+    """A file that output goes to; None for standard output, which ``-`` names as it does among SPECs."""
+    return None if path == "-" else path
+
+
+Output = Annotated[
+    str | None,
+    typer.Option(
+        "--output", "-o", metavar="FILE", callback=file_or_stdout, help="Write to a file; - is standard output."
+    ),
+]
 
 Watch = Annotated[bool, typer.Option("--watch", help="Draw again whenever a file is saved that was read; Ctrl-C ends.")]
 

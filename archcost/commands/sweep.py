@@ -17,6 +17,7 @@ from archcost.commands.options import (
     SetParams,
     Training,
     WeightDtype,
+    file_or_stdout,
     number_option,
 )
 
@@ -112,6 +113,7 @@ def sweep(
             "--output",
             "-o",
             metavar="FILE|DIR",
+            callback=file_or_stdout,
             help="Write to a file; *.html is a page for a browser; all rows to *.parquet, or to a folder of parts.",
         ),
     ] = None,

@@ -80,11 +80,7 @@ class ComparisonDocument(NamedTuple):
         lines = found.lines[: self.shown.top or most]
         if lines:
             yield _change_table(lines, self.comparison, self.shown)
-        if self.shown.top is None:
-            yield from rows_left_out(len(lines), len(found.lines))
-        else:
-            every = len(found.lines)
-            yield from rows_left_out(len(lines), every, f"`--top {every}` shows all of them")
+        yield from left_out(len(lines), len(found.lines), self.shown.top)
         if self.shown.depth is None:
             yield from levels_left_out(found.depth, found.deepest)
 
@@ -124,6 +120,14 @@ class ComparisonDocument(NamedTuple):
             return largest_changes(self.comparison.changes, shown.metric, depth=shown.depth)[: shown.top]
         lines = change_lines(self.comparison.changes, depth=shown.depth, only_changed=shown.only_changed)
         return lines[: shown.top]
+
+
+def left_out(shown: int, every: int, top: int | None) -> Iterator[Line]:
+    """How many rows are shown, where not all are, and what shows the others."""
+    if top is None:
+        yield from rows_left_out(shown, every)
+    else:
+        yield from rows_left_out(shown, every, f"`--top {every}` shows all of them")
 
 
 def _known_sides(difference: Difference) -> tuple[int | None, int | None]:

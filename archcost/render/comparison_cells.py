@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from archcost.comparing import Difference
 
 _FACTOR = 1.5  # from which a change is also told as "times less"
+_WHOLE_TIMES = 100  # from which a factor has no decimals
 _MOST_PERCENT = 1000  # from which a growth is told as a factor: nobody reads +11,900.0% as 120 times as much
 _MORE, _LESS = "red", "bright_blue"  # by cost, and told apart by everyone; the signs + − ~ say what changed
 _SMALL = 1000  # a change of less than this part of the whole has no colour
@@ -68,7 +69,7 @@ def percent(difference: Difference) -> str:
     if value >= _MOST_PERCENT:
         return f"×{difference.after / difference.before:,.1f}"
     if difference.delta < 0 and value >= 99.95:  # noqa: PLR2004 - rounds to all of it, and something is left
-        return "−>99.9%"
+        return "≈−100%"  # beside a minus, > is read as an arrow
     sign = "+" if difference.delta > 0 else "−"
     return f"{sign}{value:.1f}%" if value >= 0.05 else f"{sign}<0.1%"  # noqa: PLR2004 - rounds to nothing
 
@@ -84,8 +85,13 @@ def factor(difference: Difference) -> str:
     """``9.68× smaller``, for changes of half and more."""
     less, more = difference.times_less, difference.times_more
     if less is not None and difference.before >= _FACTOR * difference.after:
-        return f"{less:,.2f}× smaller"
-    return f"{more:,.2f}× larger" if more is not None and difference.after >= _FACTOR * difference.before else ""
+        return f"{_times(less)} smaller"
+    return f"{_times(more)} larger" if more is not None and difference.after >= _FACTOR * difference.before else ""
+
+
+def _times(value: float) -> str:
+    """``9.68×``; from a hundred on no more digits than anybody reads: ``1,551×``."""
+    return f"{value:,.0f}×" if value >= _WHOLE_TIMES else f"{value:,.2f}×"
 
 
 def share_of_change(difference: Difference, whole: Difference) -> str:

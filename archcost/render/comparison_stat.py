@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from archcost.comparing.lines import change_lines
 from archcost.figures import METRICS
-from archcost.render.comparison import SAME, ComparisonDocument, by_cost, styled
+from archcost.render.comparison import SAME, ComparisonDocument, by_cost, left_out, styled
 from archcost.render.comparison_cells import delta_cell, percent
 from archcost.render.document import Cell, Column, Heading, Line, Table, branches_of
 
@@ -51,6 +51,7 @@ class ChangeStatDocument(NamedTuple):
             ]
         )
         yield Line(self._sum(len(every)))
+        yield from left_out(len(found), len(every), shown.top)
 
     def branches(self) -> Iterator[TreeLine]:
         """The same lines."""

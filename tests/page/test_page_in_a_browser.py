@@ -219,6 +219,30 @@ def test_memory_names_its_peak_and_takes_what_ifs(look: Callable[..., Looked]) -
     assert "conv1" in page.locator("#tip").inner_text()
 
 
+def test_the_peak_of_each_of_two_models_has_its_own_name(look: Callable[..., Looked]) -> None:
+    page = look("resnet50", "res2net50_26w_6s").page
+    for side, name in (("after", "res2net50_26w_6s"), ("before", "resnet50")):
+        page.get_by_role("button", name=side, exact=True).click()
+        peak = archcost.memory(name).to_dict()["peak_path"]
+        assert page.locator("#memory text.peak").text_content().endswith(f" · {peak}")
+        assert page.locator("#memory button.link").inner_text() == peak
+
+
+LETTERS = """archcost: 1
+name: "Résumé 中"
+input: [4]
+layers:
+  - linear: {out_features: 2}
+"""
+
+
+def test_letters_are_copied_as_latex_sets_them(look: Callable[..., Looked], tmp_path: Path) -> None:
+    (tmp_path / "one.html").write_text(ReportPage([archcost.analyze(loads(LETTERS))]).html, encoding="utf-8")
+    latex = _copied(look(tmp_path / "one.html"), "LaTeX")
+    assert "R\\'{e}sum\\'{e} 中 & " in latex
+    assert "1$\\times$2" in latex
+
+
 def test_the_graph_is_of_the_scope_and_selects(look: Callable[..., Looked]) -> None:
     page = look("googlenet", at="#zoom=inception_3b").page
     names = [name.strip() for name in page.locator("#graph .box .name").all_text_contents()]
@@ -320,7 +344,9 @@ def test_a_narrow_screen_does_not_scroll_sideways(look: Callable[..., Looked], n
     assert page.evaluate("document.documentElement.scrollWidth") <= 400
 
 
-@pytest.mark.parametrize(("names", "scheme"), [(("alexnet",), "light"), (("alexnet", "vgg11"), "dark")])
+@pytest.mark.parametrize(
+    ("names", "scheme"), [(("alexnet",), "light"), (("alexnet", "vgg11"), "light"), (("alexnet", "vgg11"), "dark")]
+)
 def test_contrast_and_aria(look: Callable[..., Looked], axe: str, names: tuple[str, ...], scheme: str) -> None:
     page = look(*names, color_scheme=scheme, bypass_csp=True).page
     page.evaluate(axe)

@@ -5,14 +5,18 @@ from __future__ import annotations
 import hashlib
 import json
 import re
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
 import archcost
+from archcost.render.page.page_script import PARTS
 from archcost.render.page.shell import lean
 
 PAGE = Path(archcost.__file__).parent / "render" / "page"
 ASSETS = Path(__file__).parents[2] / "assets"
+SCRIPT = {path.stem: path.read_text(encoding="utf-8") for path in (PAGE / "script").glob("*.js")}
+MOST_LINES = 300
 LICENCES = {"MIT", "ISC", "BSD-3-Clause", "Apache-2.0"}
 
 
@@ -50,7 +54,7 @@ def test_the_lock_file_names_no_host_and_pins_what_it_installs() -> None:
 
 
 def test_our_script_runs_nothing_that_is_text_and_fetches_nothing() -> None:
-    text = (PAGE / "page.js").read_text(encoding="utf-8")
+    text = "".join(SCRIPT.values())
     assert not re.search(
         r"\beval\b|new Function|innerHTML|outerHTML|insertAdjacentHTML|document\.write|fetch\(|XMLHttp|import\(", text
     )
@@ -60,5 +64,18 @@ def test_our_script_runs_nothing_that_is_text_and_fetches_nothing() -> None:
 
 def test_our_script_and_styles_leave_without_comments_and_indents() -> None:
     assert lean("/* a\n b */\n\n  /** c */\n  f(`d`); // e\n  // g\n* { h: 0 }\n") == "f(`d`); // e\n* { h: 0 }\n"
-    lines = (PAGE / "page.js").read_text(encoding="utf-8").splitlines()
+    lines = "".join(SCRIPT.values()).splitlines()
     assert [line for line in lines if line.count("`") % 2] == [], "a text of several lines would lose its indents"
+
+
+def test_the_script_is_all_of_its_parts() -> None:
+    assert sorted(PARTS) == sorted(SCRIPT)
+    assert [name for name, text in SCRIPT.items() if text.count("\n") > MOST_LINES] == []
+    assert [name for name, text in SCRIPT.items() if not text.startswith("// ")] == [], "say what it is for"
+
+
+def test_parts_of_the_script_declare_a_name_once() -> None:
+    declared = re.compile(r"^(?:async )?(?:function|const|let) (\w+)", re.MULTILINE)
+    names = [name for part in PARTS for name in declared.findall(SCRIPT[part])]
+    assert len(names) > 200
+    assert [name for name, count in Counter(names).items() if count > 1] == []

@@ -72,6 +72,26 @@ def rows(page: Any) -> list[dict[str, Any]]:
     return [{"figures": dict(zip(names, row["figures"], strict=True))} for row in document["rows"]]
 
 
+def test_a_dot_selects_its_row_and_a_row_its_dot(look: Callable[..., Looked], swept: Path) -> None:
+    looked = look(swept)
+    page = looked.page
+    dot = page.locator("circle.variant.front").last
+    key = dot.get_attribute("data-item")
+    dot.click()
+    chosen = page.locator("table.layers tr.chosen")
+    assert [each.get_attribute("data-item") for each in chosen.all()] == [key]
+    assert page.locator("circle.chosen").first.get_attribute("data-item") == key
+    assert f"design={key}" in page.url
+    frame, row = page.locator(".scroll").bounding_box(), chosen.bounding_box()
+    assert frame["y"] <= row["y"] <= frame["y"] + frame["height"] - row["height"] / 2
+    other = page.locator("table.layers tbody tr").nth(3)
+    other.click()
+    assert page.locator("circle.chosen").first.get_attribute("data-item") == other.get_attribute("data-item") == "3"
+    page.keyboard.press("Escape")
+    again = look(swept, at="#" + page.url.split("#")[1])
+    assert again.page.locator("table.layers tr.chosen").get_attribute("data-item") == "3"
+
+
 def test_another_plane_has_no_line_of_this_front(look: Callable[..., Looked], swept: Path) -> None:
     page = look(swept, at="#x=params&y=params").page
     assert page.locator("path.front").count() == 0

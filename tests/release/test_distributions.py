@@ -54,7 +54,7 @@ def test_the_wheel_has_all_of_the_package(built: Built) -> None:
         names = set(wheel.namelist())
     package = {each for each in tracked() if each.startswith("archcost/")}
     specs = {f"archcost/{each}" for each in tracked() if each.startswith("specs/")}
-    assert {"archcost/py.typed", "archcost/render/page/page.js", "archcost/hardware/devices.csv"} <= package
+    assert {"archcost/py.typed", "archcost/render/page/script/start.js", "archcost/hardware/devices.csv"} <= package
     files = {each for each in names if ".dist-info/" not in each}
     assert (package | specs) - files == set()
     assert {each.partition("/")[0] for each in files} == {"archcost"}

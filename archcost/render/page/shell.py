@@ -14,8 +14,11 @@ from archcost.errors import shortened
 from archcost.figures import BYTES, TIME
 from archcost.files import read_named
 from archcost.printable import harmless, one_line
+from archcost.render.page.page_script import PARTS, joined
 from archcost.render.page.page_text import safe_text
+from archcost.render.printers.latex import TEXT_SIGNS
 from archcost.strict_json import compact_json
+from archcost.tex import ACCENTS, LETTERS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -29,8 +32,7 @@ if TYPE_CHECKING:
         PageSweepData,
     )
 
-SCRIPTS = ("vendor.js", "page.js")  # beside this module, in this order
-STYLES = ("page.css",)
+STYLES = ("page.css",)  # beside this module
 _UNSAFE = re.compile("[<>&\u2028\u2029]|#(?=#)")  # and what a log of a CI host takes for a command
 _OTHERS = re.compile(r"[^\n\x20-\x7e]")
 _MOST_ASSET = 2**22
@@ -48,7 +50,7 @@ def html_of(data: PageData, pictures: Sequence[str]) -> str:
     ``pictures`` are SVG of ours, one for each model, or one of a sweep.
     """
     styles = [_asset(name) for name in STYLES]
-    scripts = [text for text in map(_asset, SCRIPTS) if text]
+    scripts = [_asset("vendor.js"), _script()]
     names = [model["name"] for model in data["models"]] or ([data["sweep"]["name"]] if data["sweep"] else [])
     title = " → ".join(names)
     policy = "; ".join(
@@ -112,12 +114,27 @@ def _escape(char: str) -> str:
 @cache
 def _asset(name: str) -> str:
     """A file of the page as it leaves: in ASCII, made harmless as all that is printed, and hashes are of that."""
-    path = os.path.join(os.path.dirname(os.path.realpath(__file__)), name)
-    text = read_named(path, _MOST_ASSET).decode() if os.path.isfile(path) else ""
-    if name.startswith("page."):
-        text = lean(text)
-    text = in_ascii(text) if name.endswith(".js") else _OTHERS.sub(lambda match: f"\\{ord(match[0]):x} ", text)
-    return harmless("\n" + text) if text else ""
+    text = _file(name)
+    if name in STYLES:
+        return _leaving(_OTHERS.sub(lambda match: f"\\{ord(match[0]):x} ", lean(text)))
+    return _leaving(in_ascii(text))
+
+
+@cache
+def _script() -> str:
+    """The script of ours as it leaves: its parts, joined."""
+    tables = {"LATEX_SIGNS": TEXT_SIGNS, "LATEX_LETTERS": LETTERS, "LATEX_ACCENTS": ACCENTS}
+    constants = [f"const {name} = {compact_json(table)};" for name, table in tables.items()]
+    return _leaving(in_ascii(lean(joined([*constants, *[_file(f"script/{name}.js") for name in PARTS]]))))
+
+
+def _file(name: str) -> str:
+    folder = os.path.dirname(os.path.realpath(__file__))
+    return read_named(os.path.join(folder, *name.split("/")), _MOST_ASSET).decode()
+
+
+def _leaving(text: str) -> str:
+    return harmless("\n" + text)
 
 
 def lean(text: str) -> str:

@@ -6,19 +6,20 @@ To be set with ``\usepackage{amsmath,amssymb,booktabs}``.
 from __future__ import annotations
 
 import re
+import unicodedata
 from typing import TYPE_CHECKING
 
 from archcost.printable import one_line
 from archcost.render.document import Code, Facts, Field, Heading, Line, Table, cell
 from archcost.render.glyphs import fitted
-from archcost.tex import SIGNS
+from archcost.tex import SIGNS, accented
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from archcost.render.document import Block, Cell, Column, Document
 
-_SIGNS = SIGNS | {
+TEXT_SIGNS = SIGNS | {
     "<": r"\textless{}", ">": r"\textgreater{}", "|": r"\textbar{}",
     '"': "''", "'": "'", "`": r"\textasciigrave{}", "-": "-{}",
     "×": r"$\times$", "·": r"$\cdot$", "−": "$-$", "–": "--", "—": "---", "…": r"\ldots{}", "→": r"$\to$",
@@ -116,13 +117,14 @@ def _cell(one: Cell) -> str:
 
 
 def escape_latex(text: str) -> str:
-    """Text of anybody: LaTeX sets it as it is and runs nothing; letters beyond ASCII that are not known are escaped."""
-    return _SPECIAL.sub(_sign, one_line(text))
+    """Text of anybody: LaTeX sets it and runs nothing; é is an e with an accent, and what LaTeX lacks is escaped."""
+    plain = one_line(text)
+    return _SPECIAL.sub(_sign, plain if plain.isascii() else unicodedata.normalize("NFC", plain))
 
 
 def _sign(match: re.Match[str]) -> str:
     char = match[0]
-    known = _SIGNS.get(char)
+    known = TEXT_SIGNS.get(char) or accented(char)
     if known is not None:
         return known
-    return "".join(_SIGNS.get(one, one) for one in fitted(char, "ascii"))
+    return "".join(TEXT_SIGNS.get(one, one) for one in fitted(char, "ascii"))

@@ -1,0 +1,57 @@
+// The table as text to paste: CSV, Markdown and LaTeX, with exact figures.
+
+/** What is shown, as rows of text, with exact figures. */
+function shownTable() {
+  const shown = shownColumns();
+  const head = [
+    "layer",
+    ...shown.map((column) => column.label + ({ bytes: " (bytes)", ns: " (ns)" }[column.metric?.unit] ?? "")),
+  ];
+  const cells = ({ item }) => [longName(item), ...shown.map((column) => plainText(item, column))];
+  return [head, ...tableRows().map(cells)];
+}
+
+function plainText(item, column) {
+  if (!column.num) return column.text(item);
+  if (column.change) return isKnown(item, column.place) ? String(column.value(item)) : "";
+  const value = item.b?.figures[column.place];
+  return value === null || value === undefined ? "" : String(value);
+}
+
+const asCsv = () =>
+  shownTable()
+    .map((row) => row.map((cell) => (/[",\n]/.test(cell) ? `"${cell.replaceAll('"', '""')}"` : cell)).join(","))
+    .join("\n") + "\n";
+
+function asMarkdown() {
+  const [head, ...rows] = shownTable().map((row) => row.map((cell) => cell.replaceAll("|", "\\|")));
+  const line = (cells) => `| ${cells.join(" | ")} |`;
+  return (
+    [
+      line(head),
+      line([":--", ...shownColumns().map((column) => (column.num ? "--:" : ":--"))]),
+      ...rows.map(line),
+    ].join("\n") + "\n"
+  );
+}
+
+function asLatex() {
+  const row = (cells) => `${cells.map(latexText).join(" & ")} \\\\`.replace(/^[[*]/, "{}$&"); // else an argument of \\
+  const [head, ...rows] = shownTable().map(row);
+  const sides = shownColumns().map((column) => (column.num ? "r" : "l"));
+  const begin = `\\begin{tabular}{l${sides.join("")}}`;
+  return [begin, "\\toprule", head, "\\midrule", ...rows, "\\bottomrule", "\\end{tabular}", ""].join("\n");
+}
+
+/** Text that LaTeX sets as it is; the signs and accents are those of `--format latex`, put here by shell.py. */
+const latexText = (text) =>
+  text
+    .normalize("NFC")
+    .replace(/-(?=-)|[^A-Za-z0-9\s-]/gu, (sign) => LATEX_SIGNS[sign] ?? LATEX_LETTERS[sign] ?? latexAccents(sign));
+
+/** `\'{e}` for é; a letter without an accent that LaTeX has stays as it is. */
+function latexAccents(letter) {
+  const [base, ...accents] = letter.normalize("NFD");
+  if (!/[a-z]/i.test(base) || !accents.every((each) => each in LATEX_ACCENTS)) return letter;
+  return accents.reduce((inner, each) => `${LATEX_ACCENTS[each]}{${inner}}`, base);
+}
