@@ -56,6 +56,8 @@ class LayerUse:
         learnt: tuple[bool, ...] = (),
         call: SourceCall | None = None,
         samples: int = 1,
+        folded: bool = False,
+        folds: bool = False,
     ) -> None:
         self.op = op
         self.inputs = inputs
@@ -69,6 +71,8 @@ class LayerUse:
         self.learnt = learnt
         self.call = call
         self.samples = samples  # in a batch
+        self.folded = folded  # into the layer before it, by an exporter
+        self.folds = folds  # a norm after it
 
     @cached_property
     def of_torch(self) -> bool:
@@ -192,6 +196,7 @@ class Convention:
     by_class: bool = False
     by_base: bool = False
     averages: bool = False  # divides what its hooks count by the size of the batch
+    exported: bool = False  # reads what an exporter has written, which folds norms into the layers before them
     traces: bool = False  # sees only what an output of the model depends on
     refuses: Callable[[Report], str] = accepted
 
