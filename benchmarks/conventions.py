@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 
 import archcost
 from archcost import model_zoo as zoo
-from archcost.conventions import ALL_TOOLS, EARLIER, NEWER, TOOLS, convention
+from archcost.conventions import ALL_TOOLS, EARLIER, NEWER, OF_FILES, TOOLS, convention
 from archcost.conventions.model import words
 from archcost.conventions.tool_report import read
 from archcost.conventions.torchvision_style import patterns
@@ -62,7 +62,7 @@ def rules() -> dict[str, str]:
 def tool_table() -> str:
     """A row a tool: the version that was read, its unit and word, and how it is called."""
     lines = ["| tool | version | a multiply-add is | it says | called as |", "| :-- | :-- | --: | :-- | :-- |"]
-    for tool in (*ALL_TOOLS, *EARLIER):
+    for tool in (*ALL_TOOLS, *EARLIER, *OF_FILES):
         chosen = convention(tool)
         word = f"{chosen.unit}, “{chosen.word}”"
         lines.append(f"| `{tool}` | {chosen.tool} {chosen.version} | {chosen.factor} | {word} | {chosen.called} |")

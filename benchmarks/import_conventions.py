@@ -2,6 +2,7 @@
 
     python -m benchmarks.import_conventions                     # run all of the sample, rewrite the table
     python -m benchmarks.import_conventions timm:convnext_atto  # only print what differs on these
+    python -m benchmarks.import_conventions --newer             # rewrite the table of the newer tools, from disk
 
 The tools come with the `peers` extra, the models with timm, torchvision and transformers. Every model is its library's
 own, on a CPU with random weights, at the input that an import takes; those of transformers are small.
@@ -19,7 +20,7 @@ import torch
 from torch import Tensor, nn
 
 from archcost.analysis.report import analyze
-from archcost.conventions import TOOLS, convention
+from archcost.conventions import NEWER, TOOLS, convention
 from archcost.conventions.tool_report import read
 from archcost.importers.importing import Ask, import_anew
 from archcost.importers.sources import LIBRARIES, required_source
@@ -28,6 +29,7 @@ from archcost.named_specs import spec_of
 from benchmarks.conventions import cell, difference
 from benchmarks.pages import inserted, renew
 from tests.conventions import peers
+from tests.conventions.newer_imports import printed
 from tests.importers.torch.transformers_models import MODELS
 
 if TYPE_CHECKING:
@@ -117,15 +119,24 @@ def source_of(name: str, folder: str) -> ImportSource:
     return required_source(f"{source.library}:{path}")
 
 
+def report_of(name: str) -> Report:
+    """Import a model of the sample, and analyse it."""
+    with tempfile.TemporaryDirectory() as folder:
+        return analyze(spec_of(import_anew(Ask(source_of(name, folder))), name))
+
+
+def original_of(name: str) -> tuple[nn.Module, tuple[Tensor, ...]]:
+    """The library's own model of a name of the sample, and what it takes."""
+    with tempfile.TemporaryDirectory() as folder:
+        return original(source_of(name, folder))
+
+
 def compare(name: str, tools: tuple[str, ...] = TOOLS) -> Compared:
     """Import a model of the sample, and run the tools on it."""
-    with tempfile.TemporaryDirectory() as folder:
-        source = source_of(name, folder)
-        report = analyze(spec_of(import_anew(Ask(source)), name))
-        model, inputs = original(source)
+    model, inputs = original_of(name)
     seen = {tool: peers.run(tool, model, inputs) for tool in tools}
     return Compared(
-        figures(report, tools),
+        figures(report_of(name), tools),
         {tool: each.total for tool, each in seen.items()},
         {tool: each.error for tool, each in seen.items()},
     )
@@ -162,17 +173,17 @@ def run() -> dict[str, Compared]:
     return found
 
 
-def table(found: dict[str, Compared]) -> str:
+def table(found: dict[str, Compared], tools: tuple[str, ...]) -> str:
     """A row a model, by library: what each tool prints, and what archcost's figures for the import differ by."""
-    lines = ["| model | " + " | ".join(f"`{tool}`" for tool in TOOLS) + " | difference |"]
-    lines.append("| :-- |" + " --: |" * (len(TOOLS) + 1))
+    lines = ["| model | " + " | ".join(f"`{tool}`" for tool in tools) + " | difference |"]
+    lines.append("| :-- |" + " --: |" * (len(tools) + 1))
     library = ""
     for name, each in found.items():
         above, _, model = name.partition(":")
         if above != library:
             library = above
-            lines.append(f"| **{library}** |" + " |" * (len(TOOLS) + 1))
-        cells = [model, *(cell(each.theirs[tool]) for tool in TOOLS), difference(each.ours, each.theirs)]
+            lines.append(f"| **{library}** |" + " |" * (len(tools) + 1))
+        cells = [model, *(cell(each.theirs[tool]) for tool in tools), difference(each.ours, each.theirs)]
         lines.append(f"| {' | '.join(cells)} |")
     figures_of_all = sum(len(each.ours) for each in found.values())
     equal = figures_of_all - sum(len(each.differs) for each in found.values())
@@ -182,9 +193,15 @@ def table(found: dict[str, Compared]) -> str:
 
 
 def main() -> None:
-    found = run()
-    if len(found) == len(SAMPLE):
-        renew(PAGE, "benchmarks.import_conventions", lambda page, _: inserted(page, {"imports": table(found)}))
+    parts = {}
+    if "--newer" not in sys.argv:
+        found = run()
+        parts["imports"] = table(found, TOOLS)
+        if len(found) != len(SAMPLE):
+            return
+    newer = {name: Compared(figures(report_of(name), NEWER), printed().models[name], {}) for name in SAMPLE}
+    parts["newer-imports"] = table(newer, NEWER)
+    renew(PAGE, "benchmarks.import_conventions", lambda page, _: inserted(page, parts))
 
 
 if __name__ == "__main__":

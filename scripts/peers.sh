@@ -24,3 +24,4 @@ put ultralytics-thop 2.0.18
 put ultralytics-thop 2.2.3
 put deepspeed 0.16.9 $needs
 put deepspeed 0.19.8 $needs
+put onnx-tool 1.0.1

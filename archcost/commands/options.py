@@ -101,6 +101,7 @@ CONVENTIONS = (
     *("archcost", "torch", "fvcore", "torchinfo", "ptflops", "ptflops-aten", "thop", "calflops"),
     *("torchprofile", "ultralytics-thop", "deepspeed"),
     *("torchprofile@0.0.4", "ultralytics-thop@2.0.18", "deepspeed@0.16.9"),
+    "onnx-tool",
 )
 Depth = Annotated[int | None, number_option("--depth", "Fold the table below N levels.")]
 

@@ -20,7 +20,8 @@ TOOLS = ("torch", "fvcore", "torchinfo", "ptflops", "ptflops-aten", "thop", "cal
 NEWER = ("torchprofile", "ultralytics-thop", "deepspeed")  # which the tests run from folders of their own
 ALL_TOOLS = (*TOOLS, *NEWER)
 EARLIER = ("torchprofile@0.0.4", "ultralytics-thop@2.0.18", "deepspeed@0.16.9")
-NAMES = (ARCHCOST, *ALL_TOOLS, *EARLIER)
+OF_FILES = ("onnx-tool",)  # which count what an exporter has written; asked by name
+NAMES = (ARCHCOST, *ALL_TOOLS, *EARLIER, *OF_FILES)
 
 
 def convention(name: str) -> Convention:

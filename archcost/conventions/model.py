@@ -56,6 +56,8 @@ class LayerUse:
         learnt: tuple[bool, ...] = (),
         call: SourceCall | None = None,
         samples: int = 1,
+        folded: bool = False,
+        folds: bool = False,
     ) -> None:
         self.op = op
         self.inputs = inputs
@@ -69,6 +71,8 @@ class LayerUse:
         self.learnt = learnt
         self.call = call
         self.samples = samples  # in a batch
+        self.folded = folded  # into the layer before it, by an exporter
+        self.folds = folds  # a norm after it
 
     @cached_property
     def of_torch(self) -> bool:
@@ -168,8 +172,9 @@ class Convention:
     A row may stand for all numbers of dims (``conv``). ``hides`` says why the tool sees no MACs of what is written so.
     ``factor`` is what one multiply-accumulate counts; ``word`` what the tool calls its figure; ``called`` how it is
     run; ``refuses`` why it takes no such model at all. Tools that hook modules (``functions=False``) see nothing of
-    what is written as a function call; those that know modules ``by_class`` nothing of classes derived from torch's;
-    those that put functions of their own in the place of torch's nothing but these (``patches``). Of an import,
+    what is written as a function call; those that know modules ``by_class`` nothing of classes derived from torch's,
+    those that know them ``by_base`` nothing of any others; those that put functions of their own in the place of
+    torch's nothing but these (``patches``). Of an import,
     ``params`` is the rule of a tool that goes by the params of a module alone, and ``sources`` has the rows of what
     sources have otherwise than archcost builds it.
     """
@@ -189,7 +194,9 @@ class Convention:
     patches: frozenset[str] = frozenset()
     functions: bool = True
     by_class: bool = False
+    by_base: bool = False
     averages: bool = False  # divides what its hooks count by the size of the batch
+    exported: bool = False  # reads what an exporter has written, which folds norms into the layers before them
     traces: bool = False  # sees only what an output of the model depends on
     refuses: Callable[[Report], str] = accepted
 
@@ -211,6 +218,8 @@ class Convention:
         call = use.call
         if call is None or self.by_class:
             return call is None or use.of_torch
+        if self.by_base:
+            return bool(call.torchs == use.op.torch_name)
         if use.op.kind in self.sources or not use.weights():
             return True
         return bool(call.params)

@@ -6,6 +6,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
 from archcost.analysis.memory.strides import contiguous
+from archcost.conventions.exporting import NOT_FOLDED, folded
 from archcost.conventions.model import CALLED, ELSEWHERE, OWN_CLASS, FigurePart, LayerUse, ToolFailsError
 from archcost.errors import UsageError
 from archcost.ops.facets import Work
@@ -23,6 +24,7 @@ _PAIR = 2  # a query, and what is key and value
 _MASKED = 4  # query, key, value, mask
 _NEVER_DROPPED = {"lstm_cell", "gru_cell"}  # torch works on their gates in place, which a trace always keeps
 DERIVED = "derived:"
+UNCLEAR = "whether the exporter leaves it out, as a constant or as another's equal, is not known"
 UNUSED = "no output of the model depends on it"
 
 
@@ -148,6 +150,7 @@ def read(report: Report, convention: Convention, functional: Sequence[str] = ())
     odd, learnt = report.strides, _learnt(graph)
     batch = _divisor(graph) if convention.averages else 1
     dead = _unused(graph) if convention.traces and report.complete else set()
+    gone, hosts, unclear = folded(graph) if convention.exported else NOT_FOLDED
     known: dict[object, tuple[tuple[FigurePart, ...], str]] = {}
     counts = []
     for index, layer in enumerate(report.layers):
@@ -161,7 +164,8 @@ def read(report: Report, convention: Convention, functional: Sequence[str] = ())
         strides = tuple([odd.get(value) or contiguous(tensor.shape) for value, tensor in given])
         wanted = tuple([value in learnt for value in node.inputs])
         call = graph.spec.calls.get(layer.path)
-        key = (id(node.signature), index in called, index in derived, one_tensor, key_is_value, strides, wanted, call)
+        marks = (index in called, index in derived, index in gone, index in hosts, one_tensor, key_is_value)
+        key = (id(node.signature), *marks, strides, wanted, call)
         if key not in known:
             signature = node.signature
             use = LayerUse(
@@ -177,10 +181,15 @@ def read(report: Report, convention: Convention, functional: Sequence[str] = ())
                 learnt=wanted,
                 call=call,
                 samples=report.batch,
+                folded=index in gone,
+                folds=index in hosts,
             )
             if not (use.functional or convention.hooks(use)):
                 use.functional, use.written = True, ELSEWHERE
             known[key] = _parts(convention, use)
+        if index in unclear and any(part.amount for part in known[key][0]):
+            counts.append(Count(layer, (), UNCLEAR))
+            continue
         counts.append(Count(layer, *known[key]))
     return ToolReport(convention, report, counts, tuple(functional))
 

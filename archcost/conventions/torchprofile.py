@@ -45,6 +45,12 @@ def _transposed(use: LayerUse) -> FigurePart:
     return FigurePart(use.name, amount, use.macs, rate)
 
 
+def _matmul(use: LayerUse) -> FigurePart | None:
+    """1 per MAC; a trace has ``torch.mm`` of an imported source as an operator of its own, which has no handler."""
+    called = use.call is not None and use.call.function in ("torch.mm", "torch.Tensor.mm")
+    return (unseen(_NO_HANDLER) if called else products())(use)
+
+
 def _factors(use: LayerUse) -> FigurePart:
     """1 per output of every product of two tensors, or of a tensor and a number."""
     return FigurePart(use.name, max(1, len(use.inputs) - 1) * use.results, 0, "1 per output")
@@ -172,6 +178,7 @@ CONVENTION = Convention(
         **dict.fromkeys(("avg_pool", "adaptive_avg_pool", "mean"), (per_output(1),)),
         "layer_scale": (per_input(1),),
         "leaky_relu": (_leaky_relu,),
+        "matmul": (_matmul,),
         "mul": (_factors,),
         "local_response_norm": (per_input(3),),
         "upsample": (_upsample,),

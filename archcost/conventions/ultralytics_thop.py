@@ -14,7 +14,7 @@ from archcost.conventions import thop
 from archcost.conventions.attention import projections, seen_products, three
 from archcost.conventions.experts import grouped, router
 from archcost.conventions.model import MACS, Convention, FigurePart, unseen
-from archcost.conventions.part_rules import CELLS, normalised, operators, per_input, products
+from archcost.conventions.part_rules import CELLS, FUNCTIONAL, normalised, operators, per_input, products
 from archcost.conventions.recurrent import by_projected_gates
 from archcost.dims import numel
 from archcost.ops.axes import axis
@@ -26,6 +26,22 @@ if TYPE_CHECKING:
 _RATES = {"linear": 5, "bilinear": 11, "bicubic": 259, "trilinear": 31}  # of upsampling, per output
 _NO_FUNCTION = "a function that it has no rule for"
 _OPERANDS = 2
+_FUNCTIONS = (
+    *("torch.matmul", "torch.Tensor.matmul", "torch.Tensor.__matmul__", "torch.bmm", "torch.Tensor.bmm"),
+    *(FUNCTIONAL + name for name in ("linear", "scaled_dot_product_attention")),
+)
+_RANKS = (1, 2, 3)
+_WITH_RULES = {  # the modules whose rule counts more than nothing, so that the functions in them do not count
+    *(
+        f"{name}{rank}d"
+        for name in ("Conv", "ConvTranspose", "BatchNorm", "InstanceNorm", "AvgPool")
+        for rank in _RANKS
+    ),
+    *(f"AdaptiveAvgPool{rank}d" for rank in _RANKS),
+    *("LayerNorm", "GroupNorm", "RMSNorm", "SyncBatchNorm", "PReLU", "Softmax", "LogSoftmax", "Softmin", "Softmax2d"),
+    *("Linear", "Bilinear", "Upsample", "UpsamplingBilinear2d", "UpsamplingNearest2d", "Embedding"),
+    *("RNN", "GRU", "LSTM", "RNNCell", "GRUCell", "LSTMCell", "MultiheadAttention"),
+}
 
 
 def hook(term: Term) -> Term:
@@ -35,6 +51,16 @@ def hook(term: Term) -> Term:
         return (unseen(use.written) if use.functional else term)(use)
 
     return hooked
+
+
+def _product(use: LayerUse) -> FigurePart | None:
+    """1 per MAC, in the rule of the module; or in a function that has one, outside of modules with rules."""
+    call = use.call
+    if call is None or call.torchs == use.op.torch_name:
+        return products()(use)
+    if call.torchs in _WITH_RULES:
+        return unseen(f"within a module with a rule for nn.{call.torchs}")(use)
+    return (products() if call.function in ("", *_FUNCTIONS) else unseen(_NO_FUNCTION))(use)
 
 
 def _average(use: LayerUse) -> FigurePart:
@@ -111,11 +137,12 @@ CONVENTION = Convention(
     unit=MACS,
     word="MACs",
     called="`profile(model, inputs)`",
+    by_base=True,
     works={
         Work.CONVOLUTION: (hook(products()),),
         Work.TRANSPOSED: (hook(products()),),
-        Work.PRODUCT: (products(),),
-        Work.ATTENTION: (products(),),
+        Work.PRODUCT: (_product,),
+        Work.ATTENTION: (_product,),
         Work.RECURRENT: (hook(by_projected_gates),),
         Work.NORM: (_NORM,),
     },

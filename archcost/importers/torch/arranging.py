@@ -113,7 +113,8 @@ class StepOrder:
         output = self._recording.values[around.output].shape if params and around.output is not None else ()
         sizes = [(size.times, size.plus) if isinstance(size, Batched) else (0, size) for size in output]
         shape = " ".join([f"{times}n+{plus}" for times, plus in sizes])
-        return SourceCall("" if step.source else spelled, _class(whole), " ".join(params), shape, caller)
+        function = "" if step.source else spelled
+        return SourceCall(function, _class(whole), " ".join(params), shape, caller, _base(whole))
 
     def _products_of(self, step: MadeStep) -> str:
         """What multiplies in torch's attention where its weights are asked for; empty where they are not."""
@@ -126,5 +127,15 @@ class StepOrder:
 
 
 def _class(module: nn.Module) -> str:
-    kind = type(module)
+    return _name(type(module))
+
+
+def _base(module: nn.Module) -> str:
+    """Torch's own layer that the class of a module is derived from; empty if it is one, and if it is none."""
+    lines = [kind for kind in type(module).__mro__ if kind.__module__.startswith("torch.nn.modules.")]
+    first = lines[0]
+    return "" if first is type(module) or first.__name__ == "Module" else _name(first)
+
+
+def _name(kind: type) -> str:
     return f"{kind.__module__}.{kind.__qualname__}"

@@ -115,7 +115,7 @@ class Tape:
 
     def _add(self, call: Called, before: Before, outputs: tuple[int, ...], macs: int, *, in_place: bool) -> None:
         module = self.modules.current
-        spelled = "" if self._is_hidden(call) else spelling_of(call.function)
+        spelled = self._spelled(call)
         noted = TorchCall(
             call.name, before.args, before.kwargs, outputs, module, macs, in_place, place=place(), spelled=spelled
         )
@@ -123,17 +123,17 @@ class Tape:
         self._total += macs
         self._operator = noted if isinstance(call.function, torch._ops.OpOverload) else None  # noqa: SLF001 - no other name
 
-    def _is_hidden(self, call: Called) -> bool:
-        """Whether nobody sees the call who puts a function in the place of torch's.
+    def _spelled(self, call: Called) -> str:
+        """The name by which a tool can put a function in the place of torch's; empty where it cannot.
 
-        It is an operator of Python's, or a function that the module has kept as an attribute.
+        It cannot for a function that the module has kept as an attribute. Nobody does for operators other than ``@``.
         """
-        if call.name in _OPERATORS:
-            return is_operator()
+        if call.name in _OPERATORS and is_operator():
+            return "torch.Tensor.__matmul__" if call.name == "matmul" else ""
         for kept in vars(self.modules.calls[self.modules.current].module).values():
             if (kept.func if isinstance(kept, partial) else kept) is call.function:
-                return True
-        return False
+                return ""
+        return spelling_of(call.function)
 
     def _numbered(self, given: Sequence[Tensor], new: Sequence[Tensor], ground: Ground) -> tuple[int, ...]:
         made = {id(each): self.values.add(each, Origin.RESULT, ground=ground) for each in new}

@@ -336,12 +336,12 @@ def test_how_the_source_computes_a_layer_is_told() -> None:
     derived = f"{__name__}.Derived"
     assert [(model.path_of(step), step.call) for step in model.steps] == [
         ("inner", SourceCall(f"{functions}linear", linear, "weight bias", "1n+0 0n+4", here)),
-        ("derived", SourceCall(f"{functions}linear", derived, "weight bias", "1n+0 0n+4", here)),
+        ("derived", SourceCall(f"{functions}linear", derived, "weight bias", "1n+0 0n+4", here, linear)),
         ("relu", SourceCall(f"{functions}relu", here)),
         ("softmax", SourceCall("torch.softmax", here)),
         ("mul", SourceCall("", here)),  # an operator of Python
         ("transpose", SourceCall("", here)),
-        ("matmul", SourceCall("", here)),
+        ("matmul", SourceCall("torch.Tensor.__matmul__", here)),
         ("matmul_1", SourceCall("torch.Tensor.matmul", here)),
     ]
 
