@@ -15,7 +15,6 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import archcost
 from archcost import model_zoo as zoo
 from archcost.conventions import ALL_TOOLS, EARLIER, NEWER, OF_FILES, TOOLS, convention
 from archcost.conventions.model import words
@@ -26,6 +25,7 @@ from benchmarks.pages import inserted, renew
 from tests.conventions import newer_figures
 from tests.ops.cases import CASES
 from tests.pytorch.support import report_of
+from tests.shared import zoo_report
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -116,7 +116,7 @@ def newer_table() -> str:
     lines = ["| model | module | " + " | ".join(f"`{tool}`" for tool in columns) + " | difference |"]
     lines.append("| :-- | :-- |" + " --: |" * (len(columns) + 1))
     for name, theirs in newer_figures.printed().models.items():
-        report = archcost.analyze(name)
+        report = zoo_report(name)
         cells = [name, "torchvision" if source(report) else "archcost", *(cell(theirs[tool]) for tool in columns)]
         lines.append(f"| {' | '.join(cells)} | {difference(figures(report, columns), theirs)} |")
     return "\n".join(lines)
@@ -166,7 +166,7 @@ def model_table(printed: dict[str, dict[str, int | None]] | None) -> str:
     lines.append("| :-- | :-- |" + " --: |" * (len(TOOLS) + 1))
     families: dict[str, list[str]] = {}
     for name in zoo.names():
-        report = archcost.analyze(name)
+        report = zoo_report(name)
         ours = figures(report)
         theirs = printed[name] if printed else ours
         cells = [name, "torchvision" if source(report) else "archcost", *(cell(theirs[tool]) for tool in TOOLS)]
@@ -202,7 +202,7 @@ def run_tools() -> dict[str, dict[str, int | None]]:
     torch.set_num_threads(1)
     printed = {}
     for name in zoo.names():
-        report = archcost.analyze(name)
+        report = zoo_report(name)
         other = source(report)
         model = networks.torchvision_model(other) if other else networks.built_model(report)
         seen = networks.run_all(model, networks.inputs_of(report), TOOLS)

@@ -11,7 +11,6 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-import archcost
 from archcost import model_zoo as zoo
 from archcost.analysis.memory.liveness import Storages
 from archcost.analysis.memory.optimizers import OPTIMIZERS
@@ -19,8 +18,11 @@ from archcost.analysis.memory.training import Setting, training_memory
 from archcost.graph.unroll import unroll
 from archcost.settings import Settings
 from benchmarks.pages import inserted, renew
+from tests.shared import zoo_report
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from archcost.graph.model import Graph
 
 PAGE = Path(__file__).parent.parent / "docs" / "figures.md"
@@ -45,12 +47,12 @@ class Row(NamedTuple):
     training: Figure
 
 
-def rows(*, measured: bool) -> list[Row]:
-    """The models of the zoo by family; without a measurement, as if every difference were 0."""
+def rows(names: Sequence[str], *, measured: bool) -> list[Row]:
+    """Models of the zoo by family; without a measurement, as if every difference were 0."""
     found = []
-    for name in zoo.names():
-        spec = archcost.load(name)
-        graph, step = unroll(spec), unroll(spec, Settings(training=True, batch=BATCH))
+    for name in names:
+        graph = zoo_report(name).graph
+        spec, step = graph.spec, unroll(graph.spec, Settings(training=True, batch=BATCH))
         if not UNMEASURED.isdisjoint([node.op.kind for node in graph.nodes]):
             continue
         row = Row(spec.family, name, inference(graph, measured=measured), training(step, measured=measured))
@@ -102,9 +104,14 @@ def table(found: list[Row]) -> str:
     for row in found:
         family = row.family if row.family != above else ""
         above = row.family
-        cells = [cell for figure in (row.inference, row.training) for cell in written(figure)]
-        lines.append(f"| {' | '.join((family, row.name, *cells))} |")
+        lines.append(f"| {family} {shown(row)}")
     return "\n".join(lines)
+
+
+def shown(row: Row) -> str:
+    """A row as the table has it, from the name on."""
+    cells = [cell for figure in (row.inference, row.training) for cell in written(figure)]
+    return f"| {' | '.join((row.name, *cells))} |"
 
 
 def written(figure: Figure) -> tuple[str, str, str]:
@@ -119,7 +126,7 @@ def written(figure: Figure) -> tuple[str, str, str]:
 
 def renewed(page: str, *, measured: bool = False) -> str:
     """The page with its generated part renewed."""
-    return inserted(page, {"memory": table(rows(measured=measured))})
+    return inserted(page, {"memory": table(rows(zoo.names(), measured=measured))})
 
 
 def main() -> None:

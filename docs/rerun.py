@@ -4,7 +4,7 @@ A ```yaml block of a complete spec is written to ``<name>.yaml``, in a scratch f
 ``specs``. A block whose first line is a comment ``# path.py`` is written to that path, and a ```json block of a
 configuration of Hugging Face to ``config.json``. A ```console block holds lines ``$ command``, each with its output.
 The terminal has 100 columns. A page that is read after ``pip install`` says ``<!-- rerun: 80 columns, no specs -->``:
-its terminal has 80, and its folder is empty.
+its terminal has 80, and its folder is empty. Each command has a process of its own; archcost is loaded once for all.
 With ``--check`` nothing is written, and what is out of date is named.
 """
 
@@ -12,12 +12,17 @@ from __future__ import annotations
 
 import os
 import re
+import shlex
 import subprocess
 import sys
 import tempfile
 from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
+sys.path.insert(0, str(ROOT))
+
+from scripts import forked  # noqa: E402 - from the root
+
 SKILL = ROOT / "skills" / "archcost" / "SKILL.md"
 PAGES = [*sorted(ROOT.glob("README*.md")), ROOT / "CONTRIBUTING.md", SKILL, *sorted((ROOT / "docs").glob("*.md"))]
 BLOCK = re.compile(r"^```(\w+)\n(.*?)^```", re.MULTILINE | re.DOTALL)
@@ -36,6 +41,8 @@ LEFT_ALONE = (
 )
 COLUMNS = "100"
 INSTALLED = re.compile(r"^<!-- rerun: (\d+) columns, no specs -->$", re.MULTILINE)
+QUOTED = re.compile(r"""'[^']*'|"[^"$`\\]*\"""")  # what a shell takes as it is
+SHELL = re.compile(r"[^\w\s./:,=+%@-]")  # what it may read something into
 COMMAND = re.compile(r"^\$ .*(?:(?<=\\)\n.*)*", re.MULTILINE)  # a line that ends in a backslash goes on
 NAMED = re.compile(r"# ([\w./-]+\.(?:ya?ml|py|toml))\n")
 
@@ -61,19 +68,37 @@ def rerun(block: str, folder: Path, columns: str = COLUMNS) -> str:
             lines.append(str(code))
             continue
         width = {} if "|" in command else {"COLUMNS": columns}  # a pipe has no width
-        done = subprocess.run(
-            ["bash", "-c", command],
-            cwd=folder,
-            env=environment() | width,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-            check=False,
-        )
-        code = done.returncode
-        shown = "\n".join(line.rstrip() for line in done.stdout.splitlines()).strip("\n")
+        code, output = run(command, folder, environment() | width)
+        shown = "\n".join(line.rstrip() for line in output.splitlines()).strip("\n")
         lines += shown.splitlines()
     return "\n".join(lines) + "\n"
+
+
+def run(command: str, folder: Path, environment: dict[str, str]) -> tuple[int, str]:
+    """The exit code and the output of a line: of archcost without its start, and of a shell for the rest of it."""
+    first, _, rest = command.replace("\\\n", " ").partition(" | ")
+    if not first.startswith("archcost ") or SHELL.search(QUOTED.sub("", first)):
+        return in_shell(command, folder, environment)
+    done = forked.run(shlex.split(first)[1:], folder, environment, merged=not rest)
+    if not rest:
+        return done.returncode, done.stdout
+    code, output = in_shell(rest, folder, environment, given=done.stdout)
+    return code, done.stderr + output
+
+
+def in_shell(command: str, folder: Path, environment: dict[str, str], given: str = "") -> tuple[int, str]:
+    """The exit code and the output of a line in bash."""
+    done = subprocess.run(
+        ["bash", "-c", command],
+        cwd=folder,
+        env=environment,
+        input=given,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        check=False,
+    )
+    return done.returncode, done.stdout
 
 
 def name_of(language: str, block: str) -> str | None:

@@ -13,10 +13,13 @@ import pytest
 from hypothesis import settings
 
 from archcost import cli
-from tests.cover import zoo_models
+from tests.cover import cover_report, cover_spec, zoo_models
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from archcost.analysis.report import Report
+    from archcost.spec.model import Spec
 
 # Tests run beside each other, so that one thread each is all there is: those of torch wait for each other in a loop.
 os.environ["OMP_NUM_THREADS"] = "1"
@@ -41,10 +44,16 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         metafunc.parametrize("zoo_model", zoo_models(metafunc.config))
 
 
-@pytest.fixture(scope="session")
-def zoo_cover(pytestconfig: pytest.Config) -> tuple[str, ...]:
-    """What ``zoo_model`` runs through, for the tests that look at all of it together."""
-    return zoo_models(pytestconfig)
+@pytest.fixture
+def zoo_spec(zoo_model: str, pytestconfig: pytest.Config) -> Spec:
+    """A model of the cover, which may have fewer layers than in the zoo; under ``--zoo`` it has all."""
+    return cover_spec(zoo_model, whole=pytestconfig.getoption("--zoo"))
+
+
+@pytest.fixture
+def cover_model(zoo_model: str, pytestconfig: pytest.Config) -> Report:
+    """Its report. It is for reading: it is made once in a session."""
+    return cover_report(zoo_model, whole=pytestconfig.getoption("--zoo"))
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -4,17 +4,42 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import pytest
+
 import archcost
 from archcost import model_zoo as zoo
-from tests.cover import Structure, classes_of, covering, structural_classes, zoo_cover, zoo_structures
+from tests.conventions import networks
+from tests.cover import (
+    FEWER,
+    LISTED,
+    Structure,
+    classes_of,
+    cover_report,
+    covering,
+    structural_classes,
+    zoo_cover,
+    zoo_structures,
+)
 from tests.shared import zoo_report
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
 
+def test_the_cover_is_as_it_is_listed(golden: Callable[[str, str], None]) -> None:
+    golden(LISTED.name, "".join(f"{name}\n" for name in covering(zoo_structures())))
+
+
+@pytest.mark.parametrize("name", FEWER)
+def test_a_model_with_fewer_layers_has_all_classes(name: str) -> None:
+    graph = cover_report(name).graph
+    assert structural_classes(graph) == structural_classes(zoo_report(name).graph)
+    assert len(graph.nodes) < len(zoo_report(name).graph.nodes)
+    assert networks.torchvision_name(cover_report(name)) == ""  # which the tools would see instead
+
+
 def test_every_class_of_the_zoo_is_in_the_cover() -> None:
-    covered = frozenset().union(*[structural_classes(zoo_report(name).graph) for name in zoo_cover()])
+    covered = frozenset().union(*[structural_classes(cover_report(name).graph) for name in zoo_cover()])
     missing = {name: sorted(structural_classes(zoo_report(name).graph) - covered) for name in zoo.names()}
     assert {name: classes for name, classes in missing.items() if classes} == {}
 

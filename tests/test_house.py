@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections import Counter
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -26,7 +27,10 @@ def modules(package: Path) -> dict[str, ast.Module]:
     return found
 
 
-MODULES = modules(PACKAGE)
+@cache
+def ours() -> dict[str, ast.Module]:
+    """The modules of archcost."""
+    return modules(PACKAGE)
 
 
 def is_for_annotations(node: ast.AST) -> bool:
@@ -89,16 +93,16 @@ def circles(edges: dict[str, set[str]]) -> set[str]:
 
 
 def test_no_modules_import_one_another() -> None:
-    assert circles(graph(MODULES)) == set()
+    assert circles(graph(ours())) == set()
 
 
 def test_the_export_has_no_circle_in_annotations_either() -> None:
-    inner = {name: tree for name, tree in MODULES.items() if name.startswith("archcost.exporting.")}
+    inner = {name: tree for name, tree in ours().items() if name.startswith("archcost.exporting.")}
     assert circles(graph(inner, annotations=True)) == set()
 
 
 def test_the_export_has_few_floors() -> None:
-    edges = graph({name: tree for name, tree in MODULES.items() if name.startswith("archcost.exporting.")})
+    edges = graph({name: tree for name, tree in ours().items() if name.startswith("archcost.exporting.")})
 
     def floor(module: str) -> int:
         return 1 + max(map(floor, edges[module]), default=0)
@@ -130,7 +134,7 @@ def test_circles_are_found(first: str, second: str, circle: str, tmp_path: Path)
 
 
 def test_every_format_has_a_printer_and_every_printer_a_format() -> None:
-    files = {module.rpartition(".")[2] for module in MODULES if module.startswith("archcost.render.printers.")}
+    files = {module.rpartition(".")[2] for module in ours() if module.startswith("archcost.render.printers.")}
     assert set(FORMATS.values()) == files
 
 
@@ -143,7 +147,7 @@ TORCHS = ("archcost.pytorch.builders.", "archcost.pytorch.layers.")
 def public_classes() -> Counter[str]:
     """How many rooms have a public class of a name; an op and what builds it are called alike on purpose."""
     found = set()
-    for module, tree in MODULES.items():
+    for module, tree in ours().items():
         room = "ops" if module.startswith(("archcost.ops.", *TORCHS)) else module
         found |= {(node.name, room) for node in tree.body if isinstance(node, ast.ClassDef)}
     return Counter(name for name, _ in found if not name.startswith("_"))

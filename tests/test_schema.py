@@ -21,7 +21,6 @@ from archcost.render.schemas import document_schema
 from archcost.spec.document import parse_document
 from archcost.spec.loader import loads
 from archcost.spec.schema import spec_schema
-from tests.shared import zoo_report
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -115,8 +114,8 @@ def test_short_forms_are_valid_and_read(step: str) -> None:
     assert archcost.analyze(loads(text)).layers
 
 
-def test_reports_are_valid(zoo_model: str) -> None:
-    REPORT.validate(zoo_report(zoo_model).to_dict())
+def test_reports_are_valid(cover_model: archcost.Report) -> None:
+    REPORT.validate(cover_model.to_dict())
 
 
 def test_error_reports_are_valid(run: Callable[..., Run], tmp_path: Path) -> None:

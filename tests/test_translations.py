@@ -52,7 +52,8 @@ def test_there_are_chinese_pages() -> None:
 
 @pytest.mark.parametrize("page", TRANSLATED, ids=by_name)
 def test_the_blocks_are_the_same(page: Path) -> None:
-    """Every command with its output, and every file, in order."""
+    """Every command with its output, and every file, in order: test_docs.py reruns those of the English page."""
+    assert rerun.INSTALLED.findall(read(page)) == rerun.INSTALLED.findall(read(english(page)))
     assert FENCED.findall(read(page)) == FENCED.findall(read(english(page)))
 
 

@@ -131,8 +131,8 @@ FIGURES = {
 }
 
 
-def test_every_equation_holds(zoo_model: str) -> None:
-    report = zoo_report(zoo_model)
+def test_every_equation_holds(cover_model: Report) -> None:
+    report = cover_model
     written = {layer.path: layer.node.signature.outputs for layer in report.layers}
     assert {tree.path for tree in below(build_tree(report))} == known_paths(report).keys()
     for explanation, costs in explanations(report):
@@ -181,7 +181,7 @@ DEPTHS = {"googlenet": 22, "resnet18": 18, "resnet50": 50, "resnet152": 152, "vg
 
 @pytest.mark.parametrize("name", DEPTHS)
 def test_depth_is_what_the_names_say(name: str) -> None:
-    assert explain_model(archcost.analyze(name)).depth == DEPTHS[name]
+    assert explain_model(zoo_report(name)).depth == DEPTHS[name]
 
 
 # --- finding --------------------------------------------------------------------------------------------------------

@@ -12,9 +12,9 @@ from archcost.explaining.arrangement import symbols_in
 from archcost.explaining.formulas import Formulas, formulas, formulas_of
 from archcost.ops import REGISTRY, apply, raise_on_false
 from tests.ops.cases import CASES, Case
-from tests.shared import zoo_report
 
 if TYPE_CHECKING:
+    from archcost.analysis.report import Report
     from archcost.dims import Shape
     from archcost.ops.base import Op
 
@@ -54,8 +54,8 @@ def test_rules_on_symbols_give_what_they_give_on_ints(case: Case) -> None:
     checked(REGISTRY[case.kind](**case.attributes), case.input_shapes, of(case))
 
 
-def test_rules_on_symbols_give_the_figures_of_the_zoo(zoo_model: str) -> None:
-    signatures = {id(node.signature): node.signature for node in zoo_report(zoo_model).graph.nodes}
+def test_rules_on_symbols_give_the_figures_of_the_zoo(cover_model: Report) -> None:
+    signatures = {id(node.signature): node.signature for node in cover_model.graph.nodes}
     for signature in signatures.values():
         checked(signature.op, tuple([tensor.shape for tensor in signature.inputs]), formulas_of(signature))
 

@@ -12,7 +12,7 @@ import pytest
 import archcost
 from archcost.exporting.source import ModelSource
 from archcost.paths import split
-from tests.cover import zoo_models
+from tests.cover import cover_spec, zoo_models
 from tests.export.computation import computation_of
 from tests.export.support import (
     assert_same_outputs,
@@ -22,6 +22,7 @@ from tests.export.support import (
     exported,
     own_classes_of,
 )
+from tests.small_models import SMALL, small_report
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
     from archcost.analysis.report import Report
 
 WITH_AUXILIARY_HEADS = ("googlenet", "inception_v3", "torchvision_googlenet")
-SMALL_PARAMS, SMALL_MACS = 40 * 10**6, 12 * 10**9
+SMALL_PARAMS, SMALL_MACS = 40 * 10**6, 10**9
 
 
 def models(config: pytest.Config) -> list[tuple[str, bool]]:
@@ -44,36 +45,42 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 
 @cache
-def source(name: str, training: bool) -> tuple[str, Report]:
-    return exported(name, training=training)
+def source(name: str, training: bool, *, whole: bool = True) -> tuple[str, Report]:
+    return exported(cover_spec(name, whole=whole), training=training)
 
 
-def test_same_tensors_and_arithmetic(zoo_name: str, training: bool) -> None:
+@pytest.fixture
+def made(zoo_name: str, training: bool, pytestconfig: pytest.Config) -> tuple[str, Report]:
+    """The source of a model of the cover, which may have fewer layers than in the zoo, and its report."""
+    return source(zoo_name, training, whole=pytestconfig.getoption("--zoo"))
+
+
+def test_same_tensors_and_arithmetic(made: tuple[str, Report], training: bool) -> None:
     """The source is that of batch 1; it runs beside archcost's module for batch 2, without numbers."""
-    text, _ = source(zoo_name, training)
-    report = archcost.analyze(zoo_name, training=training, batch=2)
+    text, one = made
+    report = archcost.analyze(one.spec, training=training, batch=2)
     theirs, ours = both_models(text, report)
     computed = computation_of(theirs, report.graph)
     assert [shape for shape, _ in computed] == list(report.outputs.values())
     assert computed == computation_of(ours, report.graph)
 
 
-def small_models(names: tuple[str, ...]) -> list[str]:
-    """Of each family the model with the fewest MACs, if it is small."""
+def small_models() -> list[str]:
+    """Of each family the model with the fewest MACs at its small settings, if it is small."""
     families: dict[str, list[tuple[int, str]]] = {}
-    for name in names:
-        _, report = source(name, False)
+    for name in SMALL:
+        report = small_report(name)
         if report.totals.params <= SMALL_PARAMS and report.totals.macs <= SMALL_MACS:
             families.setdefault(report.spec.family, []).append((report.totals.macs, name))
     return [min(models)[1] for models in families.values()]
 
 
-def test_same_numbers(zoo_cover: tuple[str, ...]) -> None:
+def test_same_numbers() -> None:
     """Numbers of one small model of each family: that the computation is the same is known of all."""
-    names = small_models(zoo_cover)
-    assert len(names) >= 30
+    names = small_models()
+    assert len(names) >= 50
     for name in names:
-        text, report = source(name, False)
+        text, report = exported(name, params=SMALL[name])
         assert_same_outputs(text, report.graph)
 
 
@@ -102,9 +109,9 @@ def structures(report: Report) -> dict[str, set[Any]]:
     return found
 
 
-def test_one_class_for_every_block_and_structure(zoo_name: str, training: bool) -> None:
+def test_one_class_for_every_block_and_structure(made: tuple[str, Report]) -> None:
     """Uses of one structure are one class; so are many that differ in what a ``when`` or a count leaves out."""
-    text, report = source(zoo_name, training)
+    text, report = made
     classes = Counter([made.kind for made in ModelSource(report).plans if made.kind])
     ways = structures(report)
     groups = {name for scope in report.graph.scopes if scope.params is None for name in split(scope.path)[-2:]}
@@ -126,8 +133,8 @@ def test_variants_have_classes_of_their_own(name: str) -> None:
     assert own_classes_of(source(name, False)[0]) == CLASSES[name].split()
 
 
-def test_it_stands_alone_and_says_what_it_is(zoo_name: str, training: bool) -> None:
-    text, report = source(zoo_name, training)
+def test_it_stands_alone_and_says_what_it_is(zoo_name: str, made: tuple[str, Report]) -> None:
+    text, report = made
     tree = ast.parse(text)
     imported = {alias.name for node in ast.walk(tree) if isinstance(node, ast.Import) for alias in node.names}
     imported |= {node.module or "" for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)}
@@ -140,8 +147,9 @@ def test_it_stands_alone_and_says_what_it_is(zoo_name: str, training: bool) -> N
 
 
 def test_tidy(pytestconfig: pytest.Config, tmp_path: Path) -> None:
-    found = models(pytestconfig)
-    assert_tidy({f"{name}_{training}": source(name, training)[0] for name, training in found}, tmp_path)
+    whole = pytestconfig.getoption("--zoo")
+    found = {f"{name}_{training}": source(name, training, whole=whole) for name, training in models(pytestconfig)}
+    assert_tidy({name: text for name, (text, _) in found.items()}, tmp_path)
 
 
 def test_params_of_the_spec_are_params_of_the_source() -> None:

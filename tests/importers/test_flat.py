@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-import archcost
 from archcost.analysis.report import check
 from archcost.importers.flat import flat
 from archcost.importers.form import (
@@ -32,14 +31,15 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from archcost.importers.form import Shape
+    from archcost.spec.model import Spec
 
 
 def text_of(model: Form) -> str:
     return write(model, flat(marked(model)), NO_FIGURES)
 
 
-def test_the_zoo_as_flat_specs(zoo_model: str) -> None:
-    model = model_of(archcost.load(zoo_model))
+def test_the_zoo_as_flat_specs(zoo_spec: Spec) -> None:
+    model = model_of(zoo_spec)
     text = text_of(model)
     assert prove(text, model, in_order=True).differences == ()
     assert not check(loads(text))  # no warning

@@ -15,7 +15,7 @@ from archcost.importers.form import ROOT, Form, FormScope, FormStep, FormTensor,
 from archcost.importers.proof import prove
 from archcost.importers.writing import NO_FIGURES, write
 from archcost.spec.loader import load, loads
-from tests.cover import zoo_models
+from tests.cover import cover_spec, zoo_models
 from tests.importers.graph_models import model_of
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ def folded_text(model: Form) -> str:
 def test_every_model_of_the_zoo_is_itself_in_blocks(pytestconfig: pytest.Config) -> None:
     wrong = []
     for name in zoo_models(pytestconfig):
-        spec = load(name)
+        spec = cover_spec(name, whole=pytestconfig.getoption("--zoo"))
         model = model_of(spec)
         try:
             draft = fold(model)

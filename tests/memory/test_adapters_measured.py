@@ -15,6 +15,7 @@ from archcost.paths import above, last
 from archcost.pytorch import memory
 from archcost.settings import Lora, Settings
 from archcost.spec.loader import loads
+from tests.cover import cover_spec
 from tests.memory.adapters import adapted, quantised
 from tests.memory.networks import adam
 from tests.memory.test_training_measured import WATCHED, same
@@ -69,7 +70,7 @@ def _no_warnings() -> None:
 @pytest.mark.parametrize("model", MODELS)
 def test_adapters(model: str) -> None:
     settings = Settings(training=True)
-    spec = archcost.load(model)
+    spec = cover_spec(model)
     graph = unroll(spec, settings._replace(lora=Lora(4, MODELS[model])))
     paths = [above(node.path) for node in graph.nodes if last(node.path) == BASE]
     assert paths

@@ -14,7 +14,6 @@ from archcost.graph.gradient_flow import gradient_flow
 from archcost.graph.unroll import unroll
 from archcost.pytorch import memory
 from archcost.settings import Settings
-from archcost.spec.loader import load
 from tests.memory.networks import case_graph, sgd
 from tests.memory.test_frozen_measured import frozen_below
 from tests.memory.test_training_measured import WATCHED
@@ -23,6 +22,7 @@ from tests.pytorch.support import document
 
 if TYPE_CHECKING:
     from archcost.graph.model import Graph
+    from archcost.spec.model import Spec
 
 PASSED_ON = {"parameter", "identity", "dropout", "stochastic_depth", "kv_cache"}  # may give the very tensor, in no step
 # The engine knows nothing of what a `custom` keeps, nor that a gradient passes; a count, `norm` of power 0, has none.
@@ -50,8 +50,8 @@ def test_every_op(case: Case, learnt: bool, frozen: bool) -> None:
     agree(case_graph(case, learnt=learnt, frozen=frozen))
 
 
-def test_a_model_of_the_zoo(zoo_model: str) -> None:
-    agree(unroll(load(zoo_model), TRAINING))
+def test_a_model_of_the_zoo(zoo_spec: Spec) -> None:
+    agree(unroll(zoo_spec, TRAINING))
 
 
 @pytest.mark.parametrize("count", [1, 4, 6])

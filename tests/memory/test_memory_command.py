@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 import archcost
+from archcost import model_zoo as zoo
 from archcost.analysis.memory.at_peak import categories, holders
 from archcost.analysis.memory.checkpoints import checkpoint_ranges, depths
 from archcost.analysis.memory.conditions import HALVES, Conditions
@@ -19,6 +20,7 @@ from archcost.analysis.memory.optimizers import OPTIMIZERS
 from archcost.analysis.memory.study import study
 from archcost.commands import run_options as options
 from benchmarks import memory as tables
+from tests.shared import zoo_report
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -185,9 +187,23 @@ def test_what_holds_the_peak_has_names() -> None:
     assert sum(categories(training).values()) == training.peak.live
 
 
-def test_the_tables_of_the_docs_are_in_step() -> None:
+def test_the_tables_of_the_docs_are_in_step(pytestconfig: pytest.Config) -> None:
+    """The rows of the cheapest model of each family, and those of all models under ``--zoo``."""
     page = tables.PAGE.read_text(encoding="utf-8")
-    assert tables.renewed(page) == page, "run python -m benchmarks.memory"
+    if pytestconfig.getoption("--zoo"):
+        assert tables.renewed(page) == page, "run python -m benchmarks.memory"
+    models = sorted(archcost.zoo(), key=lambda model: model.macs, reverse=True)
+    cheapest = [model.name for model in {model.family: model for model in models}.values()]
+    found = tables.rows(cheapest, measured=False)
+    assert len(found) > 60
+    assert [row.name for row in found if tables.shown(row) not in page] == [], "run python -m benchmarks.memory"
+
+
+def test_the_tables_of_the_docs_have_all_models() -> None:
+    page = tables.PAGE.read_text(encoding="utf-8")
+    missing = [name for name in zoo.names() if not re.search(rf"^\| [^|]*\| {name} \| [\d,]+ \|", page, re.MULTILINE)]
+    kinds = [{node.op.kind for node in zoo_report(name).graph.nodes} for name in missing]
+    assert all(tables.UNMEASURED & each for each in kinds), missing
 
 
 def test_the_words_of_options_are_those_that_there_are() -> None:

@@ -19,6 +19,7 @@ from archcost.paths import above, last
 from archcost.pytorch import memory
 from archcost.pytorch.module import build, example_inputs
 from archcost.settings import Lora, Settings
+from tests.cover import cover_spec
 from tests.memory.adapters import Blockwise, MasterWeights, adapted
 from tests.memory.networks import Checkpointed, adam, momentum, sgd
 from tests.memory.test_training_measured import WATCHED, same
@@ -50,7 +51,7 @@ def rmsprop_foreach(params: Any) -> torch.optim.Optimizer:
 @pytest.mark.parametrize("name", BLOCKWISE)
 @pytest.mark.parametrize("model", MODELS)
 def test_optimizers_in_8_bits(model: str, name: str) -> None:
-    graph = unroll(archcost.load(model), Settings(training=True, batch=2))
+    graph = unroll(cover_spec(model), Settings(training=True, batch=2))
     measured = memory.training(*memory.fake(graph), partial(Blockwise, states=BLOCKWISE[name]))
     same(measured, training_memory(graph, WATCHED._replace(optimizer=OPTIMIZERS[name])))
 
@@ -58,7 +59,7 @@ def test_optimizers_in_8_bits(model: str, name: str) -> None:
 @pytest.mark.parametrize(("name", "make"), [("adamw", adamw), ("rmsprop", rmsprop)])
 @pytest.mark.parametrize("model", ["alexnet", "resnet18"])
 def test_further_optimizers(model: str, name: str, make: Callable[[Any], torch.optim.Optimizer]) -> None:
-    graph = unroll(archcost.load(model), Settings(training=True, batch=2))
+    graph = unroll(cover_spec(model), Settings(training=True, batch=2))
     measured = memory.training(build(graph), example_inputs(graph), make)
     same(measured, training_memory(graph, WATCHED._replace(optimizer=OPTIMIZERS[name])))
 
@@ -72,7 +73,7 @@ def test_rmsprop_of_all_params_at_once() -> None:
 @pytest.mark.parametrize("model", [*MODELS, "albert_base", "inception_v3", "whisper_tiny"])
 def test_gradients_that_add_up(model: str) -> None:
     """The second pass finds the gradients of the first; a third would find the same."""
-    graph = unroll(archcost.load(model), Settings(training=True, batch=2))
+    graph = unroll(cover_spec(model), Settings(training=True, batch=2))
     predicted = training_memory(graph, WATCHED._replace(optimizer=OPTIMIZERS["adam"], passes=2))
     same(memory.training(*memory.fake(graph), adam, passes=2), predicted)
     assert sum(held.bytes for held in predicted.held) + predicted.fixed == predicted.peak.live
@@ -84,7 +85,7 @@ def test_gradients_that_add_up(model: str) -> None:
 @pytest.mark.parametrize("model", ["alexnet", "resnet18", "gpt2"])
 @pytest.mark.parametrize(("name", "make"), [("adam", adam), ("momentum", momentum), ("sgd", sgd)])
 def test_master_weights(model: str, name: str, make: Callable[[Any], torch.optim.Optimizer]) -> None:
-    graph = unroll(archcost.load(model), Settings(training=True, batch=2, dtype="bfloat16"))
+    graph = unroll(cover_spec(model), Settings(training=True, batch=2, dtype="bfloat16"))
     measured = memory.training(*memory.fake(graph), partial(MasterWeights, make=make))
     same(measured, training_memory(graph, WATCHED._replace(optimizer=OPTIMIZERS[name], master=True)))
 
@@ -93,7 +94,7 @@ def test_master_weights(model: str, name: str, make: Callable[[Any], torch.optim
 def test_all_at_once(model: str) -> None:
     """Adapters, an optimizer of 8 bits, checkpoints, and a second pass."""
     settings = Settings(training=True, batch=2)
-    spec, pattern = archcost.load(model), "*" if model == "resnet18" else "*.*"
+    spec, pattern = cover_spec(model), "*" if model == "resnet18" else "*.*"
     lora = Lora(8, ("**.conv1", "**.conv2") if model == "resnet18" else ())
     graph, plain = unroll(spec, settings._replace(lora=lora)), unroll(spec, settings)
     paths = [above(node.path) for node in graph.nodes if last(node.path) == BASE]

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from archcost.analysis.memory.training import TrainingMemory
+    from archcost.spec.model import Spec
 
 PHASES = ("forward", "backward", "update")
 WATCHED = Setting(watched=True)
@@ -45,9 +46,9 @@ def same(measured: memory.Training, predicted: TrainingMemory) -> None:
     assert kept == (predicted.params, predicted.buffers, predicted.gradients, predicted.state)
 
 
-def test_models_of_the_zoo(zoo_model: str) -> None:
+def test_models_of_the_zoo(zoo_spec: Spec) -> None:
     """All of the zoo is in the table of docs/figures.md, which ``python -m benchmarks.memory`` measures."""
-    graph = unroll(archcost.load(zoo_model), Settings(training=True, batch=2))
+    graph = unroll(zoo_spec, Settings(training=True, batch=2))
     setting = WATCHED._replace(optimizer=OPTIMIZERS["adam"])
     predicted = training_memory(graph, setting)
     same(memory.training(*module_of(graph), adam), predicted)

@@ -35,8 +35,15 @@ def document(parts: dict[str, Any]) -> Spec:
     return loads(json.dumps({"archcost": 1, "name": "spec", **parts}))
 
 
+REPORTS: dict[str, Report] = {}
+
+
 def report_of(case: Case) -> Report:
-    return archcost.analyze(case_spec(case))
+    """Its report. It is for reading: it is made once in a session."""
+    key = repr(case)
+    if key not in REPORTS:
+        REPORTS[key] = archcost.analyze(case_spec(case))
+    return REPORTS[key]
 
 
 def everything(graph: Graph) -> Graph:

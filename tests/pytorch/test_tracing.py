@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING
 import pytest
 import torch
 
-import archcost
 from archcost.pytorch.builders import VERIFYING
 from archcost.pytorch.counters import Observed, count_by_fvcore, fill_with_zeros, real_inputs
 from archcost.pytorch.module import Network, example_inputs
 from archcost.pytorch.tracing import traceable
 from tests.ops.cases import CASES, Case
 from tests.pytorch.support import everything, report_of
+from tests.small_models import small_report
 
 if TYPE_CHECKING:
     from archcost.graph.model import Graph
@@ -49,7 +49,7 @@ def test_case(case: Case) -> None:
 
 @pytest.mark.parametrize("name", SMALL)
 def test_model(name: str) -> None:
-    graph = archcost.analyze(name).graph
+    graph = small_report(name).graph
     assert_same(seen(graph, real=False), seen(graph, real=True))
 
 

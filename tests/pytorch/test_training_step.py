@@ -208,8 +208,8 @@ def whole(spec: Spec, settings: Settings = TRAINING, patterns: Sequence[str] = (
     assert bool(step.recomputed_macs) == bool(patterns)
 
 
-def test_a_model_of_the_zoo(zoo_model: str) -> None:
-    whole(load(zoo_model))
+def test_a_model_of_the_zoo(zoo_spec: Spec) -> None:
+    whole(zoo_spec)
 
 
 @pytest.mark.parametrize("count", [1, 4, 6])

@@ -11,6 +11,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+import archcost as library
+from scripts import forked
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -128,26 +131,32 @@ def test_a_plain_analysis_loads_nothing_of_the_importers(folder: Path) -> None:
     assert result.stdout.endswith("[]\n")
 
 
-@pytest.mark.parametrize(
-    "source",
-    [
-        "timm:../../etc/passwd", "timm:resnet18 ", "timm:\0", "timm:hf_hub:user/model", "timm:" + "x" * 5000,
-        "torchvision:__import__('os')", "torchvision:resnet18.forward", "transformers:/dev/zero", "transformers:\0",
-        "transformers:" + "x" * 5000, "transformers:.", "transformers:/proc/self/environ", "hostile:__builtins__",
-        "hostile:os.getcwd", "os:_exit", "a" * 5000 + ":b",
-    ],
+ODD = (
+    "timm:../../etc/passwd", "timm:resnet18 ", "timm:hf_hub:user/model", "timm:" + "x" * 5000,
+    "torchvision:__import__('os')", "torchvision:resnet18.forward", "transformers:/dev/zero",
+    "transformers:" + "x" * 5000, "transformers:.", "transformers:/proc/self/environ", "hostile:__builtins__",
+    "hostile:os.getcwd", "os:_exit", "a" * 5000 + ":b",
 )  # fmt: skip
-def test_odd_names_are_told(source: str, folder: Path) -> None:
-    if "\0" in source:  # no command line holds it
-        import archcost as library
 
-        with pytest.raises(library.UsageError):
-            library.load(source)
-        return
-    result = archcost(["analyze", source, "--input", "4"], folder)
-    assert result.returncode == 2
-    assert "Traceback" not in result.stderr
-    assert result.stdout == ""
+
+def test_odd_names_are_told(folder: Path) -> None:
+    """The libraries are loaded once for all of them; the first alone loads them as a person's command does."""
+    orders = [(["analyze", source, "--input", "4"], folder) for source in ODD]
+    anew = archcost(orders[0][0], folder)
+    found = forked.run_all(["torch", "torchvision", "timm", "transformers"], orders)
+    assert (anew.returncode, anew.stdout, anew.stderr) == found[0]
+    wrong = [
+        (source, done)
+        for source, done in zip(ODD, found, strict=True)
+        if done.returncode != 2 or done.stdout or "error: " not in done.stderr or "Traceback" in done.stderr
+    ]
+    assert wrong == []
+
+
+@pytest.mark.parametrize("source", ["timm:\0", "transformers:\0"])
+def test_names_that_no_command_line_holds_are_told(source: str) -> None:
+    with pytest.raises(library.UsageError):
+        library.load(source)
 
 
 def test_a_configuration_with_very_many_layers_ends(folder: Path) -> None:

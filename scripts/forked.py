@@ -1,0 +1,112 @@
+"""Command lines of archcost, each in a process of its own that is forked from one with everything loaded.
+
+What a command prints, its exit code, and what it leaves in files are those of a process that starts anew, without the
+tenths of a second that loading archcost takes, or the seconds of torch. What is tested of the start itself, of signals,
+or of what other people's code does to a process needs a process that starts anew; exit handlers do not run here.
+
+    python -m scripts.forked MODULE... < orders.json > done.json
+
+loads modules, runs the orders ``[[words, folder], ...]`` one after another, and says what came of each.
+"""
+
+from __future__ import annotations
+
+import importlib
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import traceback
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple, NoReturn
+
+from archcost import cli
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+ROOT = Path(__file__).parent.parent
+
+
+class Done(NamedTuple):
+    """What came of a command: its exit code, negative for a signal, and what it has written."""
+
+    returncode: int
+    stdout: str
+    stderr: str
+
+
+def run(words: Sequence[str], folder: Path | str, environment: Mapping[str, str], *, merged: bool = False) -> Done:
+    """Run ``archcost WORDS`` in a folder, with nothing to read; ``merged`` sends errors where the output goes."""
+    with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
+        child = os.fork()
+        if not child:
+            _become(words, folder, environment, (out.fileno(), (out if merged else err).fileno()))
+        _, status = os.waitpid(child, 0)
+        texts = []
+        for file in (out, err):
+            file.seek(0)
+            texts.append(file.read().decode("utf-8"))
+    return Done(os.waitstatus_to_exitcode(status), *texts)
+
+
+def _become(
+    words: Sequence[str], folder: Path | str, environment: Mapping[str, str], files: tuple[int, int]
+) -> NoReturn:
+    """Be the process of a command, to its end."""
+    code = 1
+    try:
+        os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
+        for descriptor, file in enumerate(files, start=1):
+            os.dup2(file, descriptor)
+        sys.stdin = open(0, encoding="utf-8", closefd=False)  # noqa: SIM115 - they are open as long as the process
+        sys.stdout = open(1, "w", encoding="utf-8", closefd=False)  # noqa: SIM115
+        sys.stderr = open(2, "w", buffering=1, encoding="utf-8", closefd=False)  # noqa: SIM115
+        os.chdir(folder)
+        os.environ.clear()
+        os.environ.update(environment)
+        sys.argv = ["archcost", *words]
+        code = _exit_code()
+        sys.stdout.flush()
+        sys.stderr.flush()
+    finally:
+        os._exit(code)
+
+
+def _exit_code() -> int:
+    """Run the command line, and end as Python would."""
+    try:
+        cli.main()
+    except SystemExit as end:
+        if isinstance(end.code, str):
+            print(end.code, file=sys.stderr)
+        return end.code if isinstance(end.code, int) else int(end.code is not None)
+    except BaseException:  # noqa: BLE001 - shown as Python shows it
+        traceback.print_exc()
+        return 1
+    return 0
+
+
+def run_all(modules: Sequence[str], orders: Sequence[tuple[Sequence[str], Path]]) -> list[Done]:
+    """Run command lines by one process that has loaded modules, apart from this one and what it has loaded."""
+    program = [sys.executable, "-m", "scripts.forked", *modules]
+    text = json.dumps([[list(words), str(folder)] for words, folder in orders])
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), "PYTHONDONTWRITEBYTECODE": "1"}
+    done = subprocess.run(  # noqa: S603 - this Python
+        program, input=text, stdout=subprocess.PIPE, text=True, env=environment, cwd=ROOT, check=True
+    )
+    return [Done(*each) for each in json.loads(done.stdout)]
+
+
+def main() -> None:
+    """Load the modules, and run the orders on standard input."""
+    for module in sys.argv[1:]:
+        importlib.import_module(module)
+    orders = json.load(sys.stdin)
+    done = [run(words, folder, dict(os.environ)) for words, folder in orders]
+    print(json.dumps(done))
+
+
+if __name__ == "__main__":
+    main()
