@@ -167,7 +167,17 @@ def make_app(words: Sequence[str]) -> typer.Typer:
 
 
 def main() -> None:
-    """Run the command line; every error that archcost knows ends with exit code 2 and no traceback."""
+    """Run the command line; every error that archcost knows ends with exit code 2 and no traceback.
+
+    Ctrl-C ends it with 130, whatever it is at.
+    """
+    try:
+        _main()
+    except KeyboardInterrupt:
+        sys.exit(_INTERRUPTED)
+
+
+def _main() -> NoReturn:
     import gc
 
     from archcost.render.exit import guarded
