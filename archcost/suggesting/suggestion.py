@@ -153,11 +153,15 @@ class SuggestionTarget(NamedTuple):
 
 
 class Looked(NamedTuple):
-    """How much was looked at: places that were tried, all that were found, and layers where none were looked for."""
+    """How much was looked at: places that were tried, all that were found, and layers where none were looked for.
+
+    ``small`` suggestions save so little that they are not told of.
+    """
 
     tried: int
     found: int
     passed_over: int = 0
+    small: int = 0
 
     @property
     def whole(self) -> bool:

@@ -193,13 +193,9 @@ class GraphView:
         """Whether the weights of a node are its own, and nobody else uses them."""
         return self.nodes[index].weights_of < 0 and index not in self._lent
 
-    def trains(self, index: int) -> bool:
-        """Whether the spec lets the weights of a node be trained: frozen ones are kept as they are."""
-        return not self.nodes[index].signature.frozen
-
-    def may_change(self, index: int) -> bool:
-        """Whether the weights of a node are its own, and the spec lets them be trained again."""
-        return self.owns_weights(index) and self.trains(index)
+    def is_kept(self, index: int) -> bool:
+        """Whether a node has weights that the spec freezes: they are kept as they are."""
+        return self.nodes[index].signature.frozen and bool(self.weights(index))
 
     def place(self, index: int) -> Place:
         """Where the step of a node stands."""
