@@ -11,6 +11,7 @@ from archcost.ops.base import OpError, apply, raise_on_false
 from archcost.ops.facets import Work
 from archcost.ops.fields import AttributeValueError
 from archcost.paths import above, scopes
+from archcost.spec.expressions import Expression
 from archcost.spec.model import all_steps
 
 if TYPE_CHECKING:
@@ -209,6 +210,17 @@ class GraphView:
         """The names of the attributes that the step of a node gives."""
         step = self.step(index)
         return () if step is None else tuple(step.attributes)
+
+    def written_items(self, index: int, name: str) -> list[str]:
+        """The items of a list that the step of a node gives for an attribute, expressions with their ``$``.
+
+        Empty where it gives no list, or one expression for all of it.
+        """
+        step = self.step(index)
+        value = step.attributes[name].template.value if step is not None and name in step.attributes else None
+        if not isinstance(value, list):
+            return []
+        return [item.text if isinstance(item, Expression) else str(item) for item in value]
 
     def output_with(self, index: int, shape: Shape, **changed: Any) -> Shape | None:
         """The shape that a node of one input would give to another input, with other attributes; None: it refuses."""
