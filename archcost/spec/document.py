@@ -117,7 +117,7 @@ def parse_document(source: Source, meter: Meter | None = None) -> tuple[Value, l
         raise SpecError([Diagnostic(message, place(source, ends.start()), "put a plain line end, or none")])
     builder = _Builder(source, meter or Meter())
     loader = _Loader(source.text)
-    next_event, handle = loader.get_event, builder.handlers.get
+    next_event, handle = loader.get_event, builder.handlers().get
     try:
         while True:
             event = next_event()
@@ -150,7 +150,10 @@ class _Builder:
         self._split_end = -1  # where an expression ends that YAML has cut at a comma
         self._in_split = False
         self._unclosed = 0  # expressions without their last parenthesis
-        self.handlers: dict[type[Any], Callable[[Any], None]] = {
+
+    def handlers(self) -> dict[type[Any], Callable[[Any], None]]:
+        """What takes events, by their types. The builder keeps none of it, so that the tree is in no cycle."""
+        return {
             yaml.DocumentStartEvent: self._document,
             yaml.ScalarEvent: self._scalar,
             yaml.SequenceStartEvent: self._sequence,
