@@ -147,6 +147,7 @@ def _write(found: Suggestions, numbers: str, output: str | None, compare: str) -
     """Write the spec with some suggestions, to a file or to standard output; ``compare`` shows what differs."""
     import os
 
+    from archcost.printable import visible
     from archcost.render.exit import write_out
     from archcost.render.output import print_line, write_text
     from archcost.render.suggestion_words import left_text
@@ -158,7 +159,7 @@ def _write(found: Suggestions, numbers: str, output: str | None, compare: str) -
     for remark in chosen.trial.remarks:
         print_line("note", remark)
     if output is not None:
-        write_out(f"wrote {output}: {left_text(found.goal.metric, found.before, chosen.after)}\n")
+        write_out(f"wrote {visible(output)}: {left_text(found.goal.metric, found.before, chosen.after)}\n")
         write_out(f"`{compare}` shows what differs\n")
 
 

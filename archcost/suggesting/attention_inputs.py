@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 
 _THREE, _TWO = 3, 2
 _ROTATED = frozenset({"add", "sub", "mul", "neg", "concat", "slice", "chunk", "split", "unbind", "stack"})  # in full
+_BROADCASTING = frozenset({"add", "sub", "mul"})
+_JOINING = frozenset({"concat", "stack"})
 _NORMS = frozenset({"rms_norm", "layer_norm", "normalize"})
 _SHAPES = frozenset({"transpose", "permute", "unflatten", "reshape", "flatten"})
 _SAME = frozenset({"kv_cache", "rotary_embedding", "dropout", "identity"})
@@ -127,8 +129,10 @@ def _projection(view: GraphView, index: int, place: int) -> Projection | None:
 
 def _has_heads(view: GraphView, node: int, place: int) -> bool:
     """Whether an input of a node is what is changed there, and no table that is broadcast to it."""
+    if view.kind(node) not in _BROADCASTING:
+        return place == 0 or view.kind(node) in _JOINING
     shape, result = view.input(node, place), view.output(node)
-    return place == 0 or (len(shape) == len(result) and shape[-_THREE:-_TWO] == result[-_THREE:-_TWO])
+    return len(shape) == len(result) and all(size != 1 or whole == 1 for size, whole in zip(shape, result, strict=True))
 
 
 def _with_heads(view: GraphView, node: int, heads: int, groups: int) -> Edit | None:

@@ -90,7 +90,7 @@ class SlicesDivision(NamedTuple):
 
 
 class HeadsDivision(NamedTuple):
-    """Heads that have queries, keys and values each, which one step tells apart: as in GPT-NeoX, BLOOM and timm's ViT.
+    """Heads that have queries, keys and values each, which one step tells apart: as in GPT-NeoX and timm's ViT.
 
     ``shape`` makes heads of what the layer gives, ``turns`` move dims, and ``node`` divides. ``three`` is the dim of
     the three, as ``shape`` gives it; -1 where they stand in the last dim, one behind the other. ``heads`` is that of

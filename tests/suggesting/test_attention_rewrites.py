@@ -134,7 +134,7 @@ CASES: dict[str, tuple[dict[str, Any], tuple[int, int], tuple[int, int]]] = {
         (WHOLE - GROUPED_KV + 64 + 2 * 32, WHOLE - 2 * 64 * 64 + SINGLE_KV + 64 + 2 * 4),
         (5 * (WHOLE - GROUPED_KV) + PRODUCTS, 5 * (WHOLE - 2 * 64 * 64 + SINGLE_KV) + PRODUCTS),
     ),
-    "one layer, a dim of the three, as in BLOOM": (
+    "one layer, a dim of the three behind the heads": (
         {
             "input": [5, 64],
             "layers": within_heads({"reshape": ["$batch", 5, 16, 3, 4]}, split={"unbind": {"dim": 3}}, after=[HEADS]),
