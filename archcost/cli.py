@@ -57,6 +57,7 @@ GROUPS = {
     },
 }
 COMMANDS = {name: (module, group) for group, commands in GROUPS.items() for name, module in commands.items()}
+_SOON = 0.01  # seconds
 _INTERRUPTED = 130  # as shells have it: 128 and the number of the signal
 _WATCHING = "archcost.commands.watching"  # loaded by commands that are asked to watch
 _FOREIGN = ("--against", "--allow-import")  # options by which code of other people's runs
@@ -171,10 +172,26 @@ def main() -> None:
 
     Ctrl-C ends it with 130, whatever it is at.
     """
+    before, sys.unraisablehook = sys.unraisablehook, _raised_again
     try:
         _main()
     except KeyboardInterrupt:
         sys.exit(_INTERRUPTED)
+    finally:
+        sys.unraisablehook = before
+
+
+def _raised_again(unraisable: Any) -> None:
+    """Ctrl-C that comes where nothing can be raised, as while an object is deleted, comes again right after."""
+    if issubclass(unraisable.exc_type, KeyboardInterrupt):
+        import _thread
+        import threading
+
+        again = threading.Timer(_SOON, _thread.interrupt_main)  # here and now it could not be raised either
+        again.daemon = True
+        again.start()
+    else:
+        sys.__unraisablehook__(unraisable)
 
 
 def _main() -> NoReturn:
