@@ -181,13 +181,25 @@ def main() -> None:
         sys.unraisablehook = before
 
 
+def _interrupt() -> None:
+    """Interrupt the main thread, also where it waits."""
+    import signal
+    import threading
+
+    if hasattr(signal, "pthread_kill"):
+        signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGINT)
+    else:
+        import _thread
+
+        _thread.interrupt_main()
+
+
 def _raised_again(unraisable: Any) -> None:
     """Ctrl-C that comes where nothing can be raised, as while an object is deleted, comes again right after."""
     if issubclass(unraisable.exc_type, KeyboardInterrupt):
-        import _thread
-        import threading
+        from threading import Timer
 
-        again = threading.Timer(_SOON, _thread.interrupt_main)  # here and now it could not be raised either
+        again = Timer(_SOON, _interrupt)  # here and now it could not be raised either
         again.daemon = True
         again.start()
     else:
