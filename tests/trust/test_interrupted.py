@@ -36,7 +36,7 @@ def test_ctrl_c_while_an_object_is_deleted() -> None:
         [sys.executable, "-c", PROGRAM],
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=15,  # less than the command waits
         check=False,
         preexec_fn=obey_interrupts,
     )
