@@ -153,15 +153,12 @@ class SuggestionTarget(NamedTuple):
 
 
 class Looked(NamedTuple):
-    """How much was looked at: places that were tried, all that were found, and layers where none were looked for.
-
-    ``small`` suggestions save so little that they are not told of.
-    """
+    """How much was looked at: places that were tried, all that were found, and layers where none were looked for."""
 
     tried: int
     found: int
     passed_over: int = 0
-    small: int = 0
+    small: int = 0  # suggestions that save so little that they are not told of
 
     @property
     def whole(self) -> bool:
