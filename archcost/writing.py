@@ -1,5 +1,6 @@
 """All files that archcost writes: to a name that a person gave, or atomically and below a folder."""
 
+# long: every way in which a file is written, and what each leaves where it is interrupted
 from __future__ import annotations
 
 import os

@@ -4,6 +4,7 @@ PyYAML scans the text; what a plain scalar means is decided here, because PyYAML
 ``1e6`` is text, ``3:20`` is 200). Duplicate keys, tags, alias bombs and several documents are errors with a place.
 """
 
+# long: every event of YAML, and each bound of a text
 from __future__ import annotations
 
 import re
