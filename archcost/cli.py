@@ -57,6 +57,7 @@ GROUPS = {
     },
 }
 COMMANDS = {name: (module, group) for group, commands in GROUPS.items() for name, module in commands.items()}
+_SOON = 0.01  # seconds
 _INTERRUPTED = 130  # as shells have it: 128 and the number of the signal
 _WATCHING = "archcost.commands.watching"  # loaded by commands that are asked to watch
 _FOREIGN = ("--against", "--allow-import")  # options by which code of other people's runs
@@ -167,7 +168,45 @@ def make_app(words: Sequence[str]) -> typer.Typer:
 
 
 def main() -> None:
-    """Run the command line; every error that archcost knows ends with exit code 2 and no traceback."""
+    """Run the command line; every error that archcost knows ends with exit code 2 and no traceback.
+
+    Ctrl-C ends it with 130, whatever it is at.
+    """
+    before, sys.unraisablehook = sys.unraisablehook, _raised_again
+    try:
+        _main()
+    except KeyboardInterrupt:
+        sys.exit(_INTERRUPTED)
+    finally:
+        sys.unraisablehook = before
+
+
+def _interrupt() -> None:
+    """Interrupt the main thread, also where it waits."""
+    import signal
+    import threading
+
+    if hasattr(signal, "pthread_kill"):
+        signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGINT)
+    else:
+        import _thread
+
+        _thread.interrupt_main()
+
+
+def _raised_again(unraisable: Any) -> None:
+    """Ctrl-C that comes where nothing can be raised, as while an object is deleted, comes again right after."""
+    if issubclass(unraisable.exc_type, KeyboardInterrupt):
+        from threading import Timer
+
+        again = Timer(_SOON, _interrupt)  # here and now it could not be raised either
+        again.daemon = True
+        again.start()
+    else:
+        sys.__unraisablehook__(unraisable)
+
+
+def _main() -> NoReturn:
     import gc
 
     from archcost.render.exit import guarded

@@ -38,6 +38,7 @@ def _may_be_mended(finding: Finding) -> bool:
 
 
 def _remedy(finding: Finding, report: Report) -> Remedy | None:
+    from archcost.suggesting.asking import asked_of
     from archcost.suggesting.best import best_for
     from archcost.suggesting.goals import MACS
 
@@ -47,4 +48,5 @@ def _remedy(finding: Finding, report: Report) -> Remedy | None:
     saved: int = getattr(report.totals, finding.metric) - getattr(best.report.totals, finding.metric)
     goal = "" if best.goal.word == MACS else best.goal.word
     words = f"{best.words} ({best.boldness.name.lower()})"
-    return Remedy(words, saved, saved >= finding.overshoot, goal) if saved > 0 else None
+    asked = tuple(asked_of(report.graph.settings))
+    return Remedy(words, saved, saved >= finding.overshoot, goal, asked) if saved > 0 else None

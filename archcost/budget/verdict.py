@@ -38,13 +38,15 @@ class Contributor(NamedTuple):
 class Remedy(NamedTuple):
     """What would save most of a figure: in words, how much, and whether that is enough for the limit.
 
-    ``goal`` is what `archcost suggest` is to be asked for; empty where it is what that takes for granted.
+    ``goal`` is what `archcost suggest` is to be asked for; empty where it is what that takes for granted. ``asked`` are
+    the options that give it the model as it was judged.
     """
 
     words: str
     saves: int
     suffices: bool
     goal: str = ""
+    asked: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -126,14 +126,15 @@ def _remedy(finding: Finding) -> str:
     """What would save most, and how to have it; empty where nothing is known."""
     if finding.remedy is None:
         return ""
-    words, saves, suffices, goal = finding.remedy
-    asked = f" --at {quote(finding.path)}" if finding.path else ""
-    asked += f" --goal {goal}" if goal else ""
-    asked += f" --target {_target(finding.allowed or 0)}" if finding.metric in _TARGETS and not finding.path else ""
+    words, saves, suffices, goal, settings = finding.remedy
+    asked = ["--at", finding.path] if finding.path else []
+    asked += ["--goal", goal] if goal else []
+    asked += ["--target", _target(finding.allowed or 0)] if finding.metric in _TARGETS and not finding.path else []
+    command = " ".join(map(quote, ["archcost", "suggest", finding.spec, *asked, *settings]))
     enough = "which is enough" if suffices else "which alone is not enough"
     article = "a " if words[0].isdigit() else ""  # a 1×1 reduction; shared layers
     told = f"{article}{words} would save {amount(saves, finding.metric, exact=False)}, {enough}"
-    return f"{told}: see `archcost suggest {quote(finding.spec)}{asked}`; or "
+    return f"{told}: see `{command}`; or "
 
 
 def _target(allowed: int) -> str:

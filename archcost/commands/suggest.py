@@ -21,8 +21,9 @@ from archcost.commands.options import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
+    from archcost.settings import Settings
     from archcost.suggesting.suggestion import Suggestions
 
 _SHOWN = 10
@@ -106,7 +107,6 @@ def suggest(
     if spec is None:
         raise UsageError("suggest takes a SPEC", "`archcost suggest resnet50`; without one only `--list`")
     chosen = "" if apply is not None else format or format_of(output)
-    dtypes = {"--dtype": dtype, "--weight-dtype": weight_dtype, "--kv-dtype": kv_dtype}
     _check_apply(apply, output, format)
     asked = settings_of(settings, inputs=inputs, batch=batch, dtype=dtype, weight_dtype=weight_dtype, kv_dtype=kv_dtype)
     found = archcost.suggest(
@@ -120,13 +120,11 @@ def suggest(
         top=top,
     )
     if apply is not None:
-        shown = _compare_words(spec, output or "", settings, inputs=inputs, batch=batch, dtypes=dtypes)
-        _write(found, apply, output, shown)
+        _write(found, apply, output, _compare_words(spec, output or "", asked))
     else:
         from archcost.render.suggestions import SuggestionsDocument
 
-        asked_for = _asked(settings, inputs=inputs, batch=batch, dtypes=dtypes)
-        words = _words(spec, asked_for, goal=goal, target=target, at=at, only=only, boldness=boldness)
+        words = _words(spec, asked, goal=goal, target=target, at=at, only=only, boldness=boldness)
         told = None if in_full is None else [number.strip() for number in in_full.split(",") if number.strip()]
         write(SuggestionsDocument(found, words, told), chosen, output)
     if found.exit_code:
@@ -149,6 +147,7 @@ def _write(found: Suggestions, numbers: str, output: str | None, compare: str) -
     """Write the spec with some suggestions, to a file or to standard output; ``compare`` shows what differs."""
     import os
 
+    from archcost.printable import visible
     from archcost.render.exit import write_out
     from archcost.render.output import print_line, write_text
     from archcost.render.suggestion_words import left_text
@@ -156,17 +155,22 @@ def _write(found: Suggestions, numbers: str, output: str | None, compare: str) -
     name = os.path.splitext(os.path.basename(output))[0] if output else ""
     chosen = found.together(numbers)
     text = found.text_of(chosen, name=name, folder=os.path.dirname(output or "") or ".")
-    write_text(text, output, "yaml")
+    write_text(text if output is not None else _for_a_screen(text), output, "yaml")
     for remark in chosen.trial.remarks:
         print_line("note", remark)
     if output is not None:
-        write_out(f"wrote {output}: {left_text(found.goal.metric, found.before, chosen.after)}\n")
+        write_out(f"wrote {visible(output)}: {left_text(found.goal.metric, found.before, chosen.after)}\n")
         write_out(f"`{compare}` shows what differs\n")
+
+
+def _for_a_screen(text: str) -> str:
+    """The same spec without what a screen shows as signs: line ends of other systems, and tabs, blanks in YAML."""
+    return text.replace("\r\n", "\n").replace("\r", "\n").replace("\t", " ")
 
 
 def _words(
     spec: str,
-    asked: Sequence[str],
+    asked: Settings,
     *,
     goal: str,
     target: str | None,
@@ -174,40 +178,20 @@ def _words(
     only: Sequence[str] | None,
     boldness: str | None,
 ) -> str:
-    """The command line with what decides the numbers of the list; ``asked`` is what it asks of the model."""
+    """The command line with what decides the numbers of the list."""
+    from archcost.suggesting.asking import asked_of
+
     words = ["archcost", "suggest", spec]
     words += ["--goal", goal] if goal != "macs" else []
     words += ["--target", target] if target is not None else []
     words += [word for pattern in at or () for word in ("--at", pattern)]
     words += [word for name in only or () for word in ("--only", name)]
     words += ["--boldness", boldness] if boldness is not None else []
-    return " ".join(map(quote, [*words, *asked]))
+    return " ".join(map(quote, [*words, *asked_of(asked)]))
 
 
-def _asked(
-    params: Sequence[str] | None,
-    *,
-    inputs: Sequence[str] | None,
-    batch: int,
-    dtypes: Mapping[str, str | None],
-    set_by: str = "--set",
-) -> list[str]:
-    """The options that make the model another one than its spec: params, inputs, batch and dtypes."""
-    words = [word for param in params or () for word in (set_by, param)]
-    words += [word for shape in inputs or () for word in ("--input", shape)]
-    words += ["--batch", str(batch)] if batch != 1 else []
-    return words + [word for option, dtype in dtypes.items() if dtype is not None for word in (option, dtype)]
-
-
-def _compare_words(
-    spec: str,
-    output: str,
-    params: Sequence[str] | None,
-    *,
-    inputs: Sequence[str] | None,
-    batch: int,
-    dtypes: Mapping[str, str | None],
-) -> str:
+def _compare_words(spec: str, output: str, asked: Settings) -> str:
     """The command line that compares a spec with the one that was written, which has the params that were set."""
-    asked = _asked(params, inputs=inputs, batch=batch, dtypes=dtypes, set_by="--set-a")
-    return " ".join(map(quote, ["archcost", "compare", spec, output, *asked]))
+    from archcost.suggesting.asking import asked_of
+
+    return " ".join(map(quote, ["archcost", "compare", spec, output, *asked_of(asked, set_by="--set-a")]))

@@ -28,7 +28,7 @@ PART = 2**17  # characters of long text that leave at a time
 _LEFT = (errno.EPIPE, errno.ECONNRESET, errno.ESHUTDOWN)
 _SIZES = ("COLUMNS", "LINES", "TERMINAL_WIDTH")
 _COMMANDS = "github"  # the format in which lines may be commands
-_PROGRAMS = ("python",)  # formats that are run, and whose values their generator makes safe
+_EXACT = ("python", "yaml")  # formats that are read by programs, and whose values their generator makes safe
 _MOST_DIGITS = 4  # of a width that any terminal has
 
 
@@ -54,14 +54,14 @@ def write_error(text: str) -> None:
 def write_file(text: Text, path: str, format: str, *, append: bool = False) -> None:  # noqa: A002 - as the option
     """Write text of a format to a file, or append it, as UTF-8; raises UsageError where that cannot be.
 
-    A program goes to a regular file exactly as it was generated: nobody reads commands from there, and a guard that
-    rewrites it would change what it says. A pipe or device may be a log.
+    A program, or a spec, goes to a regular file exactly as it was generated: nobody reads commands from there, and a
+    guard that rewrites it would change what it says. A pipe or device may be a log.
     """
     from archcost.files import FileError
     from archcost.writing import write_named
 
     try:
-        exact = format in _PROGRAMS and not _is_stream(path)
+        exact = format in _EXACT and not _is_stream(path)
         texts = _in_lines(text)
         if not exact:
             texts = (harmless(part, commands=format == _COMMANDS) for part in texts)

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from archcost.render.document import Block, TreeLine
     from archcost.suggesting.rewrite import Rewrite
 
+_WIDEST = 56  # of a column of sentences: two of them, and the names, are as wide as other lists
 _RECORDS = ("name", "title", "does", "boldness", "training", "paper", "accuracy")
 
 
@@ -51,8 +52,8 @@ def _table(rewrites: Sequence[type[Rewrite]]) -> Table:
     return Table(
         [
             Column("name", [Cell(one.name, code=True) for one in rewrites]),
-            Column("what it does", [one.does for one in rewrites], flexible=True, folds=True),
-            Column("paper", [one.paper for one in rewrites], flexible=True, folds=True),
+            Column("what it does", [one.does for one in rewrites], flexible=True, folds=True, widest=_WIDEST),
+            Column("paper", [one.paper for one in rewrites], flexible=True, folds=True, widest=_WIDEST),
         ],
         least_flexible=20,
     )

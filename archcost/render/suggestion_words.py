@@ -10,7 +10,9 @@ from archcost.model_zoo import typed
 from archcost.quantities import format_share
 from archcost.render.cell_text import field_cell, times_text
 from archcost.render.prediction import caveats
+from archcost.suggesting.asking import asked_of
 from archcost.suggesting.goals import MACS, figure_names, figure_text
+from archcost.suggesting.making import LEAST
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -20,6 +22,7 @@ if TYPE_CHECKING:
     from archcost.suggesting.suggestion import Suggestion, Suggestions
 
 DASH = "–"
+_LEAST = format_share(1, LEAST)
 _REMARKS = 2
 
 
@@ -75,7 +78,7 @@ def keeps_text(one: Suggestion) -> str:
     """That all shapes outside stay, and what becomes of the receptive field."""
     before, after = one.fields
     shapes = "all shapes outside of it"
-    if before is None or after is None:
+    if before is None or after is None or (before.whole and after.whole):
         return shapes
     own, changed = field_cell(before), field_cell(after)
     if own == changed:
@@ -96,9 +99,9 @@ def cheaper_text(one: Suggestion, explanation: Explanation) -> str:
     note = f", {one.site.note}" if one.site.note else ""
     saves = f"{figure_text(metric, one.saves)} {METRICS[metric].label} less ({format_share(one.saves, own)} of it)"
     spec, goal = typed(explanation.report.spec.path), one.goal.word
-    asked = "" if goal == MACS else f" --goal {goal}"
-    bold = one.boldness.name.lower()
-    return f"{one.words}{note} ({bold}): {saves}; archcost suggest {spec} --at {quote(explanation.path)}{asked}"
+    words = ["--at", explanation.path] + ["--goal", goal] * (goal != MACS)
+    command = " ".join(map(quote, [*words, *asked_of(explanation.report.graph.settings)]))
+    return f"{one.words}{note} ({one.boldness.name.lower()}): {saves}; archcost suggest {spec} {command}"
 
 
 def alternatives_text(one: Suggestion) -> str:
@@ -156,9 +159,19 @@ def looked_text(found: Suggestions) -> str:
     return f"{'; '.join(parts)}: `--at PATTERN` looks at a part, `--only NAME` for one rewrite"
 
 
+def small_text(found: Suggestions) -> str:
+    """How many suggestions are not told of, as they save too little."""
+    small = found.looked.small
+    saves = "saves" if small == 1 else "save"
+    label = METRICS[found.goal.metric].label
+    return f"{small} more {saves} less than {_LEAST} of the {label}: `--at PATTERN` or `--only NAME` shows such, too"
+
+
 def nothing_text(found: Suggestions) -> str:
     """Why there is nothing to suggest."""
     label = METRICS[found.goal.metric].label
+    if found.looked.small:
+        return f"nothing to suggest that saves {_LEAST} of the {label} of {found.report.name}, or more"
     if found.looked.found:
         return f"nothing to suggest: no rewrite that applies to {found.report.name} here saves {label}"
     name = found.report.name

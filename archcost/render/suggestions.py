@@ -21,6 +21,7 @@ from archcost.render.suggestion_words import (
     nothing_text,
     remarks_text,
     saved_text,
+    small_text,
     target_text,
     time_text,
 )
@@ -70,6 +71,8 @@ class SuggestionsDocument(NamedTuple):
             for one in self._detailed():
                 yield Gap()
                 yield from _in_full(one, self.command)
+        if found.looked.small:
+            yield Line(small_text(found), style="dim")
         for there in found.already:
             yield Line(f"already there: {there.words}", style="dim")
         if not found.looked.whole:

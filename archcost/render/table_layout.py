@@ -107,7 +107,7 @@ def _whole(widths: Sequence[int]) -> int:
 def _widths(shown: ShownColumns, available: int) -> list[int]:
     """The width of each column: the flexible ones are cut where they must be, and bars have what is left."""
     columns = shown.columns
-    widths = [shown.width(column) for column in columns]
+    widths = [min(shown.width(column), column.widest or available) for column in columns]
     _cut(widths, [place for place, column in enumerate(columns) if column.flexible], _MIN_FLEXIBLE, available)
     _cut(widths, range(len(columns)), 1, available)  # a page on which nothing fits
     bars = [place for place, column in enumerate(columns) if column.parts]

@@ -4,6 +4,7 @@ PyYAML scans the text; what a plain scalar means is decided here, because PyYAML
 ``1e6`` is text, ``3:20`` is 200). Duplicate keys, tags, alias bombs and several documents are errors with a place.
 """
 
+# long: every event of YAML, and each bound of a text
 from __future__ import annotations
 
 import re
@@ -117,7 +118,7 @@ def parse_document(source: Source, meter: Meter | None = None) -> tuple[Value, l
         raise SpecError([Diagnostic(message, place(source, ends.start()), "put a plain line end, or none")])
     builder = _Builder(source, meter or Meter())
     loader = _Loader(source.text)
-    next_event, handle = loader.get_event, builder.handlers.get
+    next_event, handle = loader.get_event, builder.handlers().get
     try:
         while True:
             event = next_event()
@@ -150,7 +151,10 @@ class _Builder:
         self._split_end = -1  # where an expression ends that YAML has cut at a comma
         self._in_split = False
         self._unclosed = 0  # expressions without their last parenthesis
-        self.handlers: dict[type[Any], Callable[[Any], None]] = {
+
+    def handlers(self) -> dict[type[Any], Callable[[Any], None]]:
+        """What takes events, by their types. The builder keeps none of it, so that the tree is in no cycle."""
+        return {
             yaml.DocumentStartEvent: self._document,
             yaml.ScalarEvent: self._scalar,
             yaml.SequenceStartEvent: self._sequence,

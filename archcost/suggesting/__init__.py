@@ -9,7 +9,7 @@ which layers come from one step and change together, the text of the changed spe
 
     ground = grounded(report.graph, folder=".", name="cheaper")     # grounds.py: the spec in one piece, as a text
     view = View(ground.graph)                                        # view.py
-    changes = [change for node in … if (change := rewrite.find(view, node))]
+    changes = [change for node in … if (change := rewrite.at(view, node))]
     suggestions = grouped(ground.uses, rewrite, changes)             # places.py: Suggestion(rewrite, changes)
     made = rewritten(ground, suggestions)                            # rewriting.py: Rewritten(text, report, notes)
 

@@ -282,4 +282,5 @@ class _Writer:
 
     def _header(self) -> str:
         rewrites = dict.fromkeys([suggestion.rewrite for suggestion in self.suggestions])
-        return "".join([f"# {rewrite.title}: {rewrite.paper}\n" for rewrite in rewrites])
+        newline = self.ground.document.newline
+        return "".join([f"# {rewrite.title}: {rewrite.paper}{newline}" for rewrite in rewrites])

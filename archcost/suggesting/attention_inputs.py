@@ -2,37 +2,35 @@
 
 from __future__ import annotations
 
-from fractions import Fraction
 from typing import TYPE_CHECKING, NamedTuple
 
-from archcost.suggesting.edits import Attributes, Edit, NewSteps
+from archcost.suggesting.attention_parts import MANY, division_at, sized, sizes_of
+from archcost.suggesting.edits import Attributes, Edit
 
 if TYPE_CHECKING:
+    from archcost.suggesting.attention_parts import Division
     from archcost.suggesting.view import GraphView
 
-_MANY = 64  # nodes between a projection and the attention, beyond which nobody looks
 _THREE, _TWO = 3, 2
-_ROTATED = frozenset({"add", "sub", "mul", "concat", "slice", "chunk", "split", "unbind", "stack"})  # written out
+_ROTATED = frozenset({"add", "sub", "mul", "neg", "concat", "slice", "chunk", "split", "unbind", "stack"})  # in full
+_BROADCASTING = frozenset({"add", "sub", "mul"})
+_JOINING = frozenset({"concat", "stack"})
 _NORMS = frozenset({"rms_norm", "layer_norm", "normalize"})
-_SHAPES = frozenset({"transpose", "permute", "unflatten", "reshape"})
+_SHAPES = frozenset({"transpose", "permute", "unflatten", "reshape", "flatten"})
 _SAME = frozenset({"kv_cache", "rotary_embedding", "dropout", "identity"})
-_PARTS = frozenset({"chunk", "split"})
-_RESHAPES = frozenset({"flatten", "unflatten", "reshape"})
 _BETWEEN = _ROTATED | _NORMS | _SHAPES | _SAME
 
 
 class Projection(NamedTuple):
-    """Keys or values: the linear layer, the part of its result (-1: all), and what lies between that and the attention.
+    """Keys or values: the linear layer, and what lies between its result, or a part of it, and the attention.
 
-    ``parts`` is the node that divides the result, and -1 if nothing does; ``rows`` are those from the layer to there,
-    which change the dims of positions alone.
+    ``division`` is how the result is divided, None where all of it is meant, and ``part`` the number of the part.
     """
 
     linear: int
-    parts: int
+    division: Division | None
     part: int
     between: frozenset[int]
-    rows: tuple[int, ...] = ()
 
 
 class KeysAndValues(NamedTuple):
@@ -49,36 +47,15 @@ class KeysAndValues(NamedTuple):
         """The edits that give keys and values another number of heads, a divisor of what they have."""
         fewer = self.shared // groups
         edits: dict[int, Edit] = {}
-        if self.key.parts < 0:
+        if self.key.division is None:
             for one in (self.key, self.value):
-                edits[one.linear] = _sized(view, one.linear, self.features // fewer)
+                edits[one.linear] = sized(view, one.linear, self.features // fewer)
         else:
-            edits |= self._fused(view, fewer)
+            edits |= self.key.division.edits(view, self.key.part, self.value.part, self.features, fewer)
         for node in self.key.between | self.value.between:
             changed = _with_heads(view, node, self.shared, groups)
             if changed is not None:
                 edits[node] = changed
-        return edits
-
-    def _fused(self, view: GraphView, fewer: int) -> dict[int, Edit]:
-        """The edits of one layer for keys and values, with or without the queries, and of what divides its result."""
-        linear, parts = self.key.linear, self.key.parts
-        count = len(view.nodes[parts].outputs)
-        kept = view.output(linear)[-1] - _TWO * self.features  # of the queries
-        edits: dict[int, Edit] = {linear: _sized(view, linear, kept + _TWO * (self.features // fewer))}
-        small = self.features // fewer
-        if count == _TWO and view.kind(parts) == "chunk":
-            return edits
-        if view.kind(parts) == "split":
-            sizes = [small if place in (self.key.part, self.value.part) else kept for place in range(count)]
-            edits[parts] = Attributes((("split_size_or_sections", f"[{', '.join(map(str, sizes))}]"),))
-            return edits
-        shares = ["shared" if place in (self.key.part, self.value.part) else "rest" for place in range(count)]
-        steps = (view.call(parts, "split", without=("chunks",), split_size_or_sections=f"$([{', '.join(shares)}])"),)
-        equal = kept == self.features  # then sizes follow from what comes in: q + 2·q / fewer
-        shared = f"$(in_features // {fewer + _TWO})" if equal else str(small)
-        params = (("shared", shared), ("rest", "$(in_features - (chunks - 1) * shared)"))
-        edits[parts] = NewSteps("grouped_parts", steps, params)
         return edits
 
 
@@ -93,26 +70,21 @@ def inputs_of(view: GraphView, index: int) -> KeysAndValues | None:
     features = key[-3] * key[-1]
     own = {first.linear, second.linear}
     between = first.between | second.between
-    if first.parts >= 0 or second.parts >= 0:
-        if not _share_a_layer(view, first, second, features):
+    division = first.division
+    if division is not None and division == second.division:
+        if first.part == second.part or not division.fits(view, first.part, second.part, features):
             return None
-        between |= {first.parts, *first.rows}
-    elif len(own) == 1 or any(view.output(linear)[-1] != features for linear in own):
+        between |= {*division.path, *[node for node, _ in division.parts(view)]}
+    elif (
+        division is not None
+        or second.division is not None
+        or len(own) == 1
+        or any(view.output(linear)[-1] != features for linear in own)
+    ):
         return None
     if not all(map(view.owns_weights, own)) or not _is_closed(view, first, second, index):
         return None
     return KeysAndValues(query[-3], key[-3], features, first, second, between)
-
-
-def _share_a_layer(view: GraphView, key: Projection, value: Projection, features: int) -> bool:
-    """Whether one layer gives keys, values and, in a third part, queries, side by side along the last dim."""
-    parts = key.parts
-    if (key.linear, parts) != (value.linear, value.parts) or key.part == value.part:
-        return False
-    shapes = [output.shape for output in view.nodes[parts].outputs]
-    is_last = view.op(parts).attribute("dim") in (-1, len(shapes[0]) - 1) and "dim" in view.given(parts)
-    sizes = shapes[key.part][-1], shapes[value.part][-1]
-    return is_last and sizes == (features, features) and len(shapes) in (_TWO, _THREE)
 
 
 def _is_closed(view: GraphView, first: Projection, second: Projection, index: int) -> bool:
@@ -121,55 +93,46 @@ def _is_closed(view: GraphView, first: Projection, second: Projection, index: in
     read = [(node, place) for node in between for place in range(len(view.nodes[node].outputs))]
     allowed = between | {index}
     for one in (first, second):
-        whole = (one.linear, *one.rows)
-        read += [(node, 0) for node in whole]
-        allowed |= {*one.rows, one.parts}
-        if one.parts >= 0:
-            read.append((one.parts, one.part))
+        read.append((one.linear, 0))
+        if one.division is not None:
+            parts = one.division.parts(view)
+            read += [*[(node, 0) for node in one.division.path], parts[one.part]]
+            allowed |= {*one.division.path, *[node for node, _ in parts]}
     return all(allowed.issuperset(view.readers(*one)) and not view.is_output(*one) for one in read)
 
 
 def _projection(view: GraphView, index: int, place: int) -> Projection | None:
     """The one layer that an input of an attention comes from, and what is done on the way."""
+    shape = view.input(index, place)
     waiting = [view.source(index, place)]
     between: set[int] = set()
-    ends: set[tuple[int, int, int, tuple[int, ...]]] = set()
+    ends: set[tuple[int, Division | None, int]] = set()
     while waiting:
         found = waiting.pop()
         if found is None:
             return None
         node, output = found
-        kind = view.kind(node)
-        rows = _rows(view, node) if kind in _PARTS else None
-        if kind == "linear":
-            ends.add((node, -1, -1, ()))
-        elif rows is not None:
-            ends.add((rows[0], node, output, rows[1:]))
-        elif kind not in _BETWEEN or len(between) > _MANY:
+        if view.kind(node) == "linear":
+            ends.add((node, None, -1))
+        elif (divided := division_at(view, node, output, shape[-3], shape[-1])) is not None:
+            ends.add((divided[0].linear, *divided))
+        elif view.kind(node) not in _BETWEEN or len(between) > MANY:
             return None
         elif node not in between:
             between.add(node)
             waiting += [view.source(node, n) for n in range(len(view.nodes[node].inputs)) if _has_heads(view, node, n)]
     if len(ends) != 1:
         return None
-    ((linear, parts, part, own_rows),) = ends
-    return Projection(linear, parts, part, frozenset(between), own_rows)
-
-
-def _rows(view: GraphView, parts: int) -> tuple[int, ...] | None:
-    """The linear layer whose result a node divides, and what changes the dims of positions before it does so."""
-    found: list[int] = []
-    node = view.before(parts)
-    while node is not None and view.kind(node) in _RESHAPES and view.input(node)[-1] == view.output(node)[-1]:
-        found.append(node)
-        node = view.before(node)
-    return None if node is None or view.kind(node) != "linear" else (node, *reversed(found))
+    ((linear, division, part),) = ends
+    return Projection(linear, division, part, frozenset(between))
 
 
 def _has_heads(view: GraphView, node: int, place: int) -> bool:
     """Whether an input of a node is what is changed there, and no table that is broadcast to it."""
+    if view.kind(node) not in _BROADCASTING:
+        return place == 0 or view.kind(node) in _JOINING
     shape, result = view.input(node, place), view.output(node)
-    return place == 0 or (len(shape) == len(result) and shape[-_THREE:-_TWO] == result[-_THREE:-_TWO])
+    return len(shape) == len(result) and all(size != 1 or whole == 1 for size, whole in zip(shape, result, strict=True))
 
 
 def _with_heads(view: GraphView, node: int, heads: int, groups: int) -> Edit | None:
@@ -182,19 +145,7 @@ def _with_heads(view: GraphView, node: int, heads: int, groups: int) -> Edit | N
     place = len(sizes) - _TWO
     if place < 0 or sizes[place] != heads:
         return None
-    written = [str(size) for size in sizes]
-    if kind == "reshape" and sizes[0] == view.graph.batch:
-        written[0] = "$batch"
-    written[place] = str(groups)
+    written = sizes_of(view, node, name)
+    inner = written[place].removeprefix("$")
+    written[place] = f'"$({inner} // {heads // groups})"' if inner != written[place] else str(groups)
     return Attributes(((name, f"[{', '.join(written)}]"),))
-
-
-def _sized(view: GraphView, linear: int, features: int) -> Attributes:
-    """A linear layer with another number of features: as a share of what comes in, where it is a plain one."""
-    share = Fraction(features, view.input(linear)[-1])
-    up, down = share.numerator, share.denominator
-    if max(up, down) > _MANY:
-        return Attributes((("out_features", str(features)),))
-    times, over = f"{up} * " * (up > 1), f" // {down}" * (down > 1)
-    whole = "$in_features" if share == 1 else f"$({times}in_features{over})"
-    return Attributes((("out_features", whole),))

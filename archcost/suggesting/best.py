@@ -28,7 +28,7 @@ def best_for(report: Report, path: str, metric: str) -> Suggestion | None:
 
 def best_by_path(report: Report, metric: str) -> Mapping[str, Suggestion]:
     """What saves most of a figure of the model, by the path of each layer and scope that it is in."""
-    found = _found(report, Goal(metric), SuggestionFilter(), _MORE)
+    found = _found(report, Goal(metric), SuggestionFilter(), _MORE, all_sizes=True)
     best: dict[str, Suggestion] = {}
     for one in found.found if found is not None else ():
         for node in sorted(one.site.changed):
@@ -37,12 +37,14 @@ def best_by_path(report: Report, metric: str) -> Mapping[str, Suggestion]:
     return best
 
 
-def _found(report: Report, goal: Goal, wanted: SuggestionFilter, allowed: int) -> Suggestions | None:
+def _found(
+    report: Report, goal: Goal, wanted: SuggestionFilter, allowed: int, *, all_sizes: bool = False
+) -> Suggestions | None:
     """Suggestions, if the model is one to make cheaper; what goes wrong is told by who is asked for them."""
     lora = report.graph.settings.lora
     if not report.complete or lora is not None or len(report.layers) > _MOST_LAYERS:
         return None
     try:
-        return suggestions_of(report, goal, wanted, allowed=allowed)
+        return suggestions_of(report, goal, wanted, allowed=allowed, all_sizes=all_sizes)
     except ArchcostError:
         return None

@@ -6,6 +6,7 @@ spec.
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from archcost.dims import numel
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
 
     from archcost.dims import Shape
     from archcost.ops.base import Op
+
+_REMEMBERED = 4096  # steps, and what they cost: deep networks ask for the same ones again and again
 
 
 class NamedValue(NamedTuple):
@@ -55,11 +58,18 @@ class Cost(NamedTuple):
 
 def step_of(kind: str, attributes: Mapping[str, Any]) -> BodyStep:
     """A step of a kind; each attribute is a value, or a :class:`NamedValue`."""
+    return _step_of(kind, tuple(attributes.items()))
+
+
+@lru_cache(maxsize=_REMEMBERED)
+def _step_of(kind: str, given: tuple[tuple[str, Any], ...]) -> BodyStep:
+    attributes = dict(given)
     texts = {name: value.text if isinstance(value, NamedValue) else value for name, value in attributes.items()}
     values = {name: value.value if isinstance(value, NamedValue) else value for name, value in attributes.items()}
     return BodyStep(step_text(kind, texts), REGISTRY[kind](**values))
 
 
+@lru_cache(maxsize=_REMEMBERED)
 def like(op: Op) -> BodyStep:
     """A step that is the same op."""
     return BodyStep(written(op), op)
@@ -74,9 +84,13 @@ def cost(steps: Iterable[BodyStep | Fork], shape: Shape) -> Cost:
             joined = apply(REGISTRY["concat"](), tuple([part.shape for part in parts]))[0]
             macs, params, shape = macs + sum(p.macs for p in parts), params + sum(p.params for p in parts), joined
             continue
-        inputs = (shape,)
-        outputs = apply(step.op, inputs)
-        macs += step.op.macs(inputs, outputs)
-        params += sum(map(numel, step.op.weights(inputs).values()))
-        shape = outputs[0]
+        own = _cost_of(step.op, shape)
+        macs, params, shape = macs + own.macs, params + own.params, own.shape
     return Cost(macs, params, shape)
+
+
+@lru_cache(maxsize=_REMEMBERED)
+def _cost_of(op: Op, shape: Shape) -> Cost:
+    inputs = (shape,)
+    outputs = apply(op, inputs)
+    return Cost(op.macs(inputs, outputs), sum(map(numel, op.weights(inputs).values())), outputs[0])

@@ -22,7 +22,7 @@ IMAGE_CHANNELS = 4  # red, green, blue and alpha
 
 
 class Convolution:
-    """A convolution of one group whose weights are its own and are trained."""
+    """A convolution of one group whose weights are its own."""
 
     def __init__(self, view: GraphView, index: int) -> None:
         op = view.op(index)
@@ -140,8 +140,20 @@ def shortened(sizes: Sizes) -> int | Sizes:
 
 
 def replaceable(view: GraphView, index: int, kinds: Sequence[str] = KINDS) -> bool:
-    """Whether a node is a convolution of these kinds whose weights are its own and are trained."""
-    return view.kind(index) in kinds and view.step(index) is not None and view.may_change(index)
+    """Whether a node is a convolution of these kinds whose weights are its own."""
+    return view.kind(index) in kinds and view.step(index) is not None and view.owns_weights(index)
+
+
+def is_pointwise(view: GraphView, index: int) -> bool:
+    """Whether a node is a 1×1 convolution over all channels, without padding, whose weights are its own."""
+    op = view.op(index)
+    return (
+        op.kind == "conv2d"
+        and op.attribute("groups") == 1
+        and op.attribute("kernel_size") == (1, 1)
+        and op.attribute("padding") in ((0, 0), "same", "valid")
+        and view.owns_weights(index)
+    )
 
 
 def _cost_of(steps: Sequence[BodyStep | Fork], shape: Shape) -> Cost | None:

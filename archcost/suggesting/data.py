@@ -97,7 +97,7 @@ class SuggestionsData(Envelope):
     """What would make a model cheaper, the largest saving first; ``together`` are all, or those of the target.
 
     ``found`` counts the suggestions, of which ``suggestions`` may be the first. Of ``places`` that rewrites apply to
-    so many were ``tried``.
+    so many were ``tried``. ``small`` counts those that save so little of the goal that they are not told of.
     """
 
     spec: SpecData
@@ -111,6 +111,7 @@ class SuggestionsData(Envelope):
     places: Count
     tried: Count
     found: Count
+    small: Count
     suggestions: list[SuggestionData]
     together: Annotated[TogetherData | None, "Null where nothing is suggested."]
     already: list[AlreadyData]
@@ -134,6 +135,7 @@ def suggestions_data(found: Suggestions) -> SuggestionsData:
         "places": found.looked.found,
         "tried": found.looked.tried,
         "found": len(found.found),
+        "small": found.looked.small,
         "suggestions": [suggestion_data(one) for one in found.listed],
         "together": _together(found.plan, found) if found.found else None,
         "already": [

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -15,6 +16,7 @@ from archcost.graph.inputs import params_in_inputs
 from archcost.graph.unroll import unroll
 from archcost.importers.yaml_values import text as text_of
 from archcost.importers.yaml_values import value_text
+from archcost.printable import one_line
 from archcost.spec.expressions import Divided, Names
 from archcost.spec.included import ENDINGS, ZOO
 from archcost.spec.loader import reads
@@ -31,7 +33,8 @@ if TYPE_CHECKING:
 
 CHANGED = "<changed>"  # what the text is called while it has no file
 MAX_LAYERS, MAX_LENGTH = 100_000, 4 * 2**20  # layers of a graph, and characters of a text, that are looked at
-_LABELS = ("family", "source", "dtype")
+_LONE_RETURN = r"\r(?!\n)"  # ends a line in YAML, and nowhere else
+_LABELS = ("family", "dtype")
 
 
 class BaseText:
@@ -107,9 +110,10 @@ def grounded(graph: Graph, *, folder: str = ".", name: str = "") -> BaseText:
 def in_one_piece(spec: Spec, settings: Settings, folder: str, name: str) -> str:
     """The text for :func:`grounded`, of a spec without problems."""
     base = spec.bases[-1] if spec.bases else spec.text_source
-    document = YamlText(base.text)
+    document = YamlText(re.sub(_LONE_RETURN, "\n", base.text))
     top = TopText(document)
     top.drop("expect")
+    top.drop("source")
     for variant in reversed([spec.text_source, *spec.bases[:-1]] if spec.bases else []):
         _extend(top, YamlText(variant.text))
     if spec.bases:
@@ -120,13 +124,18 @@ def in_one_piece(spec: Spec, settings: Settings, folder: str, name: str) -> str:
         top.set_param(param, value_text(tuple(value) if isinstance(value, list) else value, flow=True))
     top.set("name", text_of(name or spec.name, flow=False))
     copied = _include(top, spec, base, folder)
-    written = top.text()
+    written = _origin(spec, document.newline) + top.text()
     if not copied:
         return written
     document = YamlText(written)
     column = block_column(document)
     texts = [block_copy(YamlText(source.text), block, column) for block, source in copied.items()]
     return spliced(written, inserted_blocks(document, texts))
+
+
+def _origin(spec: Spec, newline: str) -> str:
+    """A comment that says of which model this was made, in place of its ``source``; nothing where it has none."""
+    return f"# made of {one_line(f'{spec.name}: {spec.source}')}{newline}" if spec.source else ""
 
 
 def _extend(top: TopText, variant: YamlText) -> None:

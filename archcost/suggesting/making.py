@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from archcost.suggesting.trials import Trial
 
 BOLDNESS = {one.name.lower(): one for one in Boldness}  # by the word that people use, the mildest first
+LEAST = 1_000  # a saving is told of from this part of the figure
 _LETTERS = "bcdefghijklmnopqrstuvwxyz"  # of alternatives: 2b, 2c
 _FINDS = 300_000  # layers that are looked at, each once for a rewrite
 _ROUNDS = 6  # plans for a figure that does not add up
@@ -63,10 +64,13 @@ def suggestions_of(
     target: str | None = None,
     shown: int | None = None,
     allowed: int = WORK,
+    all_sizes: bool = False,
 ) -> Suggestions:
     """What would make a model cheaper, and with a ``target`` which of it to take.
 
-    ``shown`` bounds how many are listed, ``allowed`` the work, as a number of layers that are analysed.
+    ``shown`` bounds how many are listed, ``allowed`` the work, as a number of layers that are analysed. What saves less
+    than a thousandth of the figure is counted alone, unless a part of the model or some rewrites are asked for, or a
+    target, to which all may add, or ``all_sizes``.
     Raises UsageError for words and patterns that name nothing, and a model that is not whole.
     """
     if not report.complete:
@@ -81,12 +85,14 @@ def suggestions_of(
     )
     view = GraphView(trials.ground.graph)
     sites = list(sites_of(view, trials.ground.uses, chosen, nodes))
+    is_part = bool(wanted.at or wanted.only or target is not None or all_sizes)
+    least = 0 if is_part else -(-trials.now.of(goal.metric) // LEAST)
     options, tried = ranked(trials, sites)
-    options, choices, held = _holding(trials, options, shown)
+    options, choices, held, small = _holding(trials, options, shown, least)
     found = _suggestions(choices, trials, held)
     plan = None if asked is None else _plan(trials, choices, found, asked)
     taken = found if wanted.boldness is not None or wanted.only else _mild(options, found)
-    looked = Looked(tried, len(sites), passed)
+    looked = Looked(tried, len(sites), passed, _further(choices, small))
     already = already_there(view, chosen, nodes)
     return Suggestions(trials, found, looked, target=asked, plan=plan, shown=shown, taken=taken, already=already)
 
@@ -99,30 +105,38 @@ def _mild(options: Iterable[Option], found: Sequence[Suggestion]) -> list[Sugges
 
 
 def _holding(
-    trials: Trials, options: Sequence[Option], shown: int | None
-) -> tuple[list[Option], list[Choice], dict[int, Trial]]:
+    trials: Trials, options: Sequence[Option], shown: int | None, least: int
+) -> tuple[list[Option], list[Choice], dict[int, Trial], list[Option]]:
     """The options and the choices of them, of which so many as are shown hold by themselves, each with its trial.
 
     What does not hold, or saves nothing after all, is no option; what saves otherwise than in a trial of many is ranked
-    by what it saves alone.
+    by what it saves alone. Those that save less than the least amount are apart, and come last.
     """
     held: dict[int, Trial] = {}
-    known = list(options)
+    known = [option for option in options if option.saving >= least]
+    small = [option for option in options if option.saving < least]
     while True:
         choices = choose(known)
         unknown = [choice.option for choice in choices[:shown] if id(choice.option.site) not in held]
         if not unknown or trials.exhausted:
-            return known, choices, held
+            return known, choices, held, small
         for option in unknown:
             if trials.exhausted:
                 break
             trial = trials.tried([option.site])
             saving = 0 if trial is None else trials.now.less(trial.figures).of(trials.goal.metric)
-            if trial is None or saving <= 0:
-                known.remove(option)
-            else:
+            option.saving = saving
+            if trial is not None and saving >= max(1, least):
                 held[id(option.site)] = trial
-                option.saving = saving
+                continue
+            known.remove(option)
+            small += [option] * (saving > 0)
+
+
+def _further(choices: Sequence[Choice], small: Sequence[Option]) -> int:
+    """How many choices there would be with options of little worth, wherever nothing is chosen."""
+    taken = {node for choice in choices for node in choice.option.nodes}
+    return len(choose([option for option in small if taken.isdisjoint(option.nodes)]))
 
 
 def _rewrites(wanted: SuggestionFilter) -> list[type[Rewrite]]:

@@ -5,7 +5,11 @@ from __future__ import annotations
 from enum import Enum
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from archcost.suggesting.edits import SharedRounds, Shares
+
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from archcost.suggesting.edits import LocalChange
     from archcost.suggesting.view import GraphView
 
@@ -51,7 +55,27 @@ class Rewrite:
         raise NotImplementedError
 
     @classmethod
+    def at(cls, view: GraphView, index: int) -> LocalChange | None:
+        """The same, but for what would have to train weights again that the spec freezes."""
+        change = cls.find(view, index)
+        if change is None or cls.boldness is Boldness.EXACT:
+            return change
+        return None if any(map(view.is_kept, _touched(view, change))) else change
+
+    @classmethod
     def already(cls, view: GraphView, index: int) -> str:
         """What is there already at a node of what the rewrite would bring, in some words; empty: nothing of it."""
         del view, index
         return ""
+
+
+def _touched(view: GraphView, change: LocalChange) -> Iterator[int]:
+    """The nodes that a change is of, those whose weights others are to share among them."""
+    yield from change.inside
+    for node, edit in change.edits.items():
+        yield node
+        if isinstance(edit, Shares):
+            yield edit.owner
+        elif isinstance(edit, SharedRounds):
+            for path, rounds in view.repeated(node):
+                yield from range(node, rounds[-1].stop if path == edit.path else node)

@@ -162,7 +162,7 @@ def sites_of(view: GraphView, uses: Uses, rewrites: Iterable[type[Rewrite]], nod
     weighted = WeightedLayers(view.graph)
     wanted = set(nodes)
     for rewrite in rewrites:
-        found = [change for node in nodes if (change := rewrite.find(view, node)) is not None]
+        found = [change for node in nodes if (change := rewrite.at(view, node)) is not None]
         own = [change for change in found if wanted.issuperset(change.edits)]
         for group in grouped(uses, rewrite, own):
             yield Site(view.graph, group, weighted)

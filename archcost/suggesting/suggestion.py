@@ -158,6 +158,7 @@ class Looked(NamedTuple):
     tried: int
     found: int
     passed_over: int = 0
+    small: int = 0  # suggestions that save so little that they are not told of
 
     @property
     def whole(self) -> bool:

@@ -47,6 +47,7 @@ class Trials:
         self.allowed = allowed
         self.spent = 0
         self.ground = self._grounded()
+        self._last: tuple[list[Site], Trial] | None = None  # one suggestion is often all of them together
 
     def _grounded(self, folder: str = ".", name: str = "") -> BaseText:
         try:
@@ -98,9 +99,14 @@ class Trials:
         return self._with(*self._with(kept, trial, further[:half]), further[half:])
 
     def _made(self, sites: Sequence[Site]) -> Trial:
+        if self._last is not None and self._last[0] == list(sites):
+            return self._last[1]
+        self._last = None
         self.spent += self._price
         made = rewritten(self.ground, [site.group for site in sites])
-        return Trial(made.text, made.report, self.goal.figures(made.report), made.notes)
+        trial = Trial(made.text, made.report, self.goal.figures(made.report), made.notes)
+        self._last = list(sites), trial
+        return trial
 
     def text(self, sites: Sequence[Site], *, name: str, folder: str) -> str:
         """The text of the changed spec, for a file in a folder; raises UsageError where there is none."""

@@ -11,6 +11,7 @@ from archcost.ops.base import OpError, apply, raise_on_false
 from archcost.ops.facets import Work
 from archcost.ops.fields import AttributeValueError
 from archcost.paths import above, scopes
+from archcost.spec.expressions import Expression
 from archcost.spec.model import all_steps
 
 if TYPE_CHECKING:
@@ -193,13 +194,9 @@ class GraphView:
         """Whether the weights of a node are its own, and nobody else uses them."""
         return self.nodes[index].weights_of < 0 and index not in self._lent
 
-    def trains(self, index: int) -> bool:
-        """Whether the spec lets the weights of a node be trained: frozen ones are kept as they are."""
-        return not self.nodes[index].signature.frozen
-
-    def may_change(self, index: int) -> bool:
-        """Whether the weights of a node are its own, and the spec lets them be trained again."""
-        return self.owns_weights(index) and self.trains(index)
+    def is_kept(self, index: int) -> bool:
+        """Whether a node has weights that the spec freezes: they are kept as they are."""
+        return self.nodes[index].signature.frozen and bool(self.weights(index))
 
     def place(self, index: int) -> Place:
         """Where the step of a node stands."""
@@ -213,6 +210,17 @@ class GraphView:
         """The names of the attributes that the step of a node gives."""
         step = self.step(index)
         return () if step is None else tuple(step.attributes)
+
+    def written_items(self, index: int, name: str) -> list[str]:
+        """The items of a list that the step of a node gives for an attribute, expressions with their ``$``.
+
+        Empty where it gives no list, or one expression for all of it.
+        """
+        step = self.step(index)
+        value = step.attributes[name].template.value if step is not None and name in step.attributes else None
+        if not isinstance(value, list):
+            return []
+        return [item.text if isinstance(item, Expression) else str(item) for item in value]
 
     def output_with(self, index: int, shape: Shape, **changed: Any) -> Shape | None:
         """The shape that a node of one input would give to another input, with other attributes; None: it refuses."""

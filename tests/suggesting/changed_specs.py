@@ -31,7 +31,7 @@ def ground_of(spec: Spec | dict[str, Any] | str, **params: Any) -> BaseText:
 def places(ground: BaseText, rewrite: str) -> list[JointChange]:
     """All suggestions of a rewrite."""
     view, kind = GraphView(ground.graph), REWRITES[rewrite]
-    found = [kind.find(view, index) for index in range(len(view.nodes))]
+    found = [kind.at(view, index) for index in range(len(view.nodes))]
     return grouped(ground.uses, kind, [change for change in found if change is not None])
 
 

@@ -31,7 +31,7 @@ def small(layers: Steps, shape: Iterable[int], *, training: bool = False, **more
 def found(report: Report, name: str) -> list[LocalChange]:
     """All changes of a rewrite in a model, in order."""
     view = GraphView(report.graph)
-    changes = [REWRITES[name].find(view, index) for index in range(len(view.nodes))]
+    changes = [REWRITES[name].at(view, index) for index in range(len(view.nodes))]
     return [change for change in changes if change is not None]
 
 

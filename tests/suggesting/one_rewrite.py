@@ -28,7 +28,7 @@ def found(report: Report, name: str, path: str) -> LocalChange | None:
     """What a rewrite finds at the layer of a path."""
     view = GraphView(report.graph)
     (index,) = [number for number, node in enumerate(view.nodes) if node.path == path]
-    return REWRITES[name].find(view, index)
+    return REWRITES[name].at(view, index)
 
 
 def body_of(change: LocalChange | None) -> NewSteps:

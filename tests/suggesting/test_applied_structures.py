@@ -41,7 +41,7 @@ def test_figures_of_the_text(model: str, name: str, count: int) -> None:
     report = archcost.analyze(model)
     ground = grounded(report.graph)
     view, rewrite = GraphView(ground.graph), REWRITES[name]
-    changes = [rewrite.find(view, index) for index in range(len(view.nodes))]
+    changes = [rewrite.at(view, index) for index in range(len(view.nodes))]
     suggestions = grouped(ground.uses, rewrite, [change for change in changes if change is not None])
     assert len(suggestions) == count
     made = applied(ground, suggestions).report.totals

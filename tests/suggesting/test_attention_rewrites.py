@@ -11,7 +11,7 @@ import archcost
 from archcost.importers.importing import Ask, import_anew
 from archcost.importers.sources import required_source
 from archcost.quantities import format_bytes
-from archcost.spec.loader import loads
+from archcost.spec.loader import loads, reads
 from tests.suggesting.changed_specs import already, changed, ground_of, is_built, places
 
 if TYPE_CHECKING:
@@ -40,6 +40,22 @@ def apart(*after: Any, split: Any = SPLIT, **attributes: Any) -> list[Any]:
 def fused(parts: dict[str, Any]) -> list[Any]:
     ways = [{"from": f"parts.{number}", "layers": [SPLIT, HEADS]} for number in range(3)]
     return [{"id": "qkv", "linear": 192}, {"id": "parts", **parts}, attention(*ways), *JOIN]
+
+
+def within_heads(*steps: Any, split: Any = (), after: Any = ()) -> list[Any]:
+    """Keys, values and queries of one layer, which are told apart once there are heads."""
+    ways = [{"from": f"parts.{number}", "layers": list(after)} for number in range(3)]
+    return [{"id": "qkv", "linear": 192}, *steps, {"id": "parts", **split}, attention(*ways), *JOIN]
+
+
+def in_slices(*bounds: tuple[int | None, int | None]) -> list[Any]:
+    """Queries, keys and values as slices of the result of one layer."""
+    slices = [
+        {"id": name, "slice": {"dim": 2, "start": start, "end": end}, "from": "qkv"}
+        for name, (start, end) in zip("qkv", bounds, strict=True)
+    ]
+    ways = [{"from": name, "layers": [SPLIT, HEADS]} for name in "qkv"]
+    return [{"id": "qkv", "linear": 192}, *slices, attention(*ways), *JOIN]
 
 
 CACHE = {"kv_cache": {"length": 7}}
@@ -102,6 +118,49 @@ CASES: dict[str, tuple[dict[str, Any], tuple[int, int], tuple[int, int]]] = {
                 *fused({"chunk": {"chunks": 3, "dim": 2}})[1:],
             ],
         },
+        (WHOLE - GROUPED_KV + 64 + 2 * 32, WHOLE - 2 * 64 * 64 + SINGLE_KV + 64 + 2 * 4),
+        (5 * (WHOLE - GROUPED_KV) + PRODUCTS, 5 * (WHOLE - 2 * 64 * 64 + SINGLE_KV) + PRODUCTS),
+    ),
+    "one layer, the three within each head, as in GPT-NeoX": (
+        {
+            "params": {"heads": 16},
+            "input": [5, 64],
+            "layers": within_heads(
+                {"unflatten": {"dim": -1, "unflattened_size": ["$heads", 12]}},
+                HEADS,
+                split={"chunk": {"chunks": 3, "dim": -1}},
+            ),
+        },
+        (WHOLE - GROUPED_KV + 64 + 2 * 32, WHOLE - 2 * 64 * 64 + SINGLE_KV + 64 + 2 * 4),
+        (5 * (WHOLE - GROUPED_KV) + PRODUCTS, 5 * (WHOLE - 2 * 64 * 64 + SINGLE_KV) + PRODUCTS),
+    ),
+    "one layer, a dim of the three behind the heads": (
+        {
+            "input": [5, 64],
+            "layers": within_heads({"reshape": ["$batch", 5, 16, 3, 4]}, split={"unbind": {"dim": 3}}, after=[HEADS]),
+        },
+        (WHOLE - GROUPED_KV + 64 + 2 * 32, WHOLE - 2 * 64 * 64 + SINGLE_KV + 64 + 2 * 4),
+        (5 * (WHOLE - GROUPED_KV) + PRODUCTS, 5 * (WHOLE - 2 * 64 * 64 + SINGLE_KV) + PRODUCTS),
+    ),
+    "one layer, a dim of the three in front, as in timm": (
+        {
+            "input": [5, 64],
+            "layers": within_heads(
+                {"unflatten": {"dim": -1, "unflattened_size": [3, 16, -1]}},
+                {"permute": [2, 0, 3, 1, 4]},
+                split={"unbind": {"dim": 0}},
+            ),
+        },
+        (WHOLE - GROUPED_KV + 64 + 2 * 32, WHOLE - 2 * 64 * 64 + SINGLE_KV + 64 + 2 * 4),
+        (5 * (WHOLE - GROUPED_KV) + PRODUCTS, 5 * (WHOLE - 2 * 64 * 64 + SINGLE_KV) + PRODUCTS),
+    ),
+    "one layer in slices, as in Phi-3": (
+        {"input": [5, 64], "layers": in_slices((None, 64), (64, 128), (128, None))},
+        (WHOLE - GROUPED_KV + 64 + 2 * 32, WHOLE - 2 * 64 * 64 + SINGLE_KV + 64 + 2 * 4),
+        (5 * (WHOLE - GROUPED_KV) + PRODUCTS, 5 * (WHOLE - 2 * 64 * 64 + SINGLE_KV) + PRODUCTS),
+    ),
+    "slices with the queries last": (
+        {"input": [5, 64], "layers": in_slices((128, 192), (0, 64), (64, -64))},
         (WHOLE - GROUPED_KV + 64 + 2 * 32, WHOLE - 2 * 64 * 64 + SINGLE_KV + 64 + 2 * 4),
         (5 * (WHOLE - GROUPED_KV) + PRODUCTS, 5 * (WHOLE - 2 * 64 * 64 + SINGLE_KV) + PRODUCTS),
     ),
@@ -220,6 +279,18 @@ NOWHERE: dict[str, dict[str, Any]] = {
     "a whole layer with learnt positions": {
         "input": [5, 64], "layers": [{"multihead_attention": {"num_heads": 16, "add_bias_kv": True}}],
     },
+    "slices with a gap": {"input": [5, 64], "layers": in_slices((None, 64), (60, 124), (128, None))},
+    "heads of which a transpose moves the three": {
+        "input": [5, 64],
+        "layers": within_heads(
+            {"unflatten": {"dim": -1, "unflattened_size": [3, 16, -1]}},
+            {"transpose": {"dim0": 1, "dim1": 2}}, {"transpose": {"dim0": 2, "dim1": 3}}, split={"unbind": {"dim": 1}},
+        ),
+    },
+    "frozen projections": {
+        "input": [5, 64], "layers": [{"id": "frozen", "requires_grad": False, "layers": apart()}],
+    },
+    "a frozen whole layer": {"input": [5, 64], "layers": [{"multihead_attention": 16, "requires_grad": False}]},
     "positions first": {
         "input": [5, 64], "layers": [{"multihead_attention": {"num_heads": 16, "batch_first": False}}],
     },
@@ -327,3 +398,16 @@ def test_models_of_transformers(model: str, tmp_path: Path) -> None:
     saved = archcost.analyze(ground.spec).totals.params - made.report.totals.params
     assert saved == 2 * (2 * width * width + biases) * (1 - left)
     assert archcost.verify(loads(made.text)).ok
+
+
+def test_heads_that_are_a_param_may_be_set_afterwards() -> None:
+    """Half of the heads stay half of them: 16 of 64 features for keys and values of 8, and 2·1024·512 in the layer."""
+    text = changed(ground_of("gpt2"), "grouped_query").text
+    assert 'unflattened_size: ["$(heads // 2)", -1]' in text
+    spec = reads(text, name="changed.yaml", folder=".", is_made=True)
+    report = archcost.analyze(spec, params={"heads": 16, "width": 1024})
+    assert {node.signature.input_shapes[1][1:] for node in report.graph.nodes if len(node.inputs) == 3} == {
+        (8, 1024, 64)
+    }
+    (layer,) = [one for one in report.layers if one.path == "h.0.attn.c_attn"]
+    assert layer.params == 1024 * 2048 + 2048

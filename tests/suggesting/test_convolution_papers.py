@@ -129,7 +129,7 @@ def test_separable_convolutions_make_conv_mobilenet_mobilenet() -> None:
     view = GraphView(whole.graph)
     blocks = set()
     for index, node in enumerate(view.nodes):
-        change = REWRITES["separable"].find(view, index)
+        change = REWRITES["separable"].at(view, index)
         if node.path == "conv1":
             assert change is None  # an image stays whole
         elif view.kind(index) == "conv2d":

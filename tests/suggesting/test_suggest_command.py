@@ -102,6 +102,35 @@ def test_a_failed_limit_names_what_would_help(run: Callable[..., Run], tmp_path:
     assert told in " ".join((failed.err + failed.out).split())
 
 
+def test_the_command_that_a_check_suggests_has_the_model_as_it_was_judged(
+    run: Callable[..., Run], tmp_path: Path
+) -> None:
+    text = LIMITED.replace("input:", "params: {side: 28, word: a}\ninput:").replace("28, 28", "$side, $side") % "50 M"
+    (tmp_path / "net.yaml").write_text(text, encoding="utf-8")
+    asked = ("--set", "side=56", "--set", "word='1'", "--batch", "2", "--dtype", "float16")
+    failed = run("check", "net.yaml", *asked, "--format", "concise", cwd=tmp_path)
+    assert failed.code == 1
+    failed = run("check", "net.yaml", *asked, cwd=tmp_path)
+    told = "archcost suggest net.yaml --target 50M --set side=56 --set 'word=\"1\"' --batch 2 --dtype float16`"
+    assert told in " ".join((failed.err + failed.out).split())
+
+
+def test_what_saves_next_to_nothing_is_counted_unless_it_is_asked_for(run: Callable[..., Run]) -> None:
+    """The 512·1000 MACs of the last layer of ResNet-18 are 0.03% of the whole."""
+    everything = json.loads(run("suggest", "resnet18", "--format", "json").out)
+    assert (everything["small"], [one["rewrite"] for one in everything["suggestions"]].count("low_rank")) == (1, 0)
+    assert min(one["saved"]["macs"] for one in everything["suggestions"]) >= everything["before"]["macs"] / 1000
+    for words in (("--at", "fc"), ("--only", "low_rank")):
+        found = json.loads(run("suggest", "resnet18", *words, "--format", "json").out)
+        assert found["small"] == 0
+        assert "fc" in [one["path"] for one in found["suggestions"]]
+    assert "1 more saves less than 0.1% of the MACs" in run("suggest", "resnet18").out
+
+
+def test_the_list_of_rewrites_is_as_wide_as_other_lists(run: Callable[..., Run]) -> None:
+    assert max(map(len, run("suggest", "--list").out.splitlines())) <= 145
+
+
 def test_a_check_that_passes_asks_for_no_suggestion(
     run: Callable[..., Run], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

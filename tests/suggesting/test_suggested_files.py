@@ -106,7 +106,8 @@ def test_what_a_variant_says_is_what_holds(folder: Path) -> None:
     assert "budgets:\n  params: 2 k" in text
     assert "1 k" not in text
     assert "name: wide\n" in text
-    assert 'source: "nobody"\n' in text
+    assert "# made of wide: nobody\n" in text
+    assert "source:" not in text  # it is not that model any more
     assert "include: nets/blocks/common.yaml\n" in text
 
 

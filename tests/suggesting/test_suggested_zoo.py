@@ -36,7 +36,7 @@ METRICS = ("params", "macs", "flops", "weight_bytes", "run_bytes")
 def reductions(ground: BaseText) -> list[JointChange]:
     """All that the rewrite finds."""
     view = GraphView(ground.graph)
-    found = [Reduction.find(view, index) for index in range(len(ground.graph.nodes))]
+    found = [Reduction.at(view, index) for index in range(len(ground.graph.nodes))]
     return grouped(ground.uses, Reduction, [change for change in found if change is not None])
 
 

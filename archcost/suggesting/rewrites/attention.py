@@ -188,12 +188,13 @@ def _grouped_body(view: GraphView, index: int, groups: int) -> NewSteps | None:
     if not is_plain or len(widths) > 1 or not view.owns_weights(index):
         return None
     sources = ("input", "input_1" if count > 1 else "input", ("input", "input_1", "input_2")[count - 1])
-    few = f"$(in_features // {op.attribute('num_heads') // groups})"
+    fewer = op.attribute("num_heads") // groups
+    few = f"$(in_features // {fewer})"
     bias = {"bias": "$bias"} if "bias" in given else {}
     dropout = {"dropout_p": "$dropout"} if "dropout" in given else {}
     branches = []
     for name, source in zip(_NAMES, sources, strict=True):
-        features, heads = ("$in_features", "$num_heads") if name == "query" else (few, str(groups))
+        features, heads = ("$in_features", "$num_heads") if name == "query" else (few, f'"$(num_heads // {fewer})"')
         steps = (
             f"{{id: {name[0]}_proj, {step_text('linear', {'out_features': features} | bias)}}}",
             f"{{unflatten: {{dim: -1, unflattened_size: [{heads}, -1]}}}}",

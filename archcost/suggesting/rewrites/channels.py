@@ -113,7 +113,7 @@ class Ghost(
     name="ghost",
     title="ghost module",
     does="computes half of the channels, and the others from these by a cheap 3×3 on each",
-    paper="Han et al. 2019, GhostNet, arXiv:1911.11907, section 3.1",
+    paper="Han et al. 2019, GhostNet, arXiv:1911.11907",
     boldness=Boldness.BOLD,
 ):
     """k×k to out channels becomes k×k to half of them and 3×3 on each of these: (k²·C + 9)·out / 2 for k²·C·out.

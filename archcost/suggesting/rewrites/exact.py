@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from archcost.dims import numel
 from archcost.suggesting.edits import Attributes, Edit, LocalChange, NewSteps, Removed
+from archcost.suggesting.pooling import pooled_first
 from archcost.suggesting.rewrite import Boldness, Rewrite
-from archcost.suggesting.view import written
 
 if TYPE_CHECKING:
     from archcost.ops.base import Op
@@ -46,8 +46,7 @@ class PoolFirst(
             return None
         if numel(view.output(pool)[2:]) >= numel(view.output(index)[2:]):
             return None
-        body = NewSteps(f"pooled_{op.kind}", (written(view.op(pool)), view.call(index)))
-        return LocalChange({index: body, pool: Removed()}, note=f"at {_positions(view, pool)}")
+        return pooled_first(view, index, pool, f"at {_positions(view, pool)}")
 
 
 def _padding(op: Op) -> tuple[int, ...]:
@@ -91,8 +90,7 @@ class MaxFirst(
         is_plain = op.stem == "adaptive_max_pool" or (op.stem == "max_pool" and set(op.attribute("dilation")) == {1})
         if not is_plain or numel(view.output(pool)) >= numel(view.output(index)):
             return None
-        body = NewSteps(f"pooled_{view.kind(index)}", (written(op), view.call(index)))
-        return LocalChange({index: body, pool: Removed()}, note=f"at {_positions(view, pool)}")
+        return pooled_first(view, index, pool, f"at {_positions(view, pool)}")
 
 
 def _never_falls(op: Op) -> bool:

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, NamedTuple
 from archcost.dims import numel
 from archcost.ops.base import SpatialOp
 from archcost.suggesting.edits import Attributes, Edit, LocalChange, NewSteps, Removed
+from archcost.suggesting.pooling import pooled_first
 from archcost.suggesting.rewrite import Boldness, Rewrite
-from archcost.suggesting.view import written
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -42,7 +42,7 @@ def _head(view: GraphView, index: int) -> _Head | None:
         chain.append(reader)
         reader = view.after(reader)
     dense = [node for node in chain if view.kind(node) == "linear"]
-    if not dense or not all(view.may_change(node) for node in dense):
+    if not dense or not all(map(view.owns_weights, dense)):
         return None
     return _Head(index, chain[: chain.index(dense[-1]) + 1], dense)
 
@@ -162,7 +162,7 @@ class LateFeatures(
     name="late_features",
     title="features behind the pooling",
     does="moves the 1×1 convolution that makes the last features behind the global average pooling",
-    paper="Howard et al. 2019, Searching for MobileNetV3, arXiv:1905.02244, section 5.1 and Figure 5",
+    paper="Howard et al. 2019, Searching for MobileNetV3, arXiv:1905.02244, section 5.1",
     accuracy="MobileNetV3, with two layers less in front of it: almost no loss of accuracy (section 5.1)",
     boldness=Boldness.BOLD,
 ):
@@ -181,15 +181,17 @@ class LateFeatures(
         if pool is None or not behind:
             return None
         is_global = view.op(pool).stem in ("adaptive_avg_pool", "avg_pool") and numel(view.output(pool)[2:]) == 1
-        if not view.may_change(index):
-            return None
-        if not is_global or numel(view.input(pool)[2:]) == 1 or not _feeds_dense(view, pool):
+        if (
+            not view.owns_weights(index)
+            or not is_global
+            or numel(view.input(pool)[2:]) == 1
+            or not _feeds_dense(view, pool)
+        ):
             return None
         pooled = (*view.input(index)[:2], *view.output(pool)[2:])
         if view.output_with(index, pooled) != view.output(pool):
             return None
-        body = NewSteps(f"pooled_{op.kind}", (written(view.op(pool)), view.call(index)))
-        return LocalChange({index: body, pool: Removed()}, frozenset(behind), f"{view.output(index)[1]} features")
+        return pooled_first(view, index, pool, f"{view.output(index)[1]} features", frozenset(behind))
 
 
 def _feeds_dense(view: GraphView, pool: int) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from archcost.ops.facets import Work
+from archcost.suggesting.convolution import is_pointwise
 from archcost.suggesting.edits import LocalChange, NewSteps, SharedRounds, Shares
 from archcost.suggesting.rewrite import Boldness, Rewrite
 
@@ -38,7 +39,7 @@ class LowRank(
     @classmethod
     def find(cls, view: GraphView, index: int) -> LocalChange | None:
         kind = view.kind(index)
-        if not view.owns_weights(index) or not (kind == "linear" or _is_pointwise(view, index)):
+        if not is_pointwise(view, index) and not (kind == "linear" and view.owns_weights(index)):
             return None
         dim = -1 if kind == "linear" else 1
         features, out = view.input(index)[dim], view.output(index)[dim]
@@ -143,14 +144,6 @@ class SharedLayers(
             if attends and weighted and all(view.nodes[node].weights_of >= 0 for node in weighted):
                 return f"the {len(rounds)} rounds of {path} have the weights of one"
         return ""
-
-
-def _is_pointwise(view: GraphView, index: int) -> bool:
-    """Whether a node is a 1×1 convolution of one group without padding."""
-    op = view.op(index)
-    if op.kind != "conv2d":
-        return False
-    return (op.attribute("kernel_size"), op.attribute("padding"), op.attribute("groups")) == ((1, 1), (0, 0), 1)
 
 
 def _is_head(view: GraphView, index: int) -> bool:

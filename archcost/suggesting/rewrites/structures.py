@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from archcost.dims import numel
-from archcost.suggesting.convolution import shortened
+from archcost.suggesting.convolution import is_pointwise, shortened
 from archcost.suggesting.edits import Attributes, Edit, LocalChange, NewSteps, Removed
 from archcost.suggesting.rewrite import Boldness, Rewrite
 from archcost.suggesting.view import attribute_text
@@ -62,7 +62,7 @@ def _is_3x3(view: GraphView, index: int) -> bool:
         op.kind == "conv2d"
         and op.attribute("kernel_size") == (3, 3)
         and op.attribute("groups") == 1
-        and view.may_change(index)
+        and view.owns_weights(index)
     )
 
 
@@ -143,7 +143,7 @@ class EarlierStride(
 
     @classmethod
     def find(cls, view: GraphView, index: int) -> LocalChange | None:
-        if not _is_pointwise(view, index):
+        if not is_pointwise(view, index):
             return None
         inside = view.following(index)
         reader = view.taker(index)
@@ -165,7 +165,7 @@ class Strided(
     name="strided",
     title="stride for pooling",
     does="gives a convolution the stride of the pooling behind it, which goes",
-    paper="Springenberg et al. 2014, Striving for Simplicity: The All Convolutional Net, arXiv:1412.6806, section 2",
+    paper="Springenberg et al. 2014, Striving for Simplicity: The All Convolutional Net, arXiv:1412.6806",
     accuracy="Strided-CNN-C has 10.19% error on CIFAR-10 without augmentation, its base with pooling 9.74% (Table 3)",
     boldness=Boldness.BOLD,
 ):
@@ -206,7 +206,7 @@ class PatchStem(
     @classmethod
     def find(cls, view: GraphView, index: int) -> LocalChange | None:
         pooled = _pooled(view, index)
-        if pooled is None or view.nodes[index].inputs[0] >= 0 or not view.may_change(index):
+        if pooled is None or view.nodes[index].inputs[0] >= 0 or not view.owns_weights(index):
             return None
         pool, between, patch = pooled
         whole = all(size % side == 0 for size, side in zip(view.input(index)[2:], patch, strict=True))
@@ -239,7 +239,7 @@ class ZeroShortcut(
 
     @classmethod
     def find(cls, view: GraphView, index: int) -> LocalChange | None:
-        if not _is_pointwise(view, index) or len(view.beside(index)) < _BRANCHES:
+        if not is_pointwise(view, index) or len(view.beside(index)) < _BRANCHES:
             return None
         behind = view.following(index)
         extra = view.output(index)[1] - view.input(index)[1]
@@ -272,22 +272,10 @@ def _pooled(view: GraphView, index: int) -> _Pooled | None:
         return None
     pooling = view.op(pool)
     steps = pooling.attribute("stride") or pooling.attribute("kernel_size")
-    if len(view.nodes[pool].outputs) != 1 or set(steps) == {1} or not view.trains(index):
+    if len(view.nodes[pool].outputs) != 1 or set(steps) == {1}:
         return None
     stride = tuple([own * step for own, step in zip(op.attribute("stride"), steps, strict=True)])
     return _Pooled(pool, view.following(index), stride)
-
-
-def _is_pointwise(view: GraphView, index: int) -> bool:
-    """Whether a node is a 1×1 convolution over all channels, without padding, whose weights are its own."""
-    op = view.op(index)
-    return (
-        op.kind == "conv2d"
-        and op.attribute("groups") == 1
-        and op.attribute("kernel_size") == (1, 1)
-        and op.attribute("padding") in ((0, 0), "same", "valid")
-        and view.may_change(index)
-    )
 
 
 def _text(sizes: Sizes) -> str:
