@@ -28,8 +28,11 @@ _AHEAD = 2  # parts that wait for each process
 _LIVES = 3  # times that a process may end without a part in between
 
 
-class StoppedError(Exception):
-    """A signal asked for an end; ``code`` is that of the process, 128 and the number of the signal."""
+class StoppedError(BaseException):
+    """A signal asked for an end; ``code`` is that of the process, 128 and the number of the signal.
+
+    As KeyboardInterrupt, it passes whoever handles any error of what he has called.
+    """
 
     def __init__(self, number: int) -> None:
         super().__init__(signal.Signals(number).name)
@@ -144,18 +147,28 @@ def refused(make: Callable[[], Any]) -> PartRefusal | None:
 
 
 @contextmanager
-def stoppable() -> Iterator[None]:
-    """Have SIGINT and SIGTERM raise StoppedError in the body, wherever it is, and leave no file half written."""
+def stoppable(tick: Tick) -> Iterator[Tick]:
+    """Have SIGINT and SIGTERM raise StoppedError in the body, wherever it is, and leave no file half written.
+
+    The tick that it gives raises it, too: Python drops what is raised in a destructor or a callback.
+    """
     if threading.current_thread() is not threading.main_thread():
-        yield
+        yield tick
         return
+    got: list[int] = []
 
     def stop(number: int, _: FrameType | None) -> None:
+        got.append(number)
         raise StoppedError(number)
+
+    def ticking(designs: int) -> None:
+        if got:
+            raise StoppedError(got[0])
+        tick(designs)
 
     before = {number: signal.signal(number, stop) for number in (signal.SIGINT, signal.SIGTERM)}
     try:
-        yield
+        yield ticking
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)

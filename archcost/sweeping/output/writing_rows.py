@@ -64,7 +64,7 @@ def write_folder(path: str, plan: PartPlan, shard: Shard, makers: Makers, tick: 
         whole = len(shard.parts(plan)) - len(parts)
         tick(sum(map(plan.designs_of, set(shard.parts(plan)) - set(parts))))
         try:
-            with stoppable(), closing(_made(folder, parts, makers, tick)) as made:
+            with stoppable(tick) as ticking, closing(_made(folder, parts, makers, ticking)) as made:
                 for _ in made:
                     pass
         except NoRoomError as error:
@@ -106,10 +106,10 @@ def write_one(path: str, plan: PartPlan, start: Callable[[Any], Rows], tick: Tic
             chunk = plan.source.chunk(number)
             rows += len(chunk.invalid)
             yield chunk
-            tick(plan.designs_of_chunk(number))
+            ticking(plan.designs_of_chunk(number))
 
     try:
-        with stoppable():
+        with stoppable(tick) as ticking:
             write_rows(path, start, chunks())
     except NoRoomError as error:
         raise UsageError(error.message, "nothing was kept; a folder in place of a file keeps its parts") from None
