@@ -21,7 +21,16 @@ if TYPE_CHECKING:
 
 NET = "archcost: 1\nparams: {width: 8}\ninput: [3, 8, 8]\nlayers:\n  - conv2d: {out_channels: $width, kernel_size: 3}\n"
 SPEC, REPORT, DEVICE = archcost.load("alexnet"), archcost.analyze("alexnet"), archcost.device("4090")
-NOTHING = object()
+
+
+class Nothing:
+    """A value of no use."""
+
+    def __repr__(self) -> str:  # the same in all processes, for it is part of tests' names
+        return "nothing"
+
+
+NOTHING = Nothing()
 
 # by the words of an annotation: values that it lets through, and values that it does not
 RIGHT: dict[str, list[Any]] = {
