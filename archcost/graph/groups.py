@@ -14,6 +14,7 @@ from archcost.graph.references import Read, resolve
 from archcost.graph.rounds import RoundMaker
 from archcost.graph.scope import FAILED, Frame, Result
 from archcost.graph.work import BRANCH
+from archcost.ops.arithmetic import projection
 from archcost.ops.base import shape_text
 from archcost.paths import DOT
 from archcost.spec.checks import StepError, endless
@@ -81,9 +82,12 @@ class GroupMaker(RoundMaker):
         if len(after) != len(before) or not all(decided(a == b) for a, b in zip(after, before, strict=True)):
             where = "" if path == step.kind else f" '{self.inside(path)}'"
             shapes = f"its input is {shape_text(before)} and its result {shape_text(after)}"
+            aligning = projection(before, after)
+            both_ways = f"`add` with `branches: {{body: [steps], shortcut: [{aligning or 'steps'}]}}`"
             hint = (
-                "end with steps that give this shape, or let the input have steps too: "
-                "`add` with `branches: {body: [steps], shortcut: [steps]}`"
+                f"apply a projection to the shortcut: {both_ways}; or end with steps that give the shape of the input"
+                if aligning
+                else f"end with steps that give this shape, or let the input have steps too: {both_ways}"
             )
             message = f"residual{where} needs a result of its input's shape: {shapes}"
             raise StepError(Diagnostic(message, step.mark, hint))

@@ -178,19 +178,31 @@ def alignment_help(first: Shape, second: Shape) -> str:
     if len(second) != rank or not 3 <= rank <= 5 or first[0] != second[0]:  # noqa: PLR2004 - not (N, C, *spatial)
         return _broadcast_help(first, second)
     if rank == 3 and first[1] == second[1]:  # noqa: PLR2004 - (N, L, features)
-        narrow, wide = (first, second) if first[2] < second[2] else (second, first)
-        return _projection(f"linear: {{out_features: {wide[2]}}}", narrow)
-    shortcut, other = (first, second) if _is_shortcut(first, second) else (second, first)
-    strides = _strides(shortcut[2:], other[2:])
-    if strides is None:
+        shortcut, other = (first, second) if first[2] < second[2] else (second, first)
+    else:
+        shortcut, other = (first, second) if _is_shortcut(first, second) else (second, first)
+    step = projection(shortcut, other)
+    if step is None:
         return "no stride turns one spatial size into the other; check kernel sizes, strides and paddings on both paths"
+    return f"apply a projection to the shortcut {shape_text(shortcut)}: `{step}`"
+
+
+def projection(shortcut: Shape, wanted: Shape) -> str | None:
+    """The step that gives a shortcut the shape wanted: a matrix on features, or a 1×1 convolution; None if none can.
+
+    (N, features) and (N, L, features) of equal length L take a matrix, (N, C, *spatial) a convolution with a stride.
+    """
+    rank = len(shortcut)
+    if len(wanted) != rank or not 2 <= rank <= 5 or shortcut[0] != wanted[0]:  # noqa: PLR2004 - the ranks of the docstring
+        return None
+    if rank == 2 or (rank == 3 and shortcut[1] == wanted[1]):  # noqa: PLR2004
+        return f"linear: {{out_features: {wanted[-1]}}}"
+    strides = _strides(shortcut[2:], wanted[2:])
+    if strides is None:
+        return None
     step = strides[0] if len(set(strides)) == 1 else strides
     stride = "" if step == 1 else f", stride: {step}"
-    return _projection(f"conv{rank - 2}d: {{out_channels: {other[1]}, kernel_size: 1{stride}}}", shortcut)
-
-
-def _projection(step: str, shape: Shape) -> str:
-    return f"apply a projection to the shortcut {shape_text(shape)}: `{step}`"
+    return f"conv{rank - 2}d: {{out_channels: {wanted[1]}, kernel_size: 1{stride}}}"
 
 
 def _is_shortcut(shape: Shape, other: Shape) -> bool:

@@ -45,9 +45,8 @@ def test_a_narrow_page_keeps_names_memory_and_bandwidth(run: Callable[..., Run])
 
 
 def test_one_device_tells_its_sources_and_what_is_unknown_is_left_out(run: Callable[..., Run]) -> None:
-    shown = run("devices", "jetson-orin", columns=100).out
-    assert "204.8 GB/s" in shown
-    assert "sparse" in shown
+    shown = run("devices", "jetson-xavier", columns=100).out
+    assert "136.5 GB/s" in shown
     assert "TFLOPS" not in shown
     assert "Ultralytics documentation" in shown
     small = run("devices", "stm32h743", columns=100).out

@@ -111,6 +111,7 @@ GENERATIONS = {
     ("h100-nvl",): 13.9,
     ("p100",): 2,
     ("mi210", "mi250x", "mi300", "mi325x"): 8,
+    ("jetson-orin-nano", "jetson-agx-orin"): 8,
 }
 
 
@@ -151,6 +152,8 @@ def test_tensor_cores_are_as_much_faster_as_their_generation_has_it() -> None:
         ("v100-sxm2-16gb", 5_120, 1.530),
         ("h100-sxm", 16_896, 1.980),
         ("apple-m2", 1_280, 1.398),
+        ("jetson-agx-orin-64gb", 2_048, 1.300),
+        ("jetson-orin-nano-8gb", 1_024, 1.020),
     ],
 )
 def test_float32_is_two_operations_a_unit_and_clock(name: str, units: int, gigahertz: float) -> None:

@@ -218,6 +218,46 @@ def test_wrong_groups_have_one_error(name: str) -> None:
     assert [diagnostic.message for diagnostic in caught.value.diagnostics] == [message]
 
 
+@pytest.mark.parametrize(
+    ("shape", "body", "shortcut"),
+    [
+        ("[8, 28, 28]", "conv2d: {out_channels: 16, kernel_size: 1}", "conv2d: {out_channels: 16, kernel_size: 1}"),
+        (
+            "[8, 28, 28]",
+            "conv2d: {out_channels: 8, kernel_size: 3, stride: 2, padding: 1}",
+            "conv2d: {out_channels: 8, kernel_size: 1, stride: 2}",
+        ),
+        (
+            "[8, 28, 30]",
+            "conv2d: {out_channels: 4, kernel_size: 3, stride: [1, 2], padding: 1}",
+            "conv2d: {out_channels: 4, kernel_size: 1, stride: [1, 2]}",
+        ),
+        ("[8, 30]", "conv1d: {out_channels: 4, kernel_size: 1}", "conv1d: {out_channels: 4, kernel_size: 1}"),
+        ("[10, 64]", "linear: 32", "linear: {out_features: 32}"),
+        ("[64]", "linear: 96", "linear: {out_features: 96}"),
+    ],
+)
+def test_a_residual_that_does_not_fit_is_told_the_projection_that_makes_it_fit(
+    shape: str, body: str, shortcut: str
+) -> None:
+    with pytest.raises(SpecError) as caught:
+        report(f"archcost: 1\ninput: {shape}\nlayers: [{{residual: [{body}]}}]")
+    told = f"`add` with `branches: {{body: [steps], shortcut: [{shortcut}]}}`"
+    assert told in caught.value.diagnostics[0].help
+    branches = f"{{body: [{body}], shortcut: [{shortcut}]}}"
+    mended = report(f"archcost: 1\ninput: {shape}\nlayers: [{{add, branches: {branches}}}]")
+    assert mended.totals.layers == 3  # the body, the projection and the sum
+
+
+@pytest.mark.parametrize(
+    "body", ["flatten", "conv2d: {out_channels: 8, kernel_size: 2}", "upsample: {scale_factor: 2}"]
+)
+def test_where_no_projection_fits_none_is_told(body: str) -> None:
+    with pytest.raises(SpecError) as caught:
+        report(f"layers: [{{residual: [{body}]}}]")
+    assert "shortcut: [steps]" in caught.value.diagnostics[0].help
+
+
 def test_rounds_of_groups_are_refused_before_they_are_made() -> None:
     with pytest.raises(SpecError, match="more than 1,000,000 layers"):
         report("layers: [{repeat: 600_000, residual: [relu]}]".replace("_", ""))

@@ -146,7 +146,11 @@ def test_a_limit_names_a_device(run: Callable[..., Run], tmp_path: Path) -> None
     spec = tmp_path / "net.yaml"
     text = "archcost: 1\nname: net\ninput: [64]\nlayers: [{{linear: 64}}, relu]\nbudgets:\n  predicted_latency: {}\n"
     # two kernels, each a launch of 10 µs
-    for limit, code in (("{device: rtx3090, max: 20 us}", 0), ("{device: rtx3090, max: 19.9 us}", 1)):
+    for limit, code in (
+        ("{device: rtx3090, max: 20 us}", 0),
+        ("{device: jetson-orin, max: 8 ms}", 0),
+        ("{device: rtx3090, max: 19.9 us}", 1),
+    ):
         spec.write_text(text.format(limit), encoding="utf-8")
         found = run("check", "net.yaml", cwd=tmp_path)
         assert found.code == code
