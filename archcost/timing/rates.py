@@ -127,11 +127,23 @@ def _other_rates(device: Device) -> str:
 def runs_in(device: Device, dtype: str, pipe: Pipe) -> str:
     """What products of factors in a dtype run in: convolutions of float32 in TF32, where a device has it.
 
-    cuDNN may use it, unless it is told not to; depthwise convolutions do not run on tensor cores.
+    cuDNN may use it, unless it is told not to; depthwise convolutions do not run on tensor cores. Halves that a device
+    has no rate for are taken at that of float32.
     """
+    if taken_as_float32(device, dtype):
+        return FLOAT32
     if dtype == FLOAT32 and device.kind != CPU and pipe not in _IN_FLOAT32 and TF32 in device.peaks:
         return TF32
     return dtype
+
+
+def taken_as_float32(device: Device, dtype: str) -> bool:
+    """Whether no rate in a half precision is known of a device, and one in float32 is.
+
+    GPUs without units for halves compute their products in float32; of others it is a guess, and to be said.
+    """
+    guessed = dtype in HALVES and device.kind != CPU and device.measured is None
+    return guessed and dtype not in device.peaks and FLOAT32 in device.peaks
 
 
 class Time(NamedTuple):
@@ -187,8 +199,6 @@ class Rates:
         if pipe is Pipe.DEPTHWISE:
             return dense_rate(self.device, FLOAT32) * self._value(pipe)
         dtype = runs_in(self.device, kernel.dtype, pipe)
-        if dtype in HALVES and dtype not in self.device.peaks:
-            dtype = FLOAT32
         if dtype == FLOAT32:
             share = self._value("float32 units")
         else:
