@@ -133,7 +133,7 @@ def unknown_text(one: Prediction) -> str:
     return f"the MACs of {listed(one.unknown)} are unknown and not in the time: declare `macs` there"
 
 
-def guessed_text(one: Prediction | TrainingCost) -> str:
+def guessed_text(one: Prediction) -> str:
     """At which rate products are taken, for there is none of their own."""
     return f"no rate in {one.guessed_rate} is known of {one.device.name}, and they are taken at that in float32"
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from archcost.quantities import format_count, format_power, format_ratio, format_share, format_units
 from archcost.render.document import Column, Field, Heading, Line, Records, Table, branches_of
-from archcost.render.prediction import guessed_text, how
+from archcost.render.prediction import how
 from archcost.render.report import title_details
 from archcost.timing.six_n import APART
 from archcost.timing.training_cost import GIVEN, STEP, USUAL_SOURCE
@@ -40,8 +40,6 @@ class TrainingCostsDocument(NamedTuple):
             yield _table(self.found)
             for line in dict.fromkeys(_assumed(cost) for cost in self.found):
                 yield Line(line, style="dim")
-            for guessed in dict.fromkeys(guessed_text(cost) for cost in self.found if cost.guessed_rate):
-                yield Line(f"products: {guessed}", style="dim")
 
     def branches(self) -> Iterable[TreeLine]:
         """The same as a tree."""
@@ -78,8 +76,6 @@ def _blocks(cost: TrainingCost) -> Iterator[Block]:
         share = format_share(cost.recomputed_flops, cost.flops)
         yield Field("recomputed", f"{format_power(cost.recomputed_flops)} more ({share}), which MFU does not count")
     yield Field("MFU", _assumed(cost))
-    if cost.guessed_rate:
-        yield Field("products", guessed_text(cost))
     if cost.step_mfu is not None:
         yield Field("a step", f"predicted at {_percent(cost.step_mfu)} on one device alone, not validated")
     yield Field("time", f"{_rounded(cost.device_seconds / 3600)} device-hours, {_days(cost)}")

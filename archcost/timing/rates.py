@@ -127,11 +127,8 @@ def _other_rates(device: Device) -> str:
 def runs_in(device: Device, dtype: str, pipe: Pipe) -> str:
     """What products of factors in a dtype run in: convolutions of float32 in TF32, where a device has it.
 
-    cuDNN may use it, unless it is told not to; depthwise convolutions do not run on tensor cores. Halves that a device
-    has no rate for are taken at that of float32.
+    cuDNN may use it, unless it is told not to; depthwise convolutions do not run on tensor cores.
     """
-    if taken_as_float32(device, dtype):
-        return FLOAT32
     if dtype == FLOAT32 and device.kind != CPU and pipe not in _IN_FLOAT32 and TF32 in device.peaks:
         return TF32
     return dtype
@@ -198,7 +195,8 @@ class Rates:
             return dense_rate(self.device, kernel.dtype) * self._value(pipe)
         if pipe is Pipe.DEPTHWISE:
             return dense_rate(self.device, FLOAT32) * self._value(pipe)
-        dtype = runs_in(self.device, kernel.dtype, pipe)
+        known = not taken_as_float32(self.device, kernel.dtype)
+        dtype = runs_in(self.device, kernel.dtype, pipe) if known else FLOAT32
         if dtype == FLOAT32:
             share = self._value("float32 units")
         else:

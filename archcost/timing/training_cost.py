@@ -20,7 +20,7 @@ from archcost.timing.backward import update_kernels
 from archcost.timing.eager import pipe_of
 from archcost.timing.kernels import Pipe
 from archcost.timing.prediction import check_runs, predict, rates_of
-from archcost.timing.rates import NANOSECONDS, dense_rate, runs_in, taken_as_float32
+from archcost.timing.rates import NANOSECONDS, dense_rate, runs_in
 from archcost.timing.six_n import RuleTerm, six_n, six_n_terms
 
 if TYPE_CHECKING:
@@ -80,12 +80,6 @@ class TrainingCost:
     def __repr__(self) -> str:
         hours = self.device_hours
         return f"TrainingCost({self.report.name!r} on {self.device.name!r}: {self.flops} FLOPs, {hours:.0f} hours)"
-
-    @property
-    def guessed_rate(self) -> str:
-        """The half precision of products that are taken at the rate of float32, for none of its own is known; or ""."""
-        dtype = self.run.mixed or self.report.dtype
-        return dtype if taken_as_float32(self.device, dtype) else ""
 
     # --- FLOPs ---
 
