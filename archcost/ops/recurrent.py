@@ -22,7 +22,7 @@ _CELL_PARTS = 4  # a layer runs several steps, each of several products
 _OF_INPUT = ("weight_ih", "weight_ih_l0", "weight_ih_l0_reverse")  # what the input itself is multiplied by
 
 
-class _Gated(Op, family="Recurrent", channels=-1):
+class Recurrent(Op, family="Recurrent", channels=-1):
     """What layers and cells share: the tensors and the work of one cell, which has a number of gates and of states."""
 
     inferred = "input_size"
@@ -55,6 +55,10 @@ class _Gated(Op, family="Recurrent", channels=-1):
     def runs(self, inputs: Inputs) -> tuple[Dim, Dim]:
         """The samples, and the steps of each."""
         raise NotImplementedError  # pragma: no cover - layers and cells define it
+
+    def waits(self, inputs: Inputs) -> Dim:
+        """The steps that run one after the other, each after the state of the one before."""
+        return self.runs(inputs)[1]
 
     def products(self, inputs: Inputs, outputs: Outputs) -> tuple[Product, ...]:
         """Every matrix by what comes in: the state of the first step is given or zeros, later ones follow from all."""
@@ -118,7 +122,7 @@ class _Resetting:
         return 3 + 2 * 3 + 5 + 1 + 4
 
 
-class _Layers(_Gated, min_rank=3, max_rank=3, layout="(N, L, features)"):
+class _Layers(Recurrent, min_rank=3, max_rank=3, layout="(N, L, features)"):
     """What the layers share: several of them, and directions, each with a cell of its own."""
 
     num_layers: int = index(default=1, minimum=1, symbol="layers", unless=1)
@@ -173,6 +177,10 @@ class _Layers(_Gated, min_rank=3, max_rank=3, layout="(N, L, features)"):
     def runs(self, inputs: Inputs) -> tuple[Dim, Dim]:
         first, second, _ = inputs[0]
         return (first, second) if self.batch_first else (second, first)
+
+    def waits(self, inputs: Inputs) -> Dim:
+        """Those of every layer and direction."""
+        return super().waits(inputs) * self.num_layers * self.directions
 
     def macs(self, inputs: Inputs, outputs: Outputs) -> Dim:
         return inputs[0][0] * inputs[0][1] * self.matrix_elements(inputs)
@@ -239,7 +247,7 @@ class GRU(_Resetting, _Layers, kind="gru", max_inputs=2, input_names=("input", "
     """
 
 
-class _Cell(_Gated, min_rank=2, max_rank=2, layout="(N, features)"):
+class _Cell(Recurrent, min_rank=2, max_rank=2, layout="(N, features)"):
     """What the cells share: one step of one layer in one direction."""
 
     bias: bool = flag(default=True)

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from archcost.quantities import format_nanoseconds, format_share
 from archcost.render.cell_text import shape_cell
+from archcost.render.chosen_columns import NOTHING
 from archcost.render.document import (
     WHOLE,
     Cell,
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
 
 _SHOWN = 12  # layers
 _NAMED = 3  # layers in a sentence
+NOTHING_RUNS = "nothing: nothing runs, for views are free"
 NOT_VALIDATED = "not validated: nothing of this kind was held against measurements"
 _HEADINGS = ("model", "device", "batch", "path", "op", "predicted_ns", "bound_by", "samples_per_second")
 
@@ -105,7 +107,7 @@ def time_lines(found: Sequence[Prediction]) -> Iterator[Line]:
         times = f": {format_nanoseconds(one.nanoseconds)} for a batch of {one.report.batch:,}"
         more = "" if one is first or not first.nanoseconds else f", {_change(first.nanoseconds, one.nanoseconds)}"
         shares = [f"{name} {format_share(time, one.nanoseconds)}" for name, time in one.bounds.items() if time]
-        yield Line(f"  {one.report.name}{times}{more}; bound by {', '.join(shares)}")
+        yield Line(f"  {one.report.name}{times}{more}; bound by {', '.join(shares) or NOTHING_RUNS}")
     for told in dict.fromkeys(text for one in found for text in caveats(one)):
         yield Line(f"  {told}", style="dim")
 
@@ -122,12 +124,23 @@ def caveat(one: Prediction) -> str:
 
 
 def _caveats(one: Prediction) -> list[str]:
-    return [error_text(one.error), *([f"at least: {unknown_text(one)}"] if one.unknown else [])]
+    unknown = [f"at least: {unknown_text(one)}"] if one.unknown else []
+    return [error_text(one.error), *unknown, *([f"products: {guessed_text(one)}"] if one.guessed_rate else [])]
 
 
 def unknown_text(one: Prediction) -> str:
     """Of which layers the products are not in the time."""
     return f"the MACs of {listed(one.unknown)} are unknown and not in the time: declare `macs` there"
+
+
+def guessed_text(one: Prediction) -> str:
+    """At which rate products are taken, for there is none of their own."""
+    return f"no rate in {one.guessed_rate} is known of {one.device.name}, and they are taken at that in float32"
+
+
+def rate_text(one: Prediction) -> str:
+    """Samples a second, or why there is no such figure."""
+    return f"{one.rate_text} samples/s" if one.rate_text else NOTHING_RUNS
 
 
 def page_fault_text(one: Prediction) -> str:
@@ -147,14 +160,17 @@ def _blocks(one: Prediction, most: int) -> Iterator[Block]:
     what = "a training step" if one.run.training else "a pass"
     batch = f" of {one.report.batch:,}" if one.report.batch > 1 else ""
     yield Field("latency", f"{format_nanoseconds(one.nanoseconds)} for {what}{batch}")
-    yield Field("throughput", f"{one.rate_text} samples/s")
+    if one.rate_text:
+        yield Field("throughput", rate_text(one))
     yield Field("error", error_text(one.error))
     shares = [f"{name} {format_share(time, one.nanoseconds)}" for name, time in one.bounds.items() if time]
-    yield Field("bound by", ", ".join(shares) or "nothing: nothing runs, for views are free")
+    yield Field("bound by", ", ".join(shares) or NOTHING_RUNS)
     if one.page_faults:
         yield Field("page faults", page_fault_text(one))
     if one.unknown:
         yield Field("at least", unknown_text(one))
+    if one.guessed_rate:
+        yield Field("products", guessed_text(one))
     yield from _layers(one, most)
 
 
@@ -183,7 +199,7 @@ def _table(found: Sequence[Prediction]) -> Table:
             Column("device", [one.device.name for one in found]),
             Column("batch", [f"{one.report.batch:,}" for one in found], right=True),
             Column("latency", [format_nanoseconds(one.nanoseconds) for one in found], right=True),
-            Column("samples/s", [one.rate_text for one in found], right=True),
+            Column("samples/s", [one.rate_text or NOTHING for one in found], right=True),
             Column("bound by", [_most(one) for one in found]),
             Column("error", [_short(one.error) for one in found], right=True),
         ]
@@ -195,6 +211,8 @@ def _classes(found: Sequence[Prediction]) -> Iterator[Line]:
     yield Line(f"{how(found[0])} · predicted, not measured", style="dim")
     for unknown in dict.fromkeys(unknown_text(one) for one in found if one.unknown):
         yield Line(f"at least: {unknown}", style="dim")
+    for guessed in dict.fromkeys(guessed_text(one) for one in found if one.guessed_rate):
+        yield Line(f"products: {guessed}", style="dim")
     for error in dict.fromkeys(one.error for one in found):
         text = error_text(error)
         yield Line(f"±{_percent(error.median)}: {text}" if error else f"–: {text}", style="dim")

@@ -17,6 +17,10 @@ _SHARES: tuple[Literal["median_error", "p90_error", "rank_correlation"], ...] = 
     "p90_error",
     "rank_correlation",
 )
+_Rate = Annotated[Count, "Rounded down: 0 of less than one, and where nothing runs. The batch ÷ predicted_ns is exact."]
+_Guessed = Annotated[
+    Literal["bfloat16", "float16"], "No rate in it is known of the device: its products are taken at that of float32."
+]
 _Unknown = Annotated[list[str], AtLeast(1), "Layers of which the MACs are unknown, and not in the time."]
 
 
@@ -68,10 +72,11 @@ class PredictedData(TypedDict):
     channels_last: bool
     plain_attention: bool
     predicted_ns: Count
-    samples_per_second: Count
+    samples_per_second: _Rate
     bounds: BoundsData
     error: Annotated[ErrorClassData | None, "Null: not validated."]
     unknown_macs: NotRequired[_Unknown]
+    guessed_rate: NotRequired[_Guessed]
 
 
 TIMED: dict[str, Any] = {"predicted": NotRequired[list[PredictedData]]}  # of documents that may have times
@@ -92,10 +97,11 @@ class PredictionData(Envelope):
     channels_last: bool
     plain_attention: bool
     predicted_ns: Count
-    samples_per_second: Count
+    samples_per_second: _Rate
     bounds: BoundsData
     error: Annotated[ErrorClassData | None, "Null: not validated."]
     unknown_macs: NotRequired[_Unknown]
+    guessed_rate: NotRequired[_Guessed]
     layers: list[PredictedTimeData]
 
 
@@ -151,8 +157,9 @@ def predicted_data(found: Prediction) -> PredictedData:
     return cast("PredictedData", {**document, **_unknown_data(found)})
 
 
-def _unknown_data(found: Prediction) -> dict[str, list[str]]:
-    return {"unknown_macs": found.unknown} if found.unknown else {}
+def _unknown_data(found: Prediction) -> dict[str, Any]:
+    told = {"unknown_macs": found.unknown, "guessed_rate": found.guessed_rate}
+    return {name: value for name, value in told.items() if value}
 
 
 def error_of(given: ErrorClassData) -> ErrorClass:

@@ -9,6 +9,7 @@ from archcost.dtypes import DTYPE_BYTES
 from archcost.ops.attention import MultiheadAttention, ScaledDotProductAttention
 from archcost.ops.conv import OnKernel
 from archcost.ops.facets import Work
+from archcost.ops.recurrent import Recurrent
 from archcost.timing.kernels import DeviceKernel, Pipe
 from archcost.timing.precision import FLOAT32
 
@@ -127,14 +128,15 @@ def _between(layers: Layers, index: int) -> int:
 
 
 def _recurrent(layers: Layers, index: int) -> Iterator[DeviceKernel]:
-    """The products of each position wait for the one before: a launch for each."""
+    """The products of each position wait for those before, in each layer and direction: a launch for each."""
     yield from layers.casts(index)
     casts, weights = layers.weights(index)
     yield from casts
     node = layers.graph.nodes[index]
-    positions = max(node.signature.input_shapes[0][:-1][-2:], default=1)
+    op = node.op
+    assert isinstance(op, Recurrent), "recurrent layers have steps"
     kernel = _products(layers, index, Pipe.MATRICES, layers.costs[index].macs, weights)
-    yield kernel._replace(launches=max(1, positions))
+    yield kernel._replace(launches=op.waits(node.signature.input_shapes))
 
 
 def _convolution(layers: Layers, index: int) -> Iterator[DeviceKernel]:

@@ -82,11 +82,13 @@ def reads_images(report: Report) -> bool:
 def error_class(prediction: Prediction) -> ErrorClass | None:
     """The class of a prediction; None for a kind that was not measured.
 
-    Training is not, nor are models of text, weights that are kept in fewer bits, or layers of which the MACs are
-    unknown.
+    Training is not, nor are models of text, weights that are kept in fewer bits, layers of which the MACs are unknown,
+    or devices of which the rate is a guess.
     """
     run, report = prediction.run, prediction.report
-    if run.training or report.graph.weight_dtype or prediction.unknown or not reads_images(report):
+    if run.training or report.graph.weight_dtype or not reads_images(report):
+        return None
+    if prediction.unknown or prediction.guessed_rate:
         return None
     return _classes().get(kind_of(prediction.device, run.mixed or report.dtype, report.batch, compiled=run.compiled))
 

@@ -9,9 +9,9 @@ from archcost.displays import in_notebook
 from archcost.errors import CallError, UsageError, suggestion
 from archcost.hardware.device import CPU
 from archcost.quantities import format_ratio
-from archcost.timing.kernels import RunMode
+from archcost.timing.kernels import Pipe, RunMode
 from archcost.timing.precision import FLOAT32
-from archcost.timing.rates import ARITHMETIC, LAUNCH, MEMORY, NANOSECONDS, PRODUCTS, Rates
+from archcost.timing.rates import ARITHMETIC, LAUNCH, MEMORY, NANOSECONDS, PRODUCTS, Rates, taken_as_float32
 
 if TYPE_CHECKING:
     from archcost.analysis.report import Report
@@ -77,6 +77,12 @@ class Prediction:
         return [layer.path for layer in self.report.layers if layer.costs.unknown_macs]
 
     @cached_property
+    def guessed_rate(self) -> str:
+        """The half precision of products that are taken at the rate of float32, for none of its own is known; or ""."""
+        halves = {kernel.dtype for kernel in self.kernels if kernel.macs and kernel.pipe is not Pipe.DEPTHWISE}
+        return next((dtype for dtype in MIXED if dtype in halves and taken_as_float32(self.device, dtype)), "")
+
+    @cached_property
     def nanoseconds(self) -> int:
         """The time of the whole batch: a pass, or a training step. It is that of all layers and of page faults."""
         return sum(layer.nanoseconds for layer in self.layers) + self.page_fault_ns
@@ -112,8 +118,10 @@ class Prediction:
 
     @property
     def rate_text(self) -> str:
-        """The same as people read it: of few samples a second with what is behind the point."""
-        if self.throughput >= FEW or not self.nanoseconds:
+        """The same as people read it: of few samples a second with what is behind the point; "" if nothing runs."""
+        if not self.nanoseconds:
+            return ""
+        if self.throughput >= FEW:
             return f"{self.throughput:,}"
         from fractions import Fraction
 
@@ -175,7 +183,7 @@ def check_runs(report: Report, run: RunMode) -> None:
     """Raise UsageError for a part of a model, and for autocast of weights that are not in float32."""
     if run.mixed and report.dtype != "float32":
         message = f"--mixed runs float32 weights in {run.mixed}, and {report.name} has {report.dtype}"
-        raise UsageError(message, "leave --dtype out, or leave --mixed out")
+        raise UsageError(message, "`--dtype float32` gives it such weights; or leave --mixed out")
     if not report.complete:
         raise UsageError(f"{report.name} is not whole, so no time can be predicted")
 

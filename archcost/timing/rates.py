@@ -134,6 +134,15 @@ def runs_in(device: Device, dtype: str, pipe: Pipe) -> str:
     return dtype
 
 
+def taken_as_float32(device: Device, dtype: str) -> bool:
+    """Whether no rate in a half precision is known of a device, and one in float32 is.
+
+    GPUs without units for halves compute their products in float32; of others it is a guess, and to be said.
+    """
+    guessed = dtype in HALVES and device.kind != CPU and device.measured is None
+    return guessed and dtype not in device.peaks and FLOAT32 in device.peaks
+
+
 class Time(NamedTuple):
     """Nanoseconds, and what they are spent on."""
 
@@ -186,9 +195,8 @@ class Rates:
             return dense_rate(self.device, kernel.dtype) * self._value(pipe)
         if pipe is Pipe.DEPTHWISE:
             return dense_rate(self.device, FLOAT32) * self._value(pipe)
-        dtype = runs_in(self.device, kernel.dtype, pipe)
-        if dtype in HALVES and dtype not in self.device.peaks:
-            dtype = FLOAT32
+        known = not taken_as_float32(self.device, kernel.dtype)
+        dtype = runs_in(self.device, kernel.dtype, pipe) if known else FLOAT32
         if dtype == FLOAT32:
             share = self._value("float32 units")
         else:

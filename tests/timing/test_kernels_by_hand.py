@@ -197,11 +197,22 @@ def test_attention_is_fused_and_written_out_it_is_not() -> None:
     assert moved(eager(out))[1] == (scores, scores, 0)
 
 
-def test_a_recurrent_layer_launches_for_every_position() -> None:
-    (kernel,) = eager(
-        "input: [50, 16]\nlayers:\n  - {lstm: {hidden_size: 32}, outputs: []}\n".replace(", outputs: []", "")
-    )
-    assert kernel.launches == 50
+@pytest.mark.parametrize(
+    ("shape", "layer", "batch", "launches"),
+    [
+        ("[50, 16]", "lstm: {hidden_size: 32}", 1, 50),  # positions
+        ("[50, 16]", "lstm: {hidden_size: 32}", 512, 50),  # samples go side by side
+        ("[50, 16]", "gru: {hidden_size: 32, num_layers: 3}", 2, 50 * 3),
+        ("[50, 16]", "rnn: {hidden_size: 32, num_layers: 3, bidirectional: true}", 2, 50 * 3 * 2),
+        ("[50, 16]", "lstm: {hidden_size: 32, batch_first: false}", 7, 7),  # dim 0 is then of positions
+        ("[16]", "lstm_cell: {hidden_size: 32}", 512, 1),
+    ],
+)
+def test_a_recurrent_layer_launches_for_every_step_of_every_layer(
+    shape: str, layer: str, batch: int, launches: int
+) -> None:
+    (kernel,) = eager(f"input: {shape}\nlayers:\n  - {layer}\n", batch=batch)
+    assert kernel.launches == launches
 
 
 # --- torch.compile ----------------------------------------------------------------------------------------------------

@@ -202,3 +202,66 @@ def test_a_time_that_is_not_all_says_so(layer: str, words: str, run: Callable[..
     found = run("predict", str(path), "--device", "4090")
     assert found.code == 0
     assert words in " ".join(found.out.split())
+
+
+GUESSED = "no rate in float16 is known of {}, and they are taken at that in float32"
+
+
+@pytest.mark.parametrize(
+    ("rates", "words", "guessed"),
+    [
+        ("float32 = '15 TFLOPS'", ("--mixed", "float16"), True),
+        ("float32 = '15 TFLOPS'", ("--dtype", "float16", "--compile"), True),
+        ("float32 = '15 TFLOPS'", (), False),
+        ("float32 = '15 TFLOPS'\nfloat16 = '30 TFLOPS'", ("--mixed", "float16"), False),
+    ],
+)
+def test_a_rate_that_is_not_known_is_said_to_be_guessed(
+    rates: str, words: tuple[str, ...], guessed: bool, run: Callable[..., Run], tmp_path: Path
+) -> None:
+    (tmp_path / "card.toml").write_text(
+        f"title = 'GeForce RTX Card'\nmemory = '8 GiB'\nbandwidth = '300 GB/s'\n{rates}\n"
+    )
+    command = ("predict", "resnet18", "--device", "card.toml", "--batch", "64", *words)
+    out = " ".join(run(*command, cwd=tmp_path, columns=300).out.split())
+    assert (GUESSED.format("card") in out) == guessed
+    if guessed:
+        assert "half of the predictions" not in out  # of its line of cards, with rates that are known
+    document = json.loads(run(*command, "--format", "json", cwd=tmp_path).out)
+    jsonschema.validate(document, json.loads(run("schema", "prediction").out))
+    assert document.get("guessed_rate") == ("float16" if guessed else None)
+
+
+def test_without_any_rate_the_dtype_that_was_asked_for_is_named(run: Callable[..., Run]) -> None:
+    found = run("predict", "resnet18", "--device", "tpu-v4", "--dtype", "float16")
+    assert found.code == 2
+    assert "no dense rate in float16 is known of tpu-v4" in found.err
+
+
+@pytest.mark.parametrize(
+    ("command", "told"),
+    [
+        (("predict", "SPEC"), "bound by nothing: nothing runs"),
+        (("predict", "SPEC", "--batch", "1,2"), "0 ns – –"),
+        (("analyze", "SPEC"), "not measured: nothing: nothing runs"),
+        (("explain", "SPEC"), "bound by nothing: nothing runs"),
+        (("compare", "SPEC", "SPEC"), "bound by nothing: nothing runs"),
+    ],
+)
+def test_what_runs_nothing_has_no_throughput(
+    command: tuple[str, ...], told: str, run: Callable[..., Run], tmp_path: Path
+) -> None:
+    spec = tmp_path / "views.yaml"
+    spec.write_text("archcost: 1\ninput: [3, 8, 8]\nlayers: [flatten]\n")
+    words = [str(spec) if word == "SPEC" else word for word in command]
+    out = " ".join(run(*words, "--device", "4090", columns=300).out.split())
+    assert told in out
+    assert "0 samples/s" not in out
+
+
+def test_autocast_of_weights_in_half_says_how_to_get_others(run: Callable[..., Run]) -> None:
+    words = ("predict", "tinyllama_1_1b", "--device", "4090", "--mixed", "bfloat16", "--top", "1")
+    found = run(*words)
+    assert found.code == 2
+    assert "`--dtype float32` gives it such weights" in found.err
+    assert run(*words, "--dtype", "float32").code == 0

@@ -15,7 +15,7 @@ from archcost.fitting.reserve import usual_reserve
 from archcost.fitting.workload import Workload
 from archcost.quantities import format_bytes, format_count, format_exact, format_nanoseconds
 from archcost.render.cell_text import lower_bound
-from archcost.render.prediction import caveat, how
+from archcost.render.prediction import caveat, how, rate_text
 
 if TYPE_CHECKING:
     from archcost.analysis.memory.run_memory import RunMemory
@@ -108,7 +108,7 @@ def time_card(found: Prediction) -> CardData:
     value = found.nanoseconds
     bounds = [(by, spent) for by, spent in found.bounds.items() if spent]
     parts: list[CardPartData] = [
-        {"label": "throughput", "value": f"{found.throughput:,}/s", "exact": f"{found.throughput:,} samples/s"},
+        {"label": "throughput", "value": f"{found.rate_text or 0}/s", "exact": rate_text(found)},
         *[
             CardPart(f"bound by {by}", format_nanoseconds(spent), f"{spent:,} ns").to_dict()
             for by, spent in sorted(bounds, key=lambda each: -each[1])
