@@ -81,7 +81,6 @@ FEWER: dict[str, dict[str, Any]] = {
     "vit_b_16": DEEP,
     "vit_b_32": DEEP,
     "wav2vec2_base": TWO,
-    "whisper_tiny": TWO_BOTH,
     "xcit_tiny_12_p16_384": DEEP,
 }
 

@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from archcost.commands.examples import EXAMPLES
-from archcost.pytorch import repeated_calls
+from archcost.hardware.measured import BASE_PRODUCT, BASE_SWEEP
+from archcost.pytorch import calibrating, page_fault_time, repeated_calls
+from archcost.timing import calibration_cases
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -39,8 +41,12 @@ def folder(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def brief(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Calibration with the least effort: what it finds is not looked at."""
+    """Calibration with the least effort and few chains: what it finds is not looked at."""
     least = repeated_calls.Effort(2, 0.001, 5.0)
+    few = [case for case in calibration_cases.cases() if case.group in (BASE_PRODUCT, BASE_SWEEP)]
+    monkeypatch.setattr(calibrating, "cases", lambda: few)
+    monkeypatch.setattr(calibrating, "blocks", lambda: calibration_cases.blocks()[:2])
+    monkeypatch.setattr(page_fault_time, "faulting_blocks", lambda: calibration_cases.faulting_blocks()[:1])
     monkeypatch.setattr(repeated_calls, "QUICK", least)
     monkeypatch.setattr(repeated_calls, "Effort", lambda: least)
 
@@ -53,7 +59,5 @@ def test_an_example_runs(line: str, run: Callable[..., Run], folder: Path) -> No
     result = run(*words, cwd=folder)
     assert (result.code, result.err) == (0, "")
     written = [words[place + 1] for place, word in enumerate(words) if word == "-o"]
-    assert bool(result.out) is (
-        not written or words[0] in ("import", "calibrate", "suggest")
-    )  # which say what they have written
+    assert bool(result.out) is (not written or words[0] in TELLING)  # which say what they have written
     assert all((folder / name).stat().st_size for name in written)

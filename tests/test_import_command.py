@@ -260,7 +260,7 @@ def test_marks_are_of_the_text_under_the_name_of_the_source() -> None:
 
 
 def test_what_is_no_module_is_told() -> None:
-    with pytest.raises(archcost.UsageError, match=r"'int' is neither a torch.nn.Module nor the text of"):
+    with pytest.raises(archcost.UsageError, match=r"import_model\(model=…\) takes text or a Module, got 3"):
         archcost.import_model(3, "4")  # type: ignore[call-overload]
 
 

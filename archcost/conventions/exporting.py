@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 _MATRIX = 2  # a linear layer on more dims is a product and a sum, and takes no norm in
 
 
-class Folded(NamedTuple):
+class FoldedNorms(NamedTuple):
     """By the index of their nodes: norms that are gone, and layers that hold one, with its shift as their bias.
 
     ``unclear`` are those that may be gone as well: they depend on no input, or do what another one does.
@@ -23,10 +23,10 @@ class Folded(NamedTuple):
     unclear: frozenset[int] = frozenset()
 
 
-NOT_FOLDED = Folded(frozenset(), frozenset())
+NOT_FOLDED = FoldedNorms(frozenset(), frozenset())
 
 
-def folded(graph: Graph) -> Folded:
+def folded(graph: Graph) -> FoldedNorms:
     """A norm goes into the layer before it if nobody else reads that, or its weights."""
     readers: dict[int, int] = dict.fromkeys(graph.outputs, 1)
     shared = {node.weights_of for node in graph.nodes}
@@ -46,7 +46,7 @@ def folded(graph: Graph) -> Folded:
                 norms.add(index)
                 hosts.add(host)
                 host_of[node.first_value] = host
-    return Folded(frozenset(norms), frozenset(hosts), _unclear(graph))
+    return FoldedNorms(frozenset(norms), frozenset(hosts), _unclear(graph))
 
 
 def _unclear(graph: Graph) -> frozenset[int]:
