@@ -17,7 +17,7 @@ function findings() {
         },
         h("span", { class: "quiet" }, each.label),
         " ",
-        h("b", {}, each.name),
+        h("b", {}, breakable(each.name)),
         " ",
         each.text,
       ),
