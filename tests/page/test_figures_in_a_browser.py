@@ -102,3 +102,11 @@ def test_without_scripts_a_phone_scrolls_the_table_alone(browser: Browser, page_
     assert room <= 390 < table
     assert "weight bytes (bytes)" not in page.locator(".static thead").inner_text()
     context.close()
+
+
+def test_a_page_for_training_says_whose_peak_it_names(look: Callable[..., Looked], tmp_path: Path) -> None:
+    """The first run is still that of the forward pass; `memory peaks` alone would be taken for that of a step."""
+    spec = loads("archcost: 1\nname: small\ninput: [8]\nlayers:\n  - {id: fc, linear: 4}\n")
+    (tmp_path / "small.html").write_text(ReportPage([archcost.analyze(spec, training=True)]).html, encoding="utf-8")
+    said = look(tmp_path / "small.html").page.locator("#findings").inner_text()
+    assert "memory of the forward pass alone peaks at fc" in said

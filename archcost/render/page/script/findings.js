@@ -51,7 +51,7 @@ function peakFinding() {
     item && {
       item,
       name: pathOf(item),
-      label: "memory peaks at",
+      label: run.label === "inference" ? "memory peaks at" : `memory of ${run.label} peaks at`,
       text: "with " + short(totalAt(run, run.peak), "bytes"),
     }
   );
