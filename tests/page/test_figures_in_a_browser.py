@@ -110,3 +110,11 @@ def test_a_page_for_training_says_whose_peak_it_names(look: Callable[..., Looked
     (tmp_path / "small.html").write_text(ReportPage([archcost.analyze(spec, training=True)]).html, encoding="utf-8")
     said = look(tmp_path / "small.html").page.locator("#findings").inner_text()
     assert "memory of the forward pass alone peaks at fc" in said
+
+
+def test_the_printed_table_stays_on_the_paper(look: Callable[..., Looked]) -> None:
+    """A4 has 794 px at 96 to the inch: figures at the right end are not cut off."""
+    page = look("gpt2").page
+    page.emulate_media(media="print")
+    page.set_viewport_size({"width": 720, "height": 1000})
+    assert page.locator("table.layers").bounding_box()["width"] <= 720
