@@ -298,7 +298,7 @@ def test_what_is_known_in_part_is_a_bound(look: Callable[..., Looked], tmp_path:
     assert page.locator('.cell[data-half="up"].base').inner_text() == f"MACs ≥ {known}"
     assert "most known MACs: conv2d 768, ≤ 100%" in page.locator("#findings").inner_text()
     changed = look(tmp_path / "two.html").page
-    assert changed.locator('.cell[data-half="up"].base').inner_text() == "MACs ≥ 768 → 5.77 k (unknown)"
+    assert changed.locator('.cell[data-half="up"].base').inner_text() == "MACs ≥ 768 → 5,768 (unknown)"
     assert changed.locator(".waterfall .figure").first.inner_text() == "≥ 768"
     changed.locator('table.layers th button:has-text("layer")').click()
     assert "unknown" in changed.locator("table.layers tbody tr").first.inner_text()

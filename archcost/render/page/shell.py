@@ -39,6 +39,7 @@ _MOST_ASSET = 2**22
 _MOST_PLAIN = 2**17  # characters of a document that stand there as they are
 _COMMENT = re.compile(r"^[ ]*(?:/\*.*?\*/|//[^\n]*)$", re.MULTILINE | re.DOTALL)  # in lines of its own
 _MOST_ROWS = 60  # of the table without a script
+_WIDE = '<div class="wide" role="region" aria-label="Table" tabindex="0">'  # scrolls by itself on a narrow screen
 _MOST_TEXT = 80  # letters of what an axis sets
 _COLUMNS = ("params", "macs", "weight_bytes", "activation_bytes", "time_ns")
 
@@ -205,16 +206,17 @@ def _table(model: PageModelData) -> str:
             )
     total = "".join(f'<td class="num">{_figure(model["nodes"][0]["figures"][place])}</td>' for place, _ in shown)
     return (
-        f'<table><caption>{safe_text(model["name"])}, layer by layer</caption><thead><tr><th scope="col">layer</th>'
+        f"{_WIDE}<table><caption>{safe_text(model['name'])}, layer by layer</caption>"
+        f'<thead><tr><th scope="col">layer</th>'
         f'<th scope="col">op</th><th scope="col">output</th>{heads}</tr></thead><tbody>{"".join(rows)}</tbody>'
-        f'<tfoot><tr><th scope="row">total</th><td></td><td></td>{total}</tr></tfoot></table>'
+        f'<tfoot><tr><th scope="row">total</th><td></td><td></td>{total}</tr></tfoot></table></div>'
     )
 
 
 def _heading(metric: PageMetricData) -> str:
     """What a column is of, with the unit of its figures where they are no counts."""
-    unit = {BYTES: " (bytes)", TIME: " (ns)"}.get(metric["unit"], "")
-    return safe_text(metric["label"]) + unit
+    unit = {BYTES: "bytes", TIME: "ns"}.get(metric["unit"], "")
+    return safe_text(metric["label"]) + (f" ({unit})" if unit and not metric["label"].endswith(unit) else "")
 
 
 def _static_sweep(sweep: PageSweepData, picture: str) -> str:
@@ -239,7 +241,7 @@ def _static_sweep(sweep: PageSweepData, picture: str) -> str:
             *map(_card, sweep["cards"]),
             "</div>",
             f'<div class="picture">{picture}</div>',
-            f"<table><caption>{caption}</caption>{head}<tbody>{body}</tbody></table>",
+            f"{_WIDE}<table><caption>{caption}</caption>{head}<tbody>{body}</tbody></table></div>",
             *[f'<p class="quiet">{safe_text(note)}</p>' for note in sweep["notes"]],
             "</section>",
         ]

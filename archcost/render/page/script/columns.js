@@ -52,12 +52,15 @@ const changing =
 START.sort = changing ? `${changing.name} down` : "";
 if (!location.hash.includes("sort=")) state.sort = START.sort;
 
+/** What is shown at first: on a phone, what has room beside the name. */
 function usualColumns() {
-  const figures = two
-    ? ["macs", "params"].flatMap((name) => [name, `${name}:change`])
-    : ["macs", "params", "activation_bytes", "time_ns"];
   const known = new Set(columns.map((column) => column.name));
-  return [...(two ? ["op"] : ["op", "output"]), ...figures].filter((name) => known.has(name));
+  const costs = ["macs", "params"];
+  const narrow = costs.map((name) => (two ? `${name}:change` : name));
+  const wide = two
+    ? ["op", ...costs.flatMap((name) => [name, `${name}:change`])]
+    : ["op", "output", ...costs, "activation_bytes", "time_ns"];
+  return (innerWidth < NARROW ? narrow : wide).filter((name) => known.has(name));
 }
 
 const shownColumns = () => columns.filter((column) => state.columns.split(",").includes(column.name));

@@ -20,6 +20,9 @@ const g = (tag, attributes, ...children) => make("http://www.w3.org/2000/svg", t
 
 const classes = (...names) => names.filter(Boolean).join(" ");
 
+/** A name that a narrow place breaks after its dots and underscores. */
+const breakable = (name) => name.split(/(?<=[._])/).flatMap((part, index) => (index ? [h("wbr"), part] : part));
+
 /** Buttons of which one is pressed. */
 function choice(label, options, chosen, choose) {
   const buttons = options.map(([value, text, title]) =>

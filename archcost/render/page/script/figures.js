@@ -17,24 +17,32 @@ const figureOf = (node, place) => Number(node.figures[place] ?? 0);
 const isKnown = (item, place) =>
   item.sum ? item.sum.every((each) => isKnown(each, place)) : !isPart(item.a, place) && !isPart(item.b, place);
 
+// How figures are told: the step from unit to unit, the units, and where the first of them ends. As quantities.py has it.
 const SCALES = {
-  SI: [1000, ["", " k", " M", " G", " T", " P", " E", " Z"]],
-  bytes: [1024, [" B", " KiB", " MiB", " GiB", " TiB", " PiB", " EiB"]],
-  ns: [1000, [" ns", " µs", " ms", " s"]],
+  SI: [1000, ["", " k", " M", " G", " T", " P", " E"], 10000],
+  bytes: [1024, [" B", " KiB", " MiB", " GiB", " TiB", " PiB"], 1024],
+  ns: [1000, [" ns", " µs", " ms", " s"], 1000],
 };
 
-/** Three digits and a unit. */
+/** Three digits and a unit, rounded half up in integers, as the command line tells figures; exact where it is small. */
 function short(value, unit) {
-  const [step, names] = SCALES[unit] ?? SCALES.SI;
-  let size = Math.abs(value);
-  let place = 0;
-  while (size >= step * 0.9995 && place < names.length - 1) {
-    size /= step;
+  const [step, names, first] = SCALES[unit] ?? SCALES.SI;
+  const size = Math.abs(value);
+  const sign = value < 0 ? "−" : "";
+  if (size < first || !Number.isFinite(size)) return sign + small(size) + names[0];
+  const count = BigInt(Math.round(size));
+  let [scale, place] = [BigInt(step), 1];
+  const rounded = (parts) => Number((2n * BigInt(parts) * count + scale) / (2n * scale));
+  while (place < names.length - 1 && rounded(1) >= step) {
+    scale *= BigInt(step);
     place += 1;
   }
-  const digits = place === 0 && Number.isInteger(size) ? 0 : size >= 99.95 ? 0 : size >= 9.995 ? 1 : 2;
-  return (value < 0 ? "−" : "") + size.toFixed(digits) + names[place];
+  const digits = rounded(100) < 1000 ? 2 : rounded(10) < 1000 ? 1 : 0;
+  return sign + (rounded(10 ** digits) / 10 ** digits).toFixed(digits) + names[place];
 }
+
+const small = (size) =>
+  Number.isInteger(size) ? size.toLocaleString("en-US") : size.toFixed(size >= 99.95 ? 0 : size >= 9.995 ? 1 : 2);
 
 /** All digits, in groups of three. */
 const exact = (value) => (value === null || value === undefined ? "unknown" : BigInt(value).toLocaleString("en-US"));
@@ -48,13 +56,14 @@ function sideText(item, place, unit, side = "b") {
   return part && !value ? "unknown" : (part ? "≥ " : "") + short(value, unit);
 }
 
-/** A share of a whole: at most that where the whole is known in part. */
-const shareText = (part, whole, item, place) => (part && !isKnown(item, place) ? "≤ " : "") + percent(part, whole);
+/** A share of a whole: at most that where the whole, a row unless it is all of itself, is known in part. */
+const shareText = (part, whole, row, place) => (part && row && !isKnown(row, place) ? "≤ " : "") + percent(part, whole);
 
+/** A share with one decimal, rounded half up; `<0.1%` for what would round to nothing. */
 function percent(part, whole) {
-  if (!whole) return "";
-  const share = (100 * part) / whole;
-  return share >= 99.95 || share === 0 ? `${share.toFixed(0)}%` : share < 0.1 ? "<0.1%" : `${share.toFixed(1)}%`;
+  if (!whole || !part) return whole ? "0%" : "";
+  const tenths = Math.floor((2000 * part + whole) / (2 * whole));
+  return tenths >= 1000 ? `${Math.round(tenths / 10)}%` : tenths ? `${(tenths / 10).toFixed(1)}%` : "<0.1%";
 }
 
 const shapeText = (shape) => (shape.length ? shape.join("×") : "scalar");
@@ -71,6 +80,21 @@ function relative(before, after) {
 
 const changeKind = (change) => (change > 0 ? "more-text" : change < 0 ? "less-text" : "");
 
-/** The end of a path, which tells layers apart. */
-const tail = (text, most) => (text.length > most ? `…${text.slice(1 - most)}` : text);
-const cut = (text, most) => (text.length > most ? `${text.slice(0, most - 1)}…` : text);
+/** The end of a path, which tells layers apart, from the start of a name if there is one in its first half. */
+function tail(text, most) {
+  if (text.length <= most) return text;
+  const end = text.slice(1 - most);
+  const dot = end.indexOf(".");
+  return `…${dot < most / 2 ? end.slice(dot + 1) : end}`;
+}
+
+/** As much of a text as has room in a font, `11px` of the page's own. */
+function fitted(text, room, font) {
+  fitted.pen ??= document.createElement("canvas").getContext("2d");
+  fitted.pen.font = `${font} ${getComputedStyle(document.body).fontFamily}`;
+  const fits = (part) => fitted.pen.measureText(part).width <= room;
+  if (fits(text)) return text;
+  let most = text.length - 1;
+  while (most > 1 && !fits(`${text.slice(0, most)}…`)) most -= 1;
+  return `${text.slice(0, most)}…`;
+}

@@ -17,7 +17,7 @@ function findings() {
         },
         h("span", { class: "quiet" }, each.label),
         " ",
-        h("b", {}, each.name),
+        h("b", {}, breakable(each.name)),
         " ",
         each.text,
       ),
@@ -51,7 +51,7 @@ function peakFinding() {
     item && {
       item,
       name: pathOf(item),
-      label: "memory peaks at",
+      label: run.label === "inference" ? "memory peaks at" : `memory of ${run.label} peaks at`,
       text: "with " + short(totalAt(run, run.peak), "bytes"),
     }
   );

@@ -79,8 +79,8 @@ function boxOf({ x, y, width, height, node, id, label }, side) {
     },
     times > 1 && g("rect", { class: "stack", x: 4, y: 4, width, height, rx: 4 }),
     g("rect", { width, height, rx: 4 }),
-    g("text", { x: 8, y: 17, class: "name" }, cut(name, 22)),
-    g("text", { x: 8, y: 32, class: "about" }, cut(about, 25)),
+    g("text", { x: 8, y: 17, class: "name" }, fitted(name, width - 16, "600 12px")),
+    g("text", { x: 8, y: 32, class: "about" }, fitted(about, width - 16, "11px")),
     g("rect", { class: "share", x: 1, y: height - 4, height: 3, width: Math.max(0, share * (width - 2)).toFixed(1) }),
   );
 }

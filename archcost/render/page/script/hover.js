@@ -37,7 +37,7 @@ function tipLine(item, metric, place) {
         "→ " + sideText(item, place, metric.unit),
         deltaText(item, place, metric.unit),
       ]
-    : [sideText(item, place, metric.unit), shareText(value, figure(root, place), root, place)];
+    : [sideText(item, place, metric.unit), shareText(value, figure(root, place), item === root ? null : root, place)];
   return h(
     "tr",
     {},

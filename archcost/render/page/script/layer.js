@@ -7,7 +7,7 @@ function drawPanel(place) {
   const detail = detailOf(node, owner);
   place.replaceChildren(
     ...[
-      h("h3", {}, pathOf(item), roundsOf(item) > 1 && h("span", { class: "quiet" }, ` ×${roundsOf(item)}`)),
+      h("h3", {}, breakable(pathOf(item)), roundsOf(item) > 1 && h("span", { class: "quiet" }, ` ×${roundsOf(item)}`)),
       h(
         "p",
         { class: "quiet" },
@@ -82,7 +82,7 @@ function figuresOf(item) {
               deltaText(item, place, metric.unit),
             ),
           ]
-        : [shortExact(item.b, place, metric), h("td", {}, shareText(after, figure(root, place), root, place))];
+        : [shortExact(item.b, place, metric), h("td", {}, shareText(after, figure(root, place), item === root ? null : root, place))];
       return h("tr", {}, h("th", { scope: "row" }, metric.label), cells);
     })
     .filter(Boolean);

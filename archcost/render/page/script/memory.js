@@ -13,11 +13,6 @@ const stepItem = (run, step) => items.byNode[memorySide()].get(stepNode(run, ste
 const stepName = (run, step) => nodeName(memoryModel().nodes[stepNode(run, step)]);
 const nodeName = (node) => node?.path || node?.name || "";
 
-/** How often a node runs: its rounds times those of the scopes around it. */
-function nodeRounds(node) {
-  return node ? (node.times ?? 1) * nodeRounds(memoryModel().nodes[node.parent]) : 1;
-}
-
 function drawMemory(place) {
   const runs = runsOf(memoryModel());
   const [first] = runs;
@@ -55,7 +50,7 @@ function runLabel(run, first) {
 
 function memoryHeadline(run) {
   const item = stepItem(run, run.peak);
-  const rounds = nodeRounds(memoryModel().nodes[stepNode(run, run.peak)]);
+  const rounds = nodeRounds(memoryModel().nodes[stepNode(run, run.peak)], memoryModel());
   const parts = [
     ...fixedParts(run).map((each) => `${each.label} ${short(Number(each.bytes), "bytes")}`),
     `alive ${short(Number(run.steps[run.peak]), "bytes")}`,
@@ -77,7 +72,7 @@ function memoryHeadline(run) {
             "data-item": item.key,
             onclick: () => go({ order: "run", zoom: item.parent?.key ?? root.key, at: item.key }),
           },
-          stepName(run, run.peak),
+          breakable(stepName(run, run.peak)),
           rounds > 1 ? ` ×${rounds}` : "",
         )
       : "the end",

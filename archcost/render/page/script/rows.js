@@ -95,6 +95,7 @@ const withTimes = (item) => (timesOf(item) > 1 ? `${nameOf(item)} ×${timesOf(it
 const ancestors = (item) => (item.parent ? [...ancestors(item.parent), item] : [item]);
 const pathOf = (item) => shownNode(item)?.path || nameOf(item);
 
-/** How often a row runs: its rounds times those of the scopes around it. */
-const roundsOf = (item) => ancestors(item).reduce((product, each) => product * timesOf(each), 1);
+/** How often a row runs in the model that it is shown of: its rounds times those of the scopes around it. */
+const roundsOf = (item) => nodeRounds(shownNode(item), item.b ? model : models[0]);
+const nodeRounds = (node, owner) => (node ? (node.times ?? 1) * nodeRounds(owner.nodes[node.parent], owner) : 1);
 const longName = (item) => pathOf(item) + (roundsOf(item) > 1 ? ` ×${roundsOf(item)}` : "");

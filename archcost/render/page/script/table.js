@@ -71,10 +71,11 @@ function drawTable(place) {
     rows.length > MOST_ROWS
       ? h("p", { class: "quiet" }, `${rows.length - MOST_ROWS} more rows: search narrows them down.`)
       : "",
+    rows.length ? "" : h("p", { class: "quiet pad" }, `No layer has '${state.q.trim()}' in its path or op.`),
     ...(model.notes ?? []).map((note) => h("p", { class: "quiet pad" }, note)),
   );
   scroll.scrollTop = at;
-  place.querySelector(".count").textContent = state.q || state.sort ? `${rows.length} rows` : "";
+  place.querySelector(".count").textContent = state.q || state.sort ? `${rows.length} ${rows.length === 1 ? "row" : "rows"}` : "";
   if (document.activeElement?.id !== "search") place.querySelector("#search").value = state.q;
   watch(table, { tips: false });
   follow(place);

@@ -1,11 +1,13 @@
 // The table as text to paste: CSV, Markdown and LaTeX, with exact figures.
 
+const UNITS = { bytes: " (bytes)", ns: " (ns)" }; // of exact figures, where a heading does not say them
+
 /** What is shown, as rows of text, with exact figures. */
 function shownTable() {
   const shown = shownColumns();
   const head = [
     "layer",
-    ...shown.map((column) => column.label + ({ bytes: " (bytes)", ns: " (ns)" }[column.metric?.unit] ?? "")),
+    ...shown.map((column) => column.label + (UNITS[column.label.endsWith("bytes") ? "" : column.metric?.unit] ?? "")),
   ];
   const cells = ({ item }) => [longName(item), ...shown.map((column) => plainText(item, column))];
   return [head, ...tableRows().map(cells)];

@@ -55,7 +55,7 @@ function nameCell(item, level, flat, scope) {
         )
       : h("span", { class: "twist" }),
     two && h("span", { class: "mark" }, markOf(item) || " "),
-    flat ? longName(item) : nameOf(item),
+    breakable(flat ? longName(item) : nameOf(item)),
     !flat && timesOf(item) > 1 && h("span", { class: "quiet" }, ` ×${timesOf(item)}`),
   );
 }

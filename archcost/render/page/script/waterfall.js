@@ -73,7 +73,7 @@ function waterfallRow({ label, key, change, from, to, text }, { start, span }, u
   return h(
     "div",
     { class: "fall", "data-item": key, onclick: key && (() => go({ at: key })) },
-    h("span", { class: "label", title: label }, tail(label, 36)),
+    h("span", { class: "label", title: label }, breakable(tail(label, 36))),
     h("span", { class: "track" }, bar),
     h("span", { class: "figure" }, text ?? signed(change, unit)),
   );

@@ -1,0 +1,120 @@
+"""The figures that the page writes: those of the command line, digit by digit, and counted for the right model."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+import archcost
+from archcost.quantities import format_bytes, format_count
+from archcost.render.page.page import Page as ReportPage
+from archcost.spec.loader import loads
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from playwright.sync_api import Browser
+
+    from tests.page.conftest import Looked
+
+EDGES = (1, 999, 1000, 9_999, 10_000, 99_949, 99_950, 999_499, 999_500, 1_005_000, 1_785_000, 1_785_000_000, 2_675_000)
+
+
+def test_figures_are_rounded_as_the_command_line_rounds_them(look: Callable[..., Looked], tmp_path: Path) -> None:
+    """1.785 has no binary fraction: in floats it is a little less, and would be 1.78."""
+    layers = "\n".join(
+        f"  - {{id: of_{macs}, custom: {{name: of, output: [$batch, 1, 1, {macs}], macs: {macs}}}}}" for macs in EDGES
+    )
+    spec = loads(f"archcost: 1\nname: edges\ninput: [1, 1, 1]\nlayers:\n{layers}\n")
+    (tmp_path / "edges.html").write_text(ReportPage([archcost.analyze(spec)]).html, encoding="utf-8")
+    looked = look(tmp_path / "edges.html")
+    heads = [text.strip(" ▼▲") for text in looked.page.locator("table.layers thead th").all_inner_texts()]
+    assert looked.column(heads.index("MACs"))[1:] == [format_count(macs) for macs in EDGES]
+    assert looked.column(heads.index("activation bytes"))[1:] == [format_bytes(4 * macs) for macs in EDGES]
+
+
+def test_one_figure_is_told_alike_all_over_the_page(look: Callable[..., Looked]) -> None:
+    """35 tokens × (2 layers × 4 gates × 2 × 1500² + 1500 × 10,000) = 1,785,000,000."""
+    page = look("lstm_lm").page
+    card = page.locator(".card", has_text="MACs").locator(".card-value").inner_text()
+    assert card == format_count(35 * (2 * 4 * 2 * 1500**2 + 1500 * 10_000)) == "1.79 G"
+    assert page.locator('.cell.base[data-half="up"]').inner_text() == f"MACs {card}"
+    assert card in page.locator("table.layers tbody tr").first.inner_text()
+
+
+def test_removed_layers_run_as_often_as_in_their_own_model(look: Callable[..., Looked]) -> None:
+    """What became of a stage may be a block ×12; the layers that were in the stage ran as often as before."""
+    looked = look("resnet50", "gpt2")
+    rows = looked.page.eval_on_selector_all(
+        "table.layers tr.gone", "rows => rows.map((row) => row.children[0].textContent)"
+    )
+    names = {text.strip().lstrip("- ") for text in rows}
+    assert "layer4.0.conv2" in names
+    assert not any("×12" in name for name in names)
+
+
+@pytest.mark.parametrize("width", [390, 1280])
+@pytest.mark.parametrize("name", ["resnet18", "lstm_lm"])
+def test_no_text_leaves_its_box_of_the_graph(look: Callable[..., Looked], name: str, width: int) -> None:
+    page = look(name, viewport={"width": width, "height": 900}).page
+    room = page.eval_on_selector_all(
+        ".graph .box",
+        """boxes => boxes.flatMap((box) => {
+          const edge = box.querySelector("rect:not(.stack)").getBBox();
+          return [...box.querySelectorAll("text")].map((text) => edge.x + edge.width - text.getBBox().x
+            - text.getBBox().width);
+        })""",
+    )
+    assert room
+    assert min(room) > 0
+
+
+def test_a_search_that_finds_nothing_says_so(look: Callable[..., Looked]) -> None:
+    page = look("alexnet").page
+    page.locator("#search").fill("no_such_layer")
+    assert "No layer has 'no_such_layer'" in page.locator("#table .scroll").inner_text()
+    page.locator("#search").fill("conv1")
+    assert page.locator(".count").inner_text().endswith(" row" if page.locator("tbody tr").count() == 1 else " rows")
+
+
+def test_a_phone_sees_the_figures_of_layers_at_once(look: Callable[..., Looked]) -> None:
+    """MACs and params stand within the width of the table, and names are not broken within a word."""
+    page = look("gpt2", viewport={"width": 390, "height": 844}).page
+    shown = page.locator("table.layers thead th").all_inner_texts()
+    assert shown == ["layer", "params", "MACs"]
+    assert (
+        page.evaluate(
+            "(() => { const box = document.querySelector('#table .scroll');"
+            " return box.scrollWidth - box.clientWidth; })()"
+        )
+        <= 0
+    )
+
+
+def test_without_scripts_a_phone_scrolls_the_table_alone(browser: Browser, page_file: Callable[..., Path]) -> None:
+    context = browser.new_context(viewport={"width": 390, "height": 844}, java_script_enabled=False)
+    page: Any = context.new_page()
+    page.goto(f"file://{page_file('gpt2')}")
+    assert page.locator("html").bounding_box()["width"] == 390
+    table, room = (page.locator(place).bounding_box()["width"] for place in (".static table", ".static .wide"))
+    assert room <= 390 < table
+    assert "weight bytes (bytes)" not in page.locator(".static thead").inner_text()
+    context.close()
+
+
+def test_a_page_for_training_says_whose_peak_it_names(look: Callable[..., Looked], tmp_path: Path) -> None:
+    """The first run is still that of the forward pass; `memory peaks` alone would be taken for that of a step."""
+    spec = loads("archcost: 1\nname: small\ninput: [8]\nlayers:\n  - {id: fc, linear: 4}\n")
+    (tmp_path / "small.html").write_text(ReportPage([archcost.analyze(spec, training=True)]).html, encoding="utf-8")
+    said = look(tmp_path / "small.html").page.locator("#findings").inner_text()
+    assert "memory of the forward pass alone peaks at fc" in said
+
+
+def test_the_printed_table_stays_on_the_paper(look: Callable[..., Looked]) -> None:
+    """A4 has 794 px at 96 to the inch: figures at the right end are not cut off."""
+    page = look("gpt2").page
+    page.emulate_media(media="print")
+    page.set_viewport_size({"width": 720, "height": 1000})
+    assert page.locator("table.layers").bounding_box()["width"] <= 720
