@@ -179,8 +179,8 @@ def _change_table(found: Sequence[ChangeLine], comparison: Comparison, shown: Co
     columns = [
         Column("change", styled(names, plain), flexible=True, paths=shown.by_delta),
         Column("op", styled([line.op for line in found], plain), leaves=1),
-        Column(f"{name} before", side(before_cell, "+"), right=True, leaves=5, measure=metric),
-        Column("after", side(after_cell, "-"), right=True, measure=metric),
+        Column("before", side(before_cell, "+"), right=True, leaves=5, measure=metric),
+        Column("after", side(after_cell, "-"), right=True, leaves=5, measure=metric),
         Column(
             f"Δ {name}",
             styled([delta_cell(each, metric) for each in differences], costs),
