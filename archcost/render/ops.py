@@ -107,9 +107,9 @@ class OpDocument(NamedTuple):
         names = Column("attribute", [Cell(one.name, code=True) for one in own])
         about = Column("", [one.about for one in own], flexible=True, folds=True)
 
-        def beside(takes: list[str], **leaves: int) -> list[Column]:
+        def beside(takes: list[str], leaves: int = 0) -> list[Column]:
             words = Column("takes", takes, flexible=True, folds=True)
-            symbols = Column("in formulas", [one.symbol for one in own], **leaves)
+            symbols = Column("in formulas", [one.symbol for one in own], leaves=leaves)
             return [names, words, Column("default", defaults), symbols]
 
         narrow = Table(beside(both, leaves=1), least_flexible=_LEAST_WORDS)
