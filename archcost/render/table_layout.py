@@ -28,7 +28,7 @@ _LEAST_NAME = 10  # of a name in a tree, before its indent gives way
 Piece = tuple[str, str]  # a text and its style
 
 
-class Indent(NamedTuple):
+class LevelIndent(NamedTuple):
     """How far a cell is set in for each level below the first, and at most."""
 
     step: int = 2
@@ -39,7 +39,7 @@ class Indent(NamedTuple):
         return " " * min(self.step * (one.level - 1), self.most)
 
 
-_WHOLE_INDENT = Indent()
+_WHOLE_INDENT = LevelIndent()
 
 
 class ShownColumns(NamedTuple):
@@ -48,7 +48,7 @@ class ShownColumns(NamedTuple):
     columns: Sequence[Column]
     short: bool
 
-    def text(self, column: Column, value: Cell | str, indent: Indent = _WHOLE_INDENT) -> str:
+    def text(self, column: Column, value: Cell | str, indent: LevelIndent = _WHOLE_INDENT) -> str:
         """What stands in a cell."""
         one = cell(value)
         short = self.short or column.rounded
@@ -179,13 +179,13 @@ def _column(shown: ShownColumns, column: Column, width: int, page: Console) -> l
     return [heading, *cells]
 
 
-def _indent(column: Column, width: int) -> Indent:
+def _indent(column: Column, width: int) -> LevelIndent:
     """How far the levels of a tree are set in: less where the deepest names would have no room left beside it."""
     inner = [one for one in column.cells if isinstance(one, Cell) and one.level > 1]
-    for indent in (_WHOLE_INDENT, Indent(step=1)):
+    for indent in (_WHOLE_INDENT, LevelIndent(step=1)):
         if all(width - _length(indent.of(one)) >= min(_length(one.text), _LEAST_NAME) for one in inner):
             return indent
-    return Indent(step=1, most=max(0, width - _LEAST_NAME))
+    return LevelIndent(step=1, most=max(0, width - _LEAST_NAME))
 
 
 def _footer(shown: ShownColumns, widths: Sequence[int], page: Console) -> list[_Entry]:
