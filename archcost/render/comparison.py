@@ -20,6 +20,7 @@ from archcost.render.comparison_cells import (
 )
 from archcost.render.csv_cells import Own
 from archcost.render.document import (
+    LEAST_FLEXIBLE,
     Cell,
     Column,
     Heading,
@@ -41,6 +42,7 @@ if TYPE_CHECKING:
     from archcost.render.document import Block
 
 SAME = "no layer differs"
+_LEAST_PATH = 32  # cells of a whole path, before a column leaves
 _AROUND = 9  # lines of a screen that are no row: the title, the headings with their rules, gaps, the hint
 
 
@@ -179,8 +181,8 @@ def _change_table(found: Sequence[ChangeLine], comparison: Comparison, shown: Co
     columns = [
         Column("change", styled(names, plain), flexible=True, paths=shown.by_delta),
         Column("op", styled([line.op for line in found], plain), leaves=1),
-        Column(f"{name} before", side(before_cell, "+"), right=True, leaves=5, measure=metric),
-        Column("after", side(after_cell, "-"), right=True, measure=metric),
+        Column("before", side(before_cell, "+"), right=True, leaves=5, measure=metric),
+        Column("after", side(after_cell, "-"), right=True, leaves=5, measure=metric),
         Column(
             f"Δ {name}",
             styled([delta_cell(each, metric) for each in differences], costs),
@@ -199,7 +201,7 @@ def _change_table(found: Sequence[ChangeLine], comparison: Comparison, shown: Co
             leaves=4,
         ),
     ]
-    return Table(columns)
+    return Table(columns, least_flexible=_LEAST_PATH if shown.by_delta else LEAST_FLEXIBLE)
 
 
 def total_table(comparison: Comparison) -> Table:

@@ -37,11 +37,11 @@ class Column(NamedTuple):
 
     ``right`` is for figures. Cells of a ``flexible`` column are cut where a page is narrow, unless it ``folds`` them
     into lines, at the ``widest`` even where there is room (0: only where there is none); those of ``paths`` in the
-    middle, as both ends of a path tell most. Where that does not suffice columns leave, the lowest ``leaves`` first
-    (0: it stays). A terminal shows figures to the unit where there is room, but those of a ``rounded`` column always in
-    few digits. ``parts`` in place of cells are drawn as bars, the largest as long as there is room; they stand on a
-    terminal alone. Columns of one ``measure`` are compared with each other: where a heading tells their unit, they have
-    the same.
+    middle, as both ends of a path tell most; where such fold, each word that is too wide. Where that does not suffice
+    columns leave, the lowest ``leaves`` first (0: it stays). A terminal shows figures to the unit where there is room,
+    but those of a ``rounded`` column always in few digits. ``parts`` in place of cells are drawn as bars, the largest
+    as long as there is room; they stand on a terminal alone. Columns of one ``measure`` are compared with each other:
+    where a heading tells their unit, they have the same.
     """
 
     heading: str

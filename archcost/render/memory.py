@@ -216,10 +216,10 @@ def _peak_table(study: Study) -> Table:
     named = [(holder_name(part), part.bytes, holder_note(part)) for part in shown]
     named += [(f"{len(parts) - _HOLDERS} more", rest, "")] if rest else []
     columns = [
-        Column("at the peak", [name for name, _, _ in named], flexible=True),
+        Column("at the peak", [name for name, _, _ in named], flexible=True, paths=True),
         Column("bytes", [bytes_cell(size) for _, size, _ in named], right=True),
         Column("share", [format_share(size, study.peak) for _, size, _ in named], right=True),
-        Column("", [note for _, _, note in named], flexible=True, style="dim"),
+        Column("", [note for _, _, note in named], flexible=True, folds=True, paths=True, style="dim"),
     ]
     return Table(columns)
 
@@ -271,7 +271,7 @@ def _layer_table(study: Study, rows: Sequence[Row]) -> Table:
             Column(heading, list(map(bytes_cell, values)), right=True, measure="alive")
             for heading, values in highs.items()
         ],
-        Column("", ["◂" if size == study.peak else "" for size in largest]),
+        Column("peak", ["◂" if size == study.peak else "" for size in largest]),
         Column("of the peak", (), style="green", leaves=3, parts=largest),
     ]
     return Table(columns)

@@ -104,7 +104,7 @@ def _study_blocks(study: FusedStudy, depth: int | None, most: int | None) -> Ite
             Column("op", [kind_of(row) for row in rows], leaves=1),
             Column("output", [shape_cell(row.output) for row in rows], leaves=2),
             Column("tensors", list(map(bytes_cell, largest)), right=True),
-            Column("", ["◂" if size == study.peak else "" for size in largest]),
+            Column("peak", ["◂" if size == study.peak else "" for size in largest]),
             Column("of the peak", (), style="green", leaves=3, parts=largest),
         ]
         yield Table(columns)

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from archcost.render.document import Block
 
 _RECORDS = ("kind", "family", "about", "least_inputs", "most_inputs", "layout", "page")
+_LEAST_WORDS = 30  # cells of what an attribute takes, and of what is told of it
 
 
 class OpsDocument(NamedTuple):
@@ -102,13 +103,14 @@ class OpDocument(NamedTuple):
     def _attributes(self) -> Table:
         own = self.reference.attributes
         defaults = [Cell(one.default, code=True) if one.default else one.without_default for one in own]
-        return Table(
-            [
-                Column("attribute", [Cell(one.name, code=True) for one in own]),
-                Column("takes", [one.takes for one in own], flexible=True, folds=True),
-                Column("default", defaults),
-                Column("in formulas", [one.symbol for one in own], leaves=1),
-                Column("", [one.about for one in own], flexible=True, folds=True),
-            ],
-            least_flexible=16,
-        )
+        both = ["; ".join(filter(None, (one.takes, one.about))) for one in own]
+        names = Column("attribute", [Cell(one.name, code=True) for one in own])
+        about = Column("", [one.about for one in own], flexible=True, folds=True)
+
+        def beside(takes: list[str], leaves: int = 0) -> list[Column]:
+            words = Column("takes", takes, flexible=True, folds=True)
+            symbols = Column("in formulas", [one.symbol for one in own], leaves=leaves)
+            return [names, words, Column("default", defaults), symbols]
+
+        narrow = Table(beside(both, leaves=1), least_flexible=_LEAST_WORDS)
+        return Table([*beside([one.takes for one in own]), about], least_flexible=_LEAST_WORDS, narrow=narrow)

@@ -9,13 +9,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from archcost.render.cell_text import bar
-from archcost.render.document import cell
+from archcost.render.document import Cell, cell
 from archcost.render.exit import PIPED_WIDTH
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from archcost.render.document import Cell, Column, Table
+    from archcost.render.document import Column, Table
     from archcost.render.safe_console import Console
 
 GAP = 2
@@ -23,8 +23,23 @@ LEAST_BAR = 8  # of a column of bars, before it leaves
 BAR_ON_PAPER = 20  # where a page has no end, as in a pipe or a file
 _EDGE = 1
 _MIN_FLEXIBLE = 8
+_LEAST_NAME = 10  # of a name in a tree, before its indent gives way
 
 Piece = tuple[str, str]  # a text and its style
+
+
+class LevelIndent(NamedTuple):
+    """How far a cell is set in for each level below the first, and at most."""
+
+    step: int = 2
+    most: int = 10_000
+
+    def of(self, one: Cell) -> str:
+        """The blanks before a cell's text."""
+        return " " * min(self.step * (one.level - 1), self.most)
+
+
+_WHOLE_INDENT = LevelIndent()
 
 
 class ShownColumns(NamedTuple):
@@ -33,12 +48,12 @@ class ShownColumns(NamedTuple):
     columns: Sequence[Column]
     short: bool
 
-    def text(self, column: Column, value: Cell | str) -> str:
+    def text(self, column: Column, value: Cell | str, indent: LevelIndent = _WHOLE_INDENT) -> str:
         """What stands in a cell."""
         one = cell(value)
         short = self.short or column.rounded
         mark = f"{one.mark} " if one.mark else ""
-        return (mark + "  " * (one.level - 1) + (one.text if one.short is None or not short else one.short)).rstrip()
+        return (mark + indent.of(one) + (one.text if one.short is None or not short else one.short)).rstrip()
 
     def width(self, column: Column) -> int:
         """Terminal cells of the widest entry; of bars, the fewest."""
@@ -60,7 +75,8 @@ def table_lines(table: Table, page: Console) -> Iterator[list[Piece]]:
         return
     widths = _widths(shown, page.width)
     columns = [_column(shown, column, width, page) for column, width in zip(shown.columns, widths, strict=True)]
-    heading, *rows, footer = zip(*columns, strict=True)
+    heading, *rows = zip(*columns, strict=True)
+    footer = _footer(shown, widths, page)
     rule = _Entry([page.safe("─" * (_whole(widths) - 2 * _EDGE))], "", right=False)
     lines = [[], *_row(heading, widths), *_row([rule], widths), *[line for row in rows for line in _row(row, widths)]]
     lines += [[], *_row(footer, widths), []] if table.has_footer else [[]]
@@ -145,19 +161,42 @@ class _Entry(NamedTuple):
 
 
 def _column(shown: ShownColumns, column: Column, width: int, page: Console) -> list[_Entry]:
-    """The heading, the cells and the footer of a column."""
+    """The heading and the cells of a column."""
     heading = _Entry([_cut_to(column.heading.rstrip(), width, page)], "bold", column.right)
-    footer = _Entry([_cut_to(shown.text(column, column.footer), width, page)], "bold", column.right)
     if column.parts:
         largest = max(column.parts)
-        cells = [_Entry([page.safe(bar(part, largest, width))], column.style, right=False) for part in column.parts]
-        return [heading, *cells, footer]
+        bars = [page.safe(bar(part, largest, width)) for part in column.parts]
+        return [heading, *[_Entry([one], column.style, right=False) for one in bars]]
     cells = []
+    indent = _indent(column, width)
     for value in column.cells:
-        one, text = cell(value), shown.text(column, value)
-        lines = _folded(text, width, page) if column.folds else [_cut_to(text, width, page, paths=column.paths)]
+        one, text = cell(value), shown.text(column, value, indent)
+        if column.folds:
+            lines = _folded(text, width, page, paths=column.paths)
+        else:
+            lines = [_cut_to(text, width, page, paths=column.paths)]
         cells.append(_Entry(lines, one.style or ("bold" if one.strong else column.style), column.right))
-    return [heading, *cells, footer]
+    return [heading, *cells]
+
+
+def _indent(column: Column, width: int) -> LevelIndent:
+    """How far the levels of a tree are set in: less where the deepest names would have no room left beside it."""
+    inner = [one for one in column.cells if isinstance(one, Cell) and one.level > 1]
+    for indent in (_WHOLE_INDENT, LevelIndent(step=1)):
+        if all(width - _length(indent.of(one)) >= min(_length(one.text), _LEAST_NAME) for one in inner):
+            return indent
+    return LevelIndent(step=1, most=max(0, width - _LEAST_NAME))
+
+
+def _footer(shown: ShownColumns, widths: Sequence[int], page: Console) -> list[_Entry]:
+    """The last row: a text that is wider than its column goes on above those beside it that have none."""
+    texts = [shown.text(column, column.footer) for column in shown.columns]
+    entries = []
+    for place, (column, text) in enumerate(zip(shown.columns, texts, strict=True)):
+        free = next((each for each in range(place + 1, len(texts)) if texts[each]), len(texts))
+        room = sum(widths[place:free]) + GAP * (free - place - 1)
+        entries.append(_Entry([_cut_to(text, widths[place] if column.right else room, page)], "bold", column.right))
+    return entries
 
 
 def _cut_to(text: str, width: int, page: Console, *, paths: bool = False) -> str:
@@ -174,10 +213,12 @@ def _cut_to(text: str, width: int, page: Console, *, paths: bool = False) -> str
     return set_cell_size(text, max(0, width - 1)).rstrip() + page.cut_mark
 
 
-def _folded(text: str, width: int, page: Console) -> list[str]:
-    """A text in lines, broken between words where it can be."""
+def _folded(text: str, width: int, page: Console, *, paths: bool) -> list[str]:
+    """A text in lines, broken between words where it can be; a path that is wider is cut in its middle."""
     from rich.text import Text
 
+    if paths:
+        text = " ".join([_cut_to(word, width, page, paths=True) for word in text.split(" ")])
     return [line.plain.rstrip() for line in Text(text).wrap(page, max(1, width), overflow="fold")] or [""]
 
 

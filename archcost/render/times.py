@@ -29,13 +29,16 @@ def spread_text(timing: Timing) -> str:
 
 
 def digits(value: float) -> str:
-    """A figure in three digits."""
-    return f"{value:.2f}" if value < 10 else f"{value:.1f}" if value < 100 else f"{value:.0f}"  # noqa: PLR2004 - 3 digits
+    """A figure in three digits, or to the unit."""
+    return f"{value:.2f}" if value < 10 else f"{value:.1f}" if value < 100 else f"{value:,.0f}"  # noqa: PLR2004 - 3 digits
 
 
 def rate_text(per_second: float) -> str:
-    """MACs a second, in G."""
-    return f"{digits(per_second / 1e9)} GMAC/s"
+    """MACs a second: in G, so that layers compare, but for those that would be next to nothing there."""
+    for scale, unit in ((1e9, "G"), (1e6, "M")):
+        if per_second >= scale / 10:
+            return f"{digits(per_second / scale)} {unit}MAC/s"
+    return f"{digits(per_second / 1e3)} kMAC/s"
 
 
 def ratio_text(ratio: Ratio) -> str:

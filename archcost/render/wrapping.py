@@ -32,14 +32,21 @@ def sums(text: str, width: int) -> Iterator[str]:
 
 
 def labelled(label: str, text: str, width: int, column: int) -> Iterator[str]:
-    """A label, and a text beside it that begins at a column; without a label at the edge."""
+    """A label, and a text beside it that begins at a column; without a label at the edge.
+
+    A word that is wider than the room beside the label begins further left, as far as it must.
+    """
     indent = column if label else 0
     head = label.ljust(indent)
     if label and len(label) >= indent:
         yield label
         head = " " * indent
     for line in sums(text, max(width - indent, _NARROWEST)):
-        yield f"{head}{line}".rstrip()
+        room = max(0, width - len(line))
+        if head.strip() and len(line) > width - indent:
+            yield head.rstrip()
+            head = " " * indent
+        yield f"{head[:room]}{line}".rstrip()
         head = " " * indent
 
 

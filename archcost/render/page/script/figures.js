@@ -73,9 +73,9 @@ const shapesText = (shapes) => (shapes ?? []).map(shapeText).join(", ");
 function relative(before, after) {
   if (!before || !after || before === after) return "";
   const factor = after / before;
-  return factor > 100
-    ? `, ×${Math.round(factor)}`
-    : `, ${factor > 1 ? "+" : "−"}${percent(Math.abs(after - before), before)}`;
+  if (factor > 100) return `, ×${Math.round(factor)}`;
+  if (factor <= 0.0005) return ", ≈−100%"; // rounds to all of it, and something is left
+  return `, ${factor > 1 ? "+" : "−"}${percent(Math.abs(after - before), before)}`;
 }
 
 const changeKind = (change) => (change > 0 ? "more-text" : change < 0 ? "less-text" : "");

@@ -1,0 +1,43 @@
+"""Names on a narrow screen: the indent of deep trees gives way, long totals and long words use the room beside them."""
+
+from __future__ import annotations
+
+import io
+
+from archcost.render.document import Cell, Column, Table
+from archcost.render.safe_console import Console
+from archcost.render.table_layout import table_lines
+from archcost.render.wrapping import labelled
+
+
+def _lines(table: Table, width: int) -> list[str]:
+    page = Console(file=io.StringIO(), width=width, leaving_as="text")
+    return ["".join([text for text, _ in pieces]) for pieces in table_lines(table, page)]
+
+
+def test_deep_names_stay_readable() -> None:
+    names = [Cell(f"level_{level:02}", level=level) for level in range(1, 21)]
+    table = Table([Column("layer", names, flexible=True), Column("MACs", ["1,000,000"] * 20, right=True)])
+    for width in (30, 40, 60):
+        lines = _lines(table, width)
+        assert max(map(len, lines)) <= width
+        assert all(any(one.text in line for line in lines) for one in names)
+
+
+def test_total_goes_on_above_empty_cells() -> None:
+    columns = [
+        Column("layer", ["a" * 30], "up to the error, 1 layer", flexible=True),
+        Column("output", ["8x30x30.2"]),
+        Column("MACs", ["7"], "7", right=True),
+    ]
+    lines = _lines(Table(columns), 34)
+    assert any("up to the error, 1 layer" in line and line.endswith("7") for line in lines)
+
+
+def test_long_word_moves_left() -> None:
+    word = "p" * 50  # beside a label of 17 cells, 60 have room for 43: it begins at 60 - 50
+    assert list(labelled("held there", f"{word} and more", 60, 17)) == [
+        "held there",
+        " " * 10 + word,
+        " " * 17 + "and more",
+    ]
