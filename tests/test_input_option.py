@@ -77,7 +77,7 @@ WRONG: list[tuple[dict[str, Any], str]] = [
     ({"inputs": (1, 3, 8, 8)}, "has 3 dims without the batch, got 1x3x8x8\nhelp: --batch gives the batch: `--input in"),
     ({"inputs": (8, 8)}, "has 3 dims without the batch, got 8x8\nhelp: the spec's own is "),
     ({"inputs": (3, 0, 8)}, "must be whole numbers ≥ 1, got 0"),
-    ({"inputs": (3, True, 8)}, "takes sizes without the batch, alone or by name, got (3, True, 8)"),
+    ({"inputs": (3, True, 8)}, "takes sizes without the batch, alone or by name, got \\(3, True, 8\\)"),
     ({"inputs": {"inptu": (3, 8, 8)}}, "patches has no input 'inptu'\nhelp: did you mean 'input'"),
     ({"inputs": (3, 16, 16), "params": {"size": 8}}, "'size' is set to 8, and the input has 16 for it"),
     ({"inputs": {"": (3, 8, 8), "input": (3, 8, 8)}}, "has two shapes"),

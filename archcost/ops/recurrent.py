@@ -1,5 +1,6 @@
 """Recurrent layers: Elman, LSTM and GRU, in several layers and both directions; and their cells, one step each."""
 
+# long: layers and cells are one family, which shares the arithmetic of a step
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, ClassVar
