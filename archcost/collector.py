@@ -22,6 +22,7 @@ def collector_paused() -> Iterator[None]:
         yield
     finally:
         if enabled:
-            gc.freeze()
-            gc.unfreeze()  # into the oldest generation
+            if not gc.get_freeze_count():  # else a program that calls us has frozen what is its own
+                gc.freeze()
+                gc.unfreeze()  # into the oldest generation
             gc.enable()

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import csv
 import sys
+from functools import cache
 from pathlib import Path
 from statistics import median
 from typing import TYPE_CHECKING, NamedTuple
@@ -53,6 +54,12 @@ BEFORE_FUSED_ATTENTION = "pt113"  # F.scaled_dot_product_attention came with PyT
 FIXED_ON = ("rtx3090", "i9-10940x")
 
 
+@cache
+def _device(name: str) -> Device:
+    """A device by its name or file, which is read once."""
+    return archcost.device(name)
+
+
 class Row(NamedTuple):
     """A measurement."""
 
@@ -71,7 +78,7 @@ class Row(NamedTuple):
     def run(self) -> RunMode:
         """How it was run: timm's under autocast on GPUs, all else in its dtype."""
         mixed = "float16" if self.dtype == "amp" else ""
-        on_gpu = archcost.device(self.device).kind != CPU
+        on_gpu = _device(self.device).kind != CPU
         plain = self.torch == BEFORE_FUSED_ATTENTION
         return RunMode(mixed, self.mode != "eager", self.layout == "nhwc", tensor_cores=on_gpu, plain_attention=plain)
 
@@ -83,13 +90,13 @@ class Row(NamedTuple):
     @property
     def name(self) -> str:
         """The name of the device, which may be a file."""
-        return archcost.device(self.device).name
+        return _device(self.device).name
 
     @property
     def kind(self) -> PredictionKind:
         """What predictions it is judged with."""
         dtype = self.run.mixed or self.computed_in
-        return kind_of(archcost.device(self.device), dtype, self.batch, compiled=self.run.compiled)
+        return kind_of(_device(self.device), dtype, self.batch, compiled=self.run.compiled)
 
 
 class Pair(NamedTuple):
@@ -138,23 +145,21 @@ def _device_of(name: str, path: Path) -> str:
     """What archcost calls the device of a row: the name of one that ships, or the file of the machine measured."""
     if path.name.startswith("local"):
         return str(LOCAL)
-    return DEVICES.get(name) or archcost.device(name).name
+    return DEVICES.get(name) or _device(name).name
 
 
 def pairs(measured: Iterable[Row]) -> Iterator[Pair]:
     """Measurements with predictions; a network is analysed once for each size and batch."""
     grouped: dict[tuple[str, int, int, str], list[Row]] = {}
-    devices: dict[str, Device] = {}
     for row in measured:
         grouped.setdefault((row.zoo_name, row.size, row.batch, row.computed_in), []).append(row)
-        devices[row.device] = devices.get(row.device) or archcost.device(row.device)
     for (name, size, batch, dtype), same in grouped.items():
         report = _report(name, size, batch, dtype)
         kernels: dict[RunMode, list[DeviceKernel]] = {}
         for row in same:
             if row.run not in kernels:
                 kernels[row.run] = kernels_of(report, row.run)
-            device = devices[row.device]
+            device = _device(row.device)
             rates = rates_of(device, row.run, report.graph)
             time = sum(time.nanoseconds for time in rates.times(kernels[row.run]))
             if device.measured is not None and device.measured.page_fault_ns:
@@ -339,7 +344,7 @@ def plot(found: Sequence[Pair]) -> None:
         axes.loglog(ends, ends, "k-", lw=0.8)
         for share in (0.8, 1.25):
             axes.loglog(ends, [share * end for end in ends], "k:", lw=0.6)
-        axes.set(xlabel="measured samples/s", ylabel="predicted samples/s", title=archcost.device(device).label)
+        axes.set(xlabel="measured samples/s", ylabel="predicted samples/s", title=_device(device).label)
         axes.legend(frameon=False)
         figure.tight_layout()
         path = PAGE.parent / "img" / f"prediction-{Path(device).stem}.svg"
