@@ -22,7 +22,6 @@ def collector_paused() -> Iterator[None]:
         yield
     finally:
         if enabled:
-            if not gc.get_freeze_count():  # else a program that calls us has frozen what is its own
-                gc.freeze()
-                gc.unfreeze()  # into the oldest generation
+            gc.freeze()
+            gc.unfreeze()  # into the oldest generation
             gc.enable()
