@@ -78,7 +78,7 @@ def main() -> None:
             for one in measured_alone([ModelRun(name, 1, MIN_TIME, params) for params in candidates], _watch)
         ]
         variants = [
-            Variant(params, Prediction(one.report, device, RunMode()).latency_ms, 1000 * one.total.median)
+            Variant(params, Prediction(one.report, device, RunMode()).latency_ms, 1000 * one.total.minimum)
             for params, one in zip(candidates, found, strict=True)
         ]
         for variant in sorted(variants, key=lambda one: one.measured):
