@@ -71,17 +71,18 @@ _PATH = ArgumentKind("a path", lambda value: isinstance(value, os.PathLike))
 _TEXT = ArgumentKind("text", lambda value: isinstance(value, str))
 _MAPPING = ArgumentKind("a mapping by name", _is_mapping, '{"width": 0.5}')
 _FUNCTION = ArgumentKind("a function", callable)
+_NUMBER = ArgumentKind("a number", lambda value: isinstance(value, Real) and not _is_truth(value))
 _ANYTHING = ArgumentKind("anything", lambda _: True)
 KINDS = {
     "Any": _ANYTHING,
     "AnyInputs": ArgumentKind("sizes without the batch, alone or by name", _is_inputs, "(3, 480, 640)"),
-    "Fraction": ArgumentKind("a number", lambda value: isinstance(value, Real) and not _is_truth(value)),
+    "Fraction": _NUMBER,
     "Inputs": _ANYTHING,  # as `given_inputs` reads them
     "None": ArgumentKind("None", lambda value: value is None),
     "Objective": ArgumentKind("pairs such as ('macs', 'min')", _is_objective),
     "Track": _FUNCTION,
     "bool": ArgumentKind("True or False", _is_truth),
-    "float": ArgumentKind("a number", lambda value: isinstance(value, Real) and not _is_truth(value)),
+    "float": _NUMBER,
     "int": ArgumentKind("a whole number", _whole),
     "nn.Module": _named("Module"),
     "os.PathLike[str]": _PATH,

@@ -10,9 +10,12 @@ import sys
 from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from archcost.conventions import EARLIER, NEWER, convention
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 FILE = Path(__file__).parents[1] / "data" / "newer_tools.json"
 NAMES = (*NEWER, *EARLIER)
@@ -33,11 +36,34 @@ class Printed(NamedTuple):
 def printed() -> Printed:
     """What the file holds."""
     data = json.loads(FILE.read_text(encoding="utf-8"))
-    tools = tuple(data["versions"])
-    cases, models = (
-        {name: dict(zip(tools, row, strict=True)) for name, row in data[part].items()} for part in ("cases", "models")
-    )
+    cases, models = (figures_of(data, part) for part in ("cases", "models"))
     return Printed(data["date"], data["torch"], data["versions"], cases, models)
+
+
+def figures_of(data: dict[str, Any], part: str) -> Figures:
+    """A part of a file, by name and tool."""
+    return {name: dict(zip(data["versions"], row, strict=True)) for name, row in data[part].items()}
+
+
+def versions_there(names: Sequence[str]) -> dict[str, str]:
+    """The versions of tools, which are those that archcost knows; else the program ends."""
+    from tests.conventions import newer_peers
+
+    versions = {name: newer_peers.version(name) for name in names}
+    if versions != {name: convention(name).version for name in names}:
+        sys.exit(f"these are there: {versions}; run `make peers`")
+    return versions
+
+
+def write_figures(file: Path, head: dict[str, Any], parts: dict[str, dict[str, list[int | None]]]) -> None:
+    """A file of figures: today, what it was run with, and a line for each name."""
+    head = {"date": f"{datetime.now(UTC):%Y-%m-%d}", **head}
+    lines = [f"  {json.dumps(key)}: {json.dumps(value)}" for key, value in head.items()]
+    for part, rows in parts.items():
+        body = ",\n".join(f"    {json.dumps(name)}: {json.dumps(row)}" for name, row in rows.items())
+        lines.append(f"  {json.dumps(part)}: {{\n{body}\n  }}")
+    text = ",\n".join(lines)
+    file.write_text(f"{{\n{text}\n}}\n", encoding="utf-8")
 
 
 def main() -> None:
@@ -52,9 +78,7 @@ def main() -> None:
     from tests.shared import zoo_report
 
     torch.set_num_threads(1)
-    versions = {name: newer_peers.version(name) for name in NAMES}
-    if versions != {name: convention(name).version for name in NAMES}:
-        sys.exit(f"these are there: {versions}; run `make peers`")
+    versions = versions_there(NAMES)
     cases, models = {}, {}
     for case in CASES:
         graph = everything(report_of(case).graph)
@@ -66,12 +90,8 @@ def main() -> None:
         module = networks.torchvision_model(other) if other else networks.built_model(report)
         given = networks.inputs_of(report)
         models[model] = [newer_peers.run(name, module, given).total for name in NAMES]
-    head = {"date": f"{datetime.now(UTC):%Y-%m-%d}", "torch": torch.__version__.split("+")[0], "versions": versions}
-    lines = [f"  {json.dumps(key)}: {json.dumps(value)},\n" for key, value in head.items()]
-    for part, rows in (("cases", cases), ("models", models)):
-        body = ",\n".join(f"    {json.dumps(name)}: {json.dumps(row)}" for name, row in rows.items())
-        lines.append(f"  {json.dumps(part)}: {{\n{body}\n  }}{',' * (part == 'cases')}\n")
-    FILE.write_text(f"{{\n{''.join(lines)}}}\n", encoding="utf-8")
+    head = {"torch": torch.__version__.split("+")[0], "versions": versions}
+    write_figures(FILE, head, {"cases": cases, "models": models})
 
 
 if __name__ == "__main__":

@@ -6,14 +6,13 @@ python -m tests.conventions.newer_imports  # run them all, and write the file an
 from __future__ import annotations
 
 import json
-import sys
-from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 import archcost
-from archcost.conventions import NEWER, convention
+from archcost.conventions import NEWER
+from tests.conventions.newer_figures import figures_of, versions_there, write_figures
 
 if TYPE_CHECKING:
     from torch import nn
@@ -58,10 +57,7 @@ class PrintedImports(NamedTuple):
 def printed() -> PrintedImports:
     """What the file holds."""
     data = json.loads(FILE.read_text(encoding="utf-8"))
-    tools = tuple(data["versions"])
-    models, ways = (
-        {name: dict(zip(tools, row, strict=True)) for name, row in data[part].items()} for part in ("models", "ways")
-    )
+    models, ways = (figures_of(data, part) for part in ("models", "ways"))
     return PrintedImports(data["date"], data["libraries"], data["versions"], models, ways)
 
 
@@ -89,9 +85,7 @@ def main() -> None:
     from tests.conventions.ways_of_writing import WAYS
 
     torch.set_num_threads(1)
-    versions = {name: newer_peers.version(name) for name in NEWER}
-    if versions != {name: convention(name).version for name in NEWER}:
-        sys.exit(f"these are there: {versions}; run `make peers`")
+    versions = versions_there(NEWER)
     models, ways = {}, {}
     for name in SAMPLE:
         model, inputs = original_of(name)
@@ -100,12 +94,7 @@ def main() -> None:
         _, model, inputs = imported_way(name)
         ways[name] = [newer_peers.run(tool, model, inputs).total for tool in NEWER]
     libraries = {name: version(name).split("+")[0] for name in LIBRARIES}
-    head = {"date": f"{datetime.now(UTC):%Y-%m-%d}", "libraries": libraries, "versions": versions}
-    lines = [f"  {json.dumps(key)}: {json.dumps(value)},\n" for key, value in head.items()]
-    for part, rows in (("models", models), ("ways", ways)):
-        body = ",\n".join(f"    {json.dumps(name)}: {json.dumps(row)}" for name, row in rows.items())
-        lines.append(f"  {json.dumps(part)}: {{\n{body}\n  }}{',' * (part == 'models')}\n")
-    FILE.write_text(f"{{\n{''.join(lines)}}}\n", encoding="utf-8")
+    write_figures(FILE, {"libraries": libraries, "versions": versions}, {"models": models, "ways": ways})
 
 
 if __name__ == "__main__":
