@@ -35,25 +35,38 @@ settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "ci"))
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--update-golden", action="store_true", help="rewrite the golden files with what is printed now")
-    parser.addoption("--zoo", action="store_true", help="run every model of the zoo where its cover would do")
+    parser.addoption("--all", action="store_true", help="run what is long, too, and every model where a few would do")
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """``zoo_model`` is a model of the cover, or of the whole zoo under ``--zoo``, in each run of a test another."""
+    """``zoo_model`` is a model of the cover, or of the whole zoo under ``--all``, in each run of a test another.
+
+    A test that is marked ``few`` takes long for a model: of the cover it has those with every kind of op.
+    """
     if "zoo_model" in metafunc.fixturenames:
-        metafunc.parametrize("zoo_model", zoo_models(metafunc.config))
+        few = bool(metafunc.definition.get_closest_marker("few"))
+        metafunc.parametrize("zoo_model", zoo_models(metafunc.config, few=few))
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave out what is marked ``long``: tests of what others test with less, on more subjects or larger ones."""
+    if config.getoption("--all"):
+        return
+    left_out = [item for item in items if item.get_closest_marker("long")]
+    config.hook.pytest_deselected(items=left_out)
+    items[:] = [item for item in items if not item.get_closest_marker("long")]
 
 
 @pytest.fixture
 def zoo_spec(zoo_model: str, pytestconfig: pytest.Config) -> Spec:
-    """A model of the cover, which may have fewer layers than in the zoo; under ``--zoo`` it has all."""
-    return cover_spec(zoo_model, whole=pytestconfig.getoption("--zoo"))
+    """A model of the cover, which may have fewer layers than in the zoo; under ``--all`` it has all."""
+    return cover_spec(zoo_model, whole=pytestconfig.getoption("--all"))
 
 
 @pytest.fixture
 def cover_model(zoo_model: str, pytestconfig: pytest.Config) -> Report:
     """Its report. It is for reading: it is made once in a session."""
-    return cover_report(zoo_model, whole=pytestconfig.getoption("--zoo"))
+    return cover_report(zoo_model, whole=pytestconfig.getoption("--all"))
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -6,7 +6,8 @@ the others are given, ranks and dtypes of the inputs, how many of those differ, 
 layer's. A model has the classes of its layers, those of its inputs and outputs, and its family.
 
 ``tests/golden/cover_models.txt`` lists the cover, so that no test analyses the zoo to know what it runs;
-``test_cover.py`` computes it anew. Of a model with many like layers the cover has one with fewer, ``FEWER``, which has
+``test_cover.py`` computes it anew. Beside some of them it says ``few``: these have every kind of op, and are the models
+of tests that take long for each. Of a model with many like layers the cover has one with fewer, ``FEWER``, which has
 all its classes: what differs is how often each of them comes.
 """
 
@@ -17,15 +18,17 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+import pytest
+
 import archcost
 from archcost import model_zoo as zoo
 from archcost.spec.loader import loads
 from tests.shared import zoo_report
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
-    import pytest
+    from _pytest.mark.structures import ParameterSet
 
     from archcost.analysis.report import Report
     from archcost.graph.model import Graph, Node
@@ -33,6 +36,7 @@ if TYPE_CHECKING:
 
 SPECS = Path(__file__).parent.parent / "specs"
 LISTED = Path(__file__).parent / "golden" / "cover_models.txt"
+FEW = "few"  # beside a model of the list
 TWO = {"layers": 2}
 TWO_BOTH = {"layers": 2, "decoder_layers": 2}
 DEEP = {"depth": 2}
@@ -92,15 +96,34 @@ class Structure(NamedTuple):
     cost: int
 
 
-def zoo_models(config: pytest.Config) -> tuple[str, ...]:
-    """The models that the slow tests run: the cover, or the whole zoo under ``--zoo``."""
-    return tuple(zoo.names()) if config.getoption("--zoo") else zoo_cover()
+def zoo_models(config: pytest.Config, *, few: bool = False) -> tuple[str, ...]:
+    """The models that the slow tests run: the cover, a few of it, or the whole zoo under ``--all``."""
+    if config.getoption("--all"):
+        return tuple(zoo.names())
+    return zoo_few() if few else zoo_cover()
 
 
 @cache
 def zoo_cover() -> tuple[str, ...]:
     """The cover of the zoo, as it is listed."""
-    return tuple(LISTED.read_text(encoding="utf-8").split())
+    return tuple(line.split()[0] for line in LISTED.read_text(encoding="utf-8").splitlines())
+
+
+@cache
+def zoo_few() -> tuple[str, ...]:
+    """Those of the cover that have every kind of op, as they are marked in the list."""
+    marked = (line.partition(" ") for line in LISTED.read_text(encoding="utf-8").splitlines())
+    return tuple(name for name, _, mark in marked if mark == FEW)
+
+
+def one_of_each(cases: Iterable[Any], key: Callable[[Any], object]) -> list[ParameterSet]:
+    """All cases for a parametrised test; of those with one key, the ones after the first are long."""
+    seen: set[object] = set()
+    found = []
+    for case in cases:
+        found.append(pytest.param(case, marks=[pytest.mark.long] if key(case) in seen else []))
+        seen.add(key(case))
+    return found
 
 
 @cache
@@ -123,6 +146,15 @@ def zoo_structures() -> dict[str, Structure]:
     """Every model of the zoo by its name; what it costs are its layers."""
     graphs = {name: zoo_report(name).graph for name in zoo.names()}
     return {name: Structure(structural_classes(graph), len(graph.nodes)) for name, graph in graphs.items()}
+
+
+def cover_kinds() -> dict[str, Structure]:
+    """The kinds of op of every model of the cover; what it costs are its layers there."""
+    reports = {name: cover_report(name) for name in zoo_cover()}
+    return {
+        name: Structure(frozenset(layer.op for layer in report.layers), len(report.layers))
+        for name, report in reports.items()
+    }
 
 
 def covering(models: Mapping[str, Structure]) -> tuple[str, ...]:

@@ -10,14 +10,17 @@ import archcost
 from archcost import model_zoo as zoo
 from tests.conventions import networks
 from tests.cover import (
+    FEW,
     FEWER,
     LISTED,
     Structure,
     classes_of,
+    cover_kinds,
     cover_report,
     covering,
     structural_classes,
     zoo_cover,
+    zoo_few,
     zoo_structures,
 )
 from tests.shared import zoo_report
@@ -27,7 +30,14 @@ if TYPE_CHECKING:
 
 
 def test_the_cover_is_as_it_is_listed(golden: Callable[[str, str], None]) -> None:
-    golden(LISTED.name, "".join(f"{name}\n" for name in covering(zoo_structures())))
+    few = covering(cover_kinds())
+    lines = [f"{name} {FEW}\n" if name in few else f"{name}\n" for name in covering(zoo_structures())]
+    golden(LISTED.name, "".join(lines))
+
+
+def test_few_models_have_every_kind_of_op_of_the_zoo() -> None:
+    kinds = {layer.op for name in zoo.names() for layer in zoo_report(name).layers}
+    assert {layer.op for name in zoo_few() for layer in cover_report(name).layers} == kinds
 
 
 @pytest.mark.parametrize("name", FEWER)

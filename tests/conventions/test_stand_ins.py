@@ -24,11 +24,11 @@ if TYPE_CHECKING:
 
 
 def stand_ins(config: pytest.Config) -> tuple[str, ...]:
-    """Of these models as many as have every kind of op that any has, or all under ``--zoo``.
+    """Of these models as many as have every kind of op that any has, or all under ``--all``.
 
     In single layers the tools run on a CPU anyway (``test_rules_against_tools.py``).
     """
-    if config.getoption("--zoo"):
+    if config.getoption("--all"):
         return tuple(SMALL)
     reports = {name: small_report(name) for name in SMALL}
     models = {

@@ -78,6 +78,7 @@ PRINTED = {
 }
 
 
+@pytest.mark.few
 def test_network(zoo_model: str, cover_model: Report) -> None:
     report = cover_model
     other = networks.torchvision_name(report)

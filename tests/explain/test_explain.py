@@ -131,6 +131,7 @@ FIGURES = {
 }
 
 
+@pytest.mark.few
 def test_every_equation_holds(cover_model: Report) -> None:
     report = cover_model
     written = {layer.path: layer.node.signature.outputs for layer in report.layers}

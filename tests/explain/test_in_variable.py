@@ -530,8 +530,8 @@ def test_forty_models_are_tried() -> None:
 
 @pytest.mark.parametrize("place", range(len(ZOO)))
 def test_formulas_of_the_zoo_are_true(place: int, pytestconfig: pytest.Config) -> None:
-    """At 20 values drawn from each formula's range; the first few models, and under ``--zoo`` all."""
-    if place >= _ALWAYS and not pytestconfig.getoption("--zoo"):
+    """At 20 values drawn from each formula's range; the first few models, and under ``--all`` all."""
+    if place >= _ALWAYS and not pytestconfig.getoption("--all"):
         pytest.skip("one of the first models has its like")
     model, variable = ZOO[place]
     found = formulas_in(zoo_report(model), variable)

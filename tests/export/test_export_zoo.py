@@ -52,7 +52,7 @@ def source(name: str, training: bool, *, whole: bool = True) -> tuple[str, Repor
 @pytest.fixture
 def made(zoo_name: str, training: bool, pytestconfig: pytest.Config) -> tuple[str, Report]:
     """The source of a model of the cover, which may have fewer layers than in the zoo, and its report."""
-    return source(zoo_name, training, whole=pytestconfig.getoption("--zoo"))
+    return source(zoo_name, training, whole=pytestconfig.getoption("--all"))
 
 
 def test_same_tensors_and_arithmetic(made: tuple[str, Report], training: bool) -> None:
@@ -147,7 +147,7 @@ def test_it_stands_alone_and_says_what_it_is(zoo_name: str, made: tuple[str, Rep
 
 
 def test_tidy(pytestconfig: pytest.Config, tmp_path: Path) -> None:
-    whole = pytestconfig.getoption("--zoo")
+    whole = pytestconfig.getoption("--all")
     found = {f"{name}_{training}": source(name, training, whole=whole) for name, training in models(pytestconfig)}
     assert_tidy({name: text for name, (text, _) in found.items()}, tmp_path)
 

@@ -57,6 +57,7 @@ def same(graph: Graph) -> int:
     return measured.peak_bytes
 
 
+@pytest.mark.few
 def test_models_of_the_zoo(zoo_model: str, cover_model: Report) -> None:
     peak = same(cover_model.graph)
     if zoo_model not in ONLY_WATCHED:

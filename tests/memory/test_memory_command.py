@@ -188,9 +188,9 @@ def test_what_holds_the_peak_has_names() -> None:
 
 
 def test_the_tables_of_the_docs_are_in_step(pytestconfig: pytest.Config) -> None:
-    """The rows of the cheapest model of each family, and those of all models under ``--zoo``."""
+    """The rows of the cheapest model of each family, and those of all models under ``--all``."""
     page = tables.PAGE.read_text(encoding="utf-8")
-    if pytestconfig.getoption("--zoo"):
+    if pytestconfig.getoption("--all"):
         assert tables.renewed(page) == page, "run python -m benchmarks.memory"
     models = sorted(archcost.zoo(), key=lambda model: model.macs, reverse=True)
     cheapest = [model.name for model in {model.family: model for model in models}.values()]

@@ -46,6 +46,7 @@ def same(measured: memory.Training, predicted: TrainingMemory) -> None:
     assert kept == (predicted.params, predicted.buffers, predicted.gradients, predicted.state)
 
 
+@pytest.mark.few
 def test_models_of_the_zoo(zoo_spec: Spec) -> None:
     """All of the zoo is in the table of docs/figures.md, which ``python -m benchmarks.memory`` measures."""
     graph = unroll(zoo_spec, Settings(training=True, batch=2))

@@ -197,7 +197,7 @@ LARGE = ("gemma_2_9b", "stable_diffusion_v1_unet", "mvit_v2_s", "deepseek_v3", "
 
 
 def test_pages_are_small(pytestconfig: pytest.Config) -> None:
-    """Those of the models whose documents are the largest; of all under ``--zoo``."""
+    """Those of the models whose documents are the largest; of all under ``--all``."""
     for name in model_zoo.names() if pytestconfig.getoption("zoo") else LARGE:
         assert len(archcost.page(zoo_report(name)).html.encode()) < 400 * 2**10, name
 

@@ -43,8 +43,8 @@ def _pages_one_by_one() -> bool:
 @pytest.mark.skipif(not _pages_one_by_one(), reason="the system hands out pages of other sizes")
 @pytest.mark.parametrize(("name", "batch"), [("resnet18", 1), ("resnet18", 8), ("squeezenet1_1", 8)])
 def test_as_many_as_the_system_counts(name: str, batch: int, request: pytest.FixtureRequest) -> None:
-    if not request.config.getoption("--zoo"):
-        pytest.skip("processes differ by as much as predictions are off: only with --zoo")
+    if not request.config.getoption("--all"):
+        pytest.skip("processes differ by as much as predictions are off: only with --all")
     kept = {key: value for key, value in os.environ.items() if not key.startswith(_OTHER)}
     words = [sys.executable, "-c", _RUN, name, str(batch)]
     found = subprocess.run(words, env=kept, capture_output=True, text=True, check=True)

@@ -40,6 +40,7 @@ def exact_figures() -> dict[tuple[str, str], dict[str, str]]:
         return {(row["model"], row["input_shape"]): row for row in csv.DictReader(file)}
 
 
+@pytest.mark.few
 def test_model(zoo_model: str, zoo_spec: Spec) -> None:
     """What torchvision has is as large as there, anything else may have fewer layers."""
     other = torchvision_name(zoo_model)

@@ -208,6 +208,7 @@ def whole(spec: Spec, settings: Settings = TRAINING, patterns: Sequence[str] = (
     assert bool(step.recomputed_macs) == bool(patterns)
 
 
+@pytest.mark.few
 def test_a_model_of_the_zoo(zoo_spec: Spec) -> None:
     whole(zoo_spec)
 

@@ -1,6 +1,6 @@
 """Every rewrite that a model offers, written, compared with the model, and built in PyTorch.
 
-A few models, and with ``--zoo`` 40 of the zoo and 20 of torchvision and timm: ``make test-all``.
+A few models, and with ``--all`` 40 of the zoo and 20 of torchvision and timm: ``make test-all``.
 """
 
 from __future__ import annotations
@@ -67,7 +67,7 @@ def one_of_each(found: Suggestions) -> Iterator[Suggestion]:
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    names = (*ZOO, *IMPORTED) if metafunc.config.getoption("--zoo") else FEW
+    names = (*ZOO, *IMPORTED) if metafunc.config.getoption("--all") else FEW
     metafunc.parametrize("name", names)
 
 

@@ -92,6 +92,7 @@ def _space(spec: Any, chance: random.Random) -> Space:
     return Space(spec, Settings(), tuple(allowed))
 
 
+@pytest.mark.few
 def test_rows_of_zoo_specs(zoo_model: str, dice: str) -> None:
     spec = archcost.load(zoo_model)
     for number in range(TIMES):

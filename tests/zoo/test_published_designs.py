@@ -15,12 +15,12 @@ from archcost.analysis.sources import FigureSource, SourceKind
 from archcost.model_zoo import folder, path_of
 from tests.zoo.published import Published, designs, nas_bench_macro
 
-SAMPLE = 40  # of the benchmark's rows without --zoo: a row is like another
+SAMPLE = 40  # of the benchmark's rows without --all: a row is like another
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     if "design" in metafunc.fixturenames:
-        chosen = designs() if metafunc.config.getoption("--zoo") else sampled()
+        chosen = designs() if metafunc.config.getoption("--all") else sampled()
         metafunc.parametrize("design", chosen, ids=lambda design: f"{design.model}-{design.name}")
 
 

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from archcost.sweeping.tables import SpaceTables
 
 EXPECTED = {"chinchilla": 50, "mobilenet_v1": 16, "nas_bench_macro": 3**8, "ofa_mobilenet_v3": 7371**5}
-SLOW = {"regnet_x"}  # to walk: under --zoo
+SLOW = {"regnet_x"}  # to walk: under --all
 
 
 @cache
@@ -41,8 +41,8 @@ def test_a_space_has_as_many_designs_as_expected(
     name: str, run: Callable[..., Run], request: pytest.FixtureRequest
 ) -> None:
     assert space(name).expected == EXPECTED.get(name)
-    if name in SLOW and not request.config.getoption("--zoo"):
-        pytest.skip("walked under --zoo")
+    if name in SLOW and not request.config.getoption("--all"):
+        pytest.skip("walked under --all")
     designs_of_space = space(name).tables().count()
     assert 0 < designs_of_space <= space(name).size
     if name in EXPECTED:
@@ -114,9 +114,9 @@ def everything() -> tuple[Any, dict[str, Any]]:
 
 
 def test_all_designs_of_the_benchmark(request: pytest.FixtureRequest) -> None:
-    """By tables as by single analyses: a sample of 60, and all under --zoo; and as many as its table prints."""
+    """By tables as by single analyses: a sample of 60, and all under --all; and as many as its table prints."""
     every, figures = everything()
-    step = 1 if request.config.getoption("--zoo") else len(every) // 60
+    step = 1 if request.config.getoption("--all") else len(every) // 60
     for place in range(0, len(every), step):
         totals = archcost.analyze("nas_bench_macro", params={"choices": every[place].tolist()}).totals
         assert {name: int(column[place]) for name, column in figures.items()} == {

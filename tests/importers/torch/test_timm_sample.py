@@ -27,8 +27,8 @@ COVER = (  # small ones of many kinds: convolutions, attention in windows and ov
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """The cover, or all of the sample under ``--zoo``."""
-    whole = metafunc.config.getoption("--zoo")
+    """The cover, or all of the sample under ``--all``."""
+    whole = metafunc.config.getoption("--all")
     metafunc.parametrize("model", ROWS if whole else COVER)
 
 
