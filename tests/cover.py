@@ -26,7 +26,7 @@ from archcost.spec.loader import loads
 from tests.shared import zoo_report
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Container, Iterable, Mapping
 
     from _pytest.mark.structures import ParameterSet
 
@@ -118,12 +118,12 @@ def zoo_few() -> tuple[str, ...]:
 
 def one_of_each(cases: Iterable[Any], key: Callable[[Any], object]) -> list[ParameterSet]:
     """All cases for a parametrised test; of those with one key, the ones after the first are long."""
-    seen: set[object] = set()
-    found = []
-    for case in cases:
-        found.append(pytest.param(case, marks=[pytest.mark.long] if key(case) in seen else []))
-        seen.add(key(case))
-    return found
+    first: dict[object, int] = {}
+    every = list(cases)
+    for place, case in enumerate(every):
+        first.setdefault(key(case), place)
+    kept = set(first.values())
+    return [_param(case, long=place not in kept) for place, case in enumerate(every)]
 
 
 @cache
@@ -146,6 +146,16 @@ def zoo_structures() -> dict[str, Structure]:
     """Every model of the zoo by its name; what it costs are its layers."""
     graphs = {name: zoo_report(name).graph for name in zoo.names()}
     return {name: Structure(structural_classes(graph), len(graph.nodes)) for name, graph in graphs.items()}
+
+
+def some(cases: Iterable[Any], kept: Container[Any]) -> list[ParameterSet]:
+    """All cases for a parametrised test; those that are not kept are long."""
+    return [_param(case, long=case not in kept) for case in cases]
+
+
+def _param(case: Any, *, long: bool) -> ParameterSet:
+    values = case if type(case) is tuple else (case,)
+    return pytest.param(*values, marks=[pytest.mark.long] if long else [])
 
 
 def cover_kinds() -> dict[str, Structure]:

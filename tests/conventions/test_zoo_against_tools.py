@@ -15,6 +15,7 @@ from archcost.conventions import TOOLS, convention
 from archcost.conventions.tool_report import read
 from archcost.conventions.torchvision_style import patterns
 from tests.conventions import networks, peers
+from tests.cover import some
 from tests.shared import zoo_report
 
 if TYPE_CHECKING:
@@ -100,7 +101,7 @@ def test_what_the_tools_have_printed(name: str) -> None:
     assert {tool: read(report, convention(tool), written).total for tool in PRINTED[name]} == PRINTED[name]
 
 
-@pytest.mark.parametrize("name", BESIDE)
+@pytest.mark.parametrize("name", some(BESIDE, {"alexnet", "mnasnet0_5", "resnet18", "torchvision_googlenet"}))
 def test_built_module_beside_torchvision(name: str) -> None:
     """The module that archcost builds, layer by layer."""
     report = zoo_report(name)

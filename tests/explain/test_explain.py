@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 import archcost
-from archcost import model_zoo as zoo
 from archcost.analysis.tree import build_tree, find
 from archcost.dims import numel
 from archcost.dtypes import DTYPE_BYTES
@@ -162,9 +161,8 @@ def assert_holds(equation: Equation) -> None:
     assert evaluated(equation.formula.text(numbers=True)) == equation.value
 
 
-@pytest.mark.parametrize("name", zoo.names())
-def test_stories_add_up(name: str) -> None:
-    report = zoo_report(name)
+def test_stories_add_up(cover_model: Report) -> None:
+    report = cover_model
     story = explain_model(report)
     assert all(share.formula is None or share.formula.value == share.value for share in story.macs + story.params)
     assert sum(share.value for share in story.macs) <= report.totals.macs

@@ -36,7 +36,7 @@ SMALL_PARAMS, SMALL_MACS = 40 * 10**6, 10**9
 
 def models(config: pytest.Config) -> list[tuple[str, bool]]:
     """As they are in inference, and those that training adds something to as they are there."""
-    return [(name, False) for name in zoo_models(config)] + [(name, True) for name in WITH_AUXILIARY_HEADS]
+    return [(name, False) for name in zoo_models(config, few=True)] + [(name, True) for name in WITH_AUXILIARY_HEADS]
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:

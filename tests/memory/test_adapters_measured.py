@@ -15,7 +15,7 @@ from archcost.paths import above, last
 from archcost.pytorch import memory
 from archcost.settings import Lora, Settings
 from archcost.spec.loader import loads
-from tests.cover import cover_spec
+from tests.cover import cover_spec, some
 from tests.memory.adapters import adapted, quantised
 from tests.memory.networks import adam
 from tests.memory.test_training_measured import WATCHED, same
@@ -67,7 +67,7 @@ def _no_warnings() -> None:
     warnings.filterwarnings("ignore", message="Using padding='same' with even kernel lengths")
 
 
-@pytest.mark.parametrize("model", MODELS)
+@pytest.mark.parametrize("model", some(MODELS, {"albert_base", "alexnet", "gpt2", "mixer_s16", "resnet18", "vgg11"}))
 def test_adapters(model: str) -> None:
     settings = Settings(training=True)
     spec = cover_spec(model)

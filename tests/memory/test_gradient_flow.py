@@ -44,10 +44,10 @@ def agree(graph: Graph) -> None:
     assert {graph.nodes[index].op.kind for index in runs - ran} <= PASSED_ON
 
 
-@pytest.mark.parametrize(("learnt", "frozen"), list(product([False, True], repeat=2)))
 @pytest.mark.parametrize("case", CASES_THAT_PASS_ON, ids=str)
-def test_every_op(case: Case, learnt: bool, frozen: bool) -> None:
-    agree(case_graph(case, learnt=learnt, frozen=frozen))
+def test_every_op(case: Case) -> None:
+    for learnt, frozen in product([False, True], repeat=2):
+        agree(case_graph(case, learnt=learnt, frozen=frozen))
 
 
 def test_a_model_of_the_zoo(zoo_spec: Spec) -> None:

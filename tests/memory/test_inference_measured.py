@@ -17,7 +17,8 @@ from archcost.pytorch import memory
 from archcost.pytorch.module import build, example_inputs
 from archcost.settings import Settings
 from archcost.spec.loader import loads
-from tests.memory.networks import case_graph, module_of, permuted_orders, real, reorder, set_inplace
+from tests.cover import one_of_each
+from tests.memory.networks import OF_FLOATS, case_graph, module_of, permuted_orders, real, reorder, set_inplace
 from tests.ops.cases import CASES, Case
 from tests.shared import zoo_report
 
@@ -109,8 +110,7 @@ def test_every_kind_of_op(case: Case) -> None:
     assert memory.inference(network, inputs).peak_bytes == max(Storages(graph, watched=True).live())
 
 
-# A `custom` without inputs is left out: its stand-in makes float32 whatever the dtype of the model.
-@pytest.mark.parametrize("case", [case for case in CASES if case.input_shapes or case.kind != "custom"], ids=str)
+@pytest.mark.parametrize("case", one_of_each(OF_FLOATS, lambda case: case.kind), ids=str)
 def test_every_kind_of_op_in_half_precision(case: Case) -> None:
     same(case_graph(case, floats="bfloat16"))
 

@@ -29,19 +29,23 @@ def test_every_kind_has_a_rule() -> None:
 
 
 @pytest.mark.parametrize("case", CASES, ids=str)
-@pytest.mark.parametrize("watched", [False, True], ids=["", "watched"])
-def test_closed_forms_are_what_the_rules_give(case: Case, watched: bool) -> None:
+def test_closed_forms_are_what_the_rules_give(case: Case) -> None:
     signature = case_graph(case).nodes[-1].signature
     count = len(signature.inputs)
-    found = profile(signature, (None,) * count, tuple(range(count)), watched=watched)
-    assert plain_profile(signature) in (None, found)
-    assert found.rise >= sum(found.sizes)
+    for watched in (False, True):
+        found = profile(signature, (None,) * count, tuple(range(count)), watched=watched)
+        assert plain_profile(signature) in (None, found)
+        assert found.rise >= sum(found.sizes)
 
 
 @pytest.mark.parametrize("case", CASES, ids=str)
-@pytest.mark.parametrize("dtype", ["bool", "uint8", "int32", "int64"])
-def test_rules_make_what_the_op_says_of_whole_numbers(case: Case, dtype: str) -> None:
+def test_rules_make_what_the_op_says_of_whole_numbers(case: Case) -> None:
     """A sum of int32 is int64, a sigmoid float32: in the rules, where training goes by them, as in the graph."""
+    for dtype in ("bool", "uint8", "int32", "int64"):
+        holds_its_dtypes(case, dtype)
+
+
+def holds_its_dtypes(case: Case, dtype: str) -> None:
     floats = case.dtypes or ("float32",) * len(case.input_shapes)
     try:
         graph = case_graph(case._replace(dtypes=tuple([dtype if one == "float32" else one for one in floats])))

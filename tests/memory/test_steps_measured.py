@@ -19,7 +19,7 @@ from archcost.paths import above, last
 from archcost.pytorch import memory
 from archcost.pytorch.module import build, example_inputs
 from archcost.settings import Lora, Settings
-from tests.cover import cover_spec
+from tests.cover import cover_spec, some
 from tests.memory.adapters import Blockwise, MasterWeights, adapted
 from tests.memory.networks import Checkpointed, adam, momentum, sgd
 from tests.memory.test_training_measured import WATCHED, same
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
 BLOCKWISE = {"adamw8bit": 2, "lion8bit": 1}
 MODELS = ("alexnet", "googlenet", "gpt2", "mobilenet_v1", "resnet18", "squeezenet1_1", "swin_t", "t5_small", "vit_b_32")
+SMALL = ("alexnet", "gpt2", "squeezenet1_1")
 
 
 @pytest.fixture(autouse=True)
@@ -49,7 +50,7 @@ def rmsprop_foreach(params: Any) -> torch.optim.Optimizer:
 
 
 @pytest.mark.parametrize("name", BLOCKWISE)
-@pytest.mark.parametrize("model", MODELS)
+@pytest.mark.parametrize("model", some(MODELS, SMALL))
 def test_optimizers_in_8_bits(model: str, name: str) -> None:
     graph = unroll(cover_spec(model), Settings(training=True, batch=2))
     measured = memory.training(*memory.fake(graph), partial(Blockwise, states=BLOCKWISE[name]))
@@ -57,7 +58,7 @@ def test_optimizers_in_8_bits(model: str, name: str) -> None:
 
 
 @pytest.mark.parametrize(("name", "make"), [("adamw", adamw), ("rmsprop", rmsprop)])
-@pytest.mark.parametrize("model", ["alexnet", "resnet18"])
+@pytest.mark.parametrize("model", some(["alexnet", "resnet18"], ["resnet18"]))
 def test_further_optimizers(model: str, name: str, make: Callable[[Any], torch.optim.Optimizer]) -> None:
     graph = unroll(cover_spec(model), Settings(training=True, batch=2))
     measured = memory.training(build(graph), example_inputs(graph), make)
@@ -70,7 +71,7 @@ def test_rmsprop_of_all_params_at_once() -> None:
     same(memory.training(*memory.fake(graph), rmsprop_foreach), training_memory(graph, setting))
 
 
-@pytest.mark.parametrize("model", [*MODELS, "albert_base", "inception_v3", "whisper_tiny"])
+@pytest.mark.parametrize("model", some([*MODELS, "albert_base", "inception_v3", "whisper_tiny"], SMALL))
 def test_gradients_that_add_up(model: str) -> None:
     """The second pass finds the gradients of the first; a third would find the same."""
     graph = unroll(cover_spec(model), Settings(training=True, batch=2))
@@ -90,7 +91,7 @@ def test_master_weights(model: str, name: str, make: Callable[[Any], torch.optim
     same(measured, training_memory(graph, WATCHED._replace(optimizer=OPTIMIZERS[name], master=True)))
 
 
-@pytest.mark.parametrize("model", ["gpt2", "resnet18", "t5_small", "vit_b_32"])
+@pytest.mark.parametrize("model", some(["gpt2", "resnet18", "t5_small", "vit_b_32"], ["gpt2", "vit_b_32"]))
 def test_all_at_once(model: str) -> None:
     """Adapters, an optimizer of 8 bits, checkpoints, and a second pass."""
     settings = Settings(training=True, batch=2)
