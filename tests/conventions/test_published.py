@@ -26,6 +26,7 @@ from archcost.errors import UsageError
 from archcost.render.reconciliation_sentences import away, chance
 from archcost.settings import Settings
 from archcost.spec.loader import loads
+from tests.cover import one_of_each, some
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -154,7 +155,11 @@ QUOTED: list[tuple[str, str, str, tuple[str, ...], int]] = [
 ]
 
 
-@pytest.mark.parametrize(("name", "text", "what", "chosen", "value"), QUOTED, ids=str)
+@pytest.mark.parametrize(
+    ("name", "text", "what", "chosen", "value"),
+    one_of_each(QUOTED, lambda quoted: (quoted[2], bool(quoted[3]))),
+    ids=str,
+)
 def test_quoted_figures(name: str, text: str, what: str, chosen: tuple[str, ...], value: int) -> None:
     first = found(name, text).matches[0]
     assert (first.figure.what, first.settings, first.figure.value) == (what, chosen, value)
@@ -311,7 +316,7 @@ WIDE = (
 
 
 @pytest.mark.parametrize("arguments", WIDE, ids=lambda value: " ".join(value[1:]))
-@pytest.mark.parametrize("columns", [60, 80, 110])
+@pytest.mark.parametrize("columns", some([60, 80, 110], [60]))
 def test_lines_break_between_words(arguments: tuple[str, ...], columns: int, run: Callable[..., Run]) -> None:
     """The words are those of an unbroken page, and those that hang are set in."""
     whole, broken = run(*arguments).out, run(*arguments, columns=columns).out

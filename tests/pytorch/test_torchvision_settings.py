@@ -11,6 +11,7 @@ from torchvision import models
 
 import archcost
 from archcost.importers.torch.plain_attention import plain_attention
+from tests.cover import some
 
 SEGMENTATION = {"weights_backbone": None, "aux_loss": True}
 CASES: list[tuple[str, dict[str, object], int, dict[str, Any]]] = [
@@ -36,7 +37,14 @@ CASES: list[tuple[str, dict[str, object], int, dict[str, Any]]] = [
 ]
 
 
-@pytest.mark.parametrize(("name", "params", "batch", "options"), CASES, ids=[f"{c[0]}-{c[1]}-{c[2]}" for c in CASES])
+QUICK = ("convnext_tiny", "lraspp_mobilenet_v3_large", "mc3_18", "vit_b_16")
+
+
+@pytest.mark.parametrize(
+    ("name", "params", "batch", "options"),
+    some(CASES, [case for case in CASES if case[0] in QUICK]),
+    ids=[f"{c[0]}-{c[1]}-{c[2]}" for c in CASES],
+)
 def test_other_settings(name: str, params: dict[str, object], batch: int, options: dict[str, Any]) -> None:
     report = archcost.analyze(name, params=params, batch=batch)
     with torch.device("meta"):

@@ -11,7 +11,7 @@ from archcost.pytorch.builders import VERIFYING
 from archcost.pytorch.counters import Observed, count_by_fvcore, fill_with_zeros, real_inputs
 from archcost.pytorch.module import Network, example_inputs
 from archcost.pytorch.tracing import traceable
-from tests.cover import some
+from tests.cover import one_of_each, some
 from tests.ops.cases import CASES, Case
 from tests.pytorch.support import everything, report_of
 from tests.small_models import small_report
@@ -42,7 +42,9 @@ def assert_same(ours: list[Observed], theirs: list[Observed]) -> None:
         assert meta.unknown == cpu.unknown
 
 
-@pytest.mark.parametrize("case", [case for case in CASES if case.kind != "custom"], ids=str)
+@pytest.mark.parametrize(
+    "case", one_of_each([case for case in CASES if case.kind != "custom"], lambda case: case.kind), ids=str
+)
 def test_case(case: Case) -> None:
     graph = everything(report_of(case).graph)
     assert_same(seen(graph, real=False), seen(graph, real=True))
