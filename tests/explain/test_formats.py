@@ -38,7 +38,7 @@ COMMANDS: dict[str, tuple[tuple[str, ...], type, str]] = {
     "no formulas": (("explain", "UNKNOWN", "--in", "batch"), FormulasData, "explanation"),
     "tools": (("reconcile", "inception_reduced"), ReconciliationData, "reconciliation"),
     "published": (
-        ("reconcile", "resnet50", "--published", "3.8G", "--with", "torch"),
+        ("reconcile", "inception_reduced", "--published", "12.4M", "--with", "torch"),
         ReconciliationData,
         "reconciliation",
     ),
