@@ -16,6 +16,8 @@ from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 import typer
 from typer.core import TyperCommand, TyperGroup
 
+from archcost.exit_codes import INTERRUPTED
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
@@ -58,7 +60,6 @@ GROUPS = {
 }
 COMMANDS = {name: (module, group) for group, commands in GROUPS.items() for name, module in commands.items()}
 _SOON = 0.01  # seconds
-_INTERRUPTED = 130  # as shells have it: 128 and the number of the signal
 _WATCHING = "archcost.commands.watching"  # loaded by commands that are asked to watch
 _FOREIGN = ("--against", "--allow-import")  # options by which code of other people's runs
 _COMPLETE = "ARCHCOST_COMPLETE"  # set by a shell that asks what may stand at the cursor
@@ -176,7 +177,7 @@ def main() -> None:
     try:
         _main()
     except KeyboardInterrupt:
-        sys.exit(_INTERRUPTED)
+        sys.exit(INTERRUPTED)
     finally:
         sys.unraisablehook = before
 
@@ -301,7 +302,7 @@ def _told(run: Callable[[], int | str | None]) -> int | str | None:
     except SystemExit as done:
         return done.code
     except KeyboardInterrupt:
-        return _INTERRUPTED
+        return INTERRUPTED
     except SpecError as error:
         from archcost.render.output import print_diagnostics
 

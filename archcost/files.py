@@ -34,6 +34,8 @@ if TYPE_CHECKING:
 MAX_PATH = 4096  # characters of a path, as Linux has it
 _GITS_OWN = (".git", "git~1")
 _PASSED_OVER = "[\u200c-\u200f\u202a-\u202e\u206a-\u206f\ufeff]"
+LFS_POINTER = b"version https://git-lfs.github.com/spec/"  # how a file begins that Git LFS has the content of
+LFS_REASON = "git has only a pointer to it, and Git LFS the content"
 MADE_UP = ("/proc/", "/sys/")  # what lies there says that it is a file, and is none
 BINARY: int = getattr(os, "O_BINARY", 0)
 CLOSED_IN_CHILDREN: int = getattr(os, "O_CLOEXEC", 0)

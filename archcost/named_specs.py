@@ -28,7 +28,6 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 _NO_TEXT = "\b"  # what a file of ONNX begins with, and no spec can
 _SOURCE_OF_PYTHON = ".py"  # how a file ends that is told what a source is
-BINARY = ".onnx"  # how names end of files that hold no text; one that a person names may have any name
 MODEL = "@"  # before the name of a model of the configuration
 
 
@@ -228,7 +227,9 @@ def read_at(revision: Revision, location: str, settings: Settings) -> Spec:
 
     Raises SpecError and FileError, and UsageError as imports do; problems that leave something to analyse are raised.
     """
-    if location.endswith(BINARY):
+    from archcost.importers.onnx.recognition import ENDING
+
+    if location.endswith(ENDING):
         return _imported_file(location, settings, revision.files, f"{revision.name}:{location}")
     return revision.load_located(location, translated)
 
@@ -297,10 +298,11 @@ def read_bounded(path: str, files: Files, settings: Settings = AS_IT_STANDS) -> 
     """
     from archcost.errors import unread
     from archcost.files import FileError
+    from archcost.importers.onnx.recognition import ENDING
     from archcost.spec.loader import read_from
 
     try:
-        if path.endswith(BINARY):
+        if path.endswith(ENDING):
             return _imported_file(path, settings, files)
         return read_from(files, path, translate=translated)
     except FileError as error:

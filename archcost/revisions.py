@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from archcost import git, model_zoo
 from archcost.errors import UsageError
-from archcost.files import MAX_PATH, FileError, MissingFileError
+from archcost.files import LFS_POINTER, LFS_REASON, MAX_PATH, FileError, MissingFileError
 from archcost.spec.included import ZOO
 from archcost.spec.loader import itself, load_from
 from archcost.written_paths import written_below
@@ -28,7 +28,6 @@ if TYPE_CHECKING:
     Read = Callable[["Revision", str], Spec]  # of a revision, and a path from its root
 
 _MAX_HOPS = 40  # symbolic links on the way to a file, as Linux allows
-_LFS = b"version https://git-lfs.github.com/spec/"
 
 
 class OutsideError(FileError):
@@ -134,8 +133,8 @@ class GitFiles:
         if entry.is_link:
             raise FileError("it is a symbolic link")
         content = self._blobs.read(entry.oid, limit)
-        if content.startswith(_LFS):
-            raise FileError("git has only a pointer to it, and Git LFS the content", "keep specs out of Git LFS")
+        if content.startswith(LFS_POINTER):
+            raise FileError(LFS_REASON, "keep specs out of Git LFS")
         return content
 
     def names(self, folder: str, limit: int) -> list[str]:

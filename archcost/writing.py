@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 _CREATE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | NO_FOLLOW | CLOSED_IN_CHILDREN | BINARY
 _PATIENCE = 60.0  # seconds that a writer waits for another
 _BLOCK = 1 << 20  # bytes that are read at a time
+_DENIED = "permission denied"  # as the system says it
+_NO_FOLDER = "there is no such folder"
 _PAUSE = 0.02  # seconds between two tries
 UNFINISHED = ".tmp"  # how files end that are not whole yet
 
@@ -148,6 +150,23 @@ def check_writable(path: str) -> None:
         raise UsageError(f"cannot write {path}: {failed(error).reason}", "give another name: `-o FILE`") from None
 
 
+def check_place(path: str, *, makes_way: bool = False) -> None:
+    """Raise UsageError for a file that cannot be written as things stand, before there is anything to write.
+
+    Nothing is opened, since a pipe may have the name. ``makes_way``: a folder that is not there will be made.
+    """
+    real = os.path.realpath(path)
+    held = real if os.path.exists(real) else os.path.dirname(real)
+    if os.path.isdir(real):
+        reason = "is a directory"
+    elif not os.path.exists(held):
+        reason = "" if makes_way else _NO_FOLDER
+    else:
+        reason = "" if os.access(held, os.W_OK) else _DENIED
+    if reason:
+        raise UsageError(f"cannot write {path}: {reason}")
+
+
 def make_way(path: str) -> None:
     """Make the folder that a file is to be in, with those around it; raises UsageError."""
     try:
@@ -169,7 +188,7 @@ def make_folder(path: str) -> None:
 
 
 def _unwritten(error: OSError) -> FileError:
-    return FileError("there is no such folder") if isinstance(error, FileNotFoundError) else failed(error)
+    return FileError(_NO_FOLDER) if isinstance(error, FileNotFoundError) else failed(error)
 
 
 def nowhere() -> int:
@@ -181,7 +200,8 @@ def write_whole(path: str, text: str, root: str | None = None) -> bool:
     """Write a file at once or not at all, safe against loss of power; returns whether it changed.
 
     Links are followed first; what they lead to must be a regular file, or nothing yet, below ``root`` (None: anywhere).
-    A file that was there lends its mode. Raises FileError, and leaves nothing behind.
+    A file that was there lends its mode, and one that is not to be written is left. Raises FileError, and leaves
+    nothing behind.
     """
     real = DISK.resolve(path)
     if root is not None and not is_below(real, DISK.resolve(root)):
@@ -190,11 +210,16 @@ def write_whole(path: str, text: str, root: str | None = None) -> bool:
         raise FileError("it is not a file on a disk")
     refuse_gits_own(real)
     data = text.encode()
+    is_there = True
     try:
         if DISK.read(real, len(data)) == data:
             return False
-    except (MissingFileError, TooLargeError):
+    except MissingFileError:
+        is_there = False
+    except TooLargeError:
         pass
+    if is_there and not os.access(real, os.W_OK):  # its folder would let another one take its place
+        raise FileError(_DENIED)
     try:
         with opened_parent(real) as (folder, name):
             _replace(folder, name, data)

@@ -49,7 +49,7 @@ def _text_of(path: str, files: Files | None) -> str:
         data = _named(path) if files is None else _bounded(files.resolve(path), files)
         return decoded(data)
     except FileError as error:
-        raise ConfigError([_problem(path, f"cannot read {path}: {error.reason}")]) from None
+        raise ConfigError([_problem(path, f"cannot read {path}: {error.reason}", error.help)]) from None
     except UnicodeDecodeError:
         raise ConfigError([_problem(path, "the lock file is not UTF-8 text")]) from None
 
@@ -78,8 +78,8 @@ def _document(source: Source, text: str) -> Any:
         raise ConfigError([Diagnostic(message, mark, _WAY_OUT)]) from None
 
 
-def _problem(path: str, message: str) -> Diagnostic:
-    return Diagnostic(message, Mark(Source(path, ""), 0, 0), _WAY_OUT)
+def _problem(path: str, message: str, way_out: str = _WAY_OUT) -> Diagnostic:
+    return Diagnostic(message, Mark(Source(path, ""), 0, 0), way_out)
 
 
 def _other_schema(path: str, schema: object) -> Diagnostic:

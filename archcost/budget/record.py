@@ -16,7 +16,7 @@ from archcost.budget.ratchet import Done, increases, slower
 from archcost.errors import ConfigError, UsageError
 from archcost.files import FileError
 from archcost.settings import AS_IT_STANDS
-from archcost.writing import alone
+from archcost.writing import alone, check_place
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -71,7 +71,7 @@ def update_baseline(order: Order, track: Track = list) -> Done:
         problems.append(only_blocks(config, chosen, "recorded"))
     if problems:
         return Done(path, diagnostics=tuple(problems))
-    found = _Found(reports, limits, _paces(order, reports), chosen.whole, config)
+    found = _Found(reports, limits, _paces(order, reports, path), chosen.whole, config)
     try:
         with alone(path):  # what another update wrote meanwhile is kept
             done, after = _record(order, read_baseline(path, files) or Baseline(path), path, found)
@@ -129,10 +129,11 @@ def _record(order: Order, before: Baseline, path: str, recorded: _Found) -> tupl
     return done, replace(before, where=path, entries=known, latencies=latencies)
 
 
-def _paces(order: Order, reports: dict[str, Report]) -> list[tuple[str, str, Pace]]:
-    """Device, key and latency of every spec, where asked."""
+def _paces(order: Order, reports: dict[str, Report], path: str) -> list[tuple[str, str, Pace]]:
+    """Device, key and latency of every spec, where asked; raises UsageError if they could not be written."""
     if not order.latency:
         return []
+    check_place(path)
     from archcost.budget.latency import device_key, measure, pace_of
 
     measured = []

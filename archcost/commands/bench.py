@@ -55,8 +55,11 @@ def bench(
     import archcost
     from archcost.render.printing import format_of, write
     from archcost.render.progress import spinner
+    from archcost.writing import check_place
 
     chosen = format or format_of(output)
+    if output is not None:
+        check_place(output)  # before anything is measured
     asked = settings_of(settings, inputs=inputs, batch=batch, training=training, dtype=dtype)
     reports = whole(analyze_all(specs, asked))
     from archcost.render.latency import LatencyDocument

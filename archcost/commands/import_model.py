@@ -72,9 +72,11 @@ def _write(ask: Ask, output: str | None, *, strict: bool) -> None:
     from archcost.render.exit import write_out
     from archcost.render.output import print_line, write_text
     from archcost.spec.loader import loads
-    from archcost.writing import make_way
+    from archcost.writing import check_place, make_way
 
     path = f"{ask.source.title}.yaml" if output is None else output
+    if path != "-":
+        check_place(path, makes_way=True)  # before anything is run
     imported = import_anew(ask)
     if output is None:
         _refuse_other(path, imported.text, ask.source.name)

@@ -79,8 +79,11 @@ def verify(
     from archcost.pytorch.verification import VerificationOutcome
     from archcost.render.output import print_diagnostics, print_warnings
     from archcost.render.printing import format_of
+    from archcost.writing import check_place
 
     chosen = format or format_of(output, {".xml": JUNIT})
+    if output is not None:
+        check_place(output)  # before anything is built
     allowed = parse_share(tolerance, "--tolerance")
     params, shapes = parse_params(settings or ()), parse_inputs(inputs or ())
     if against is not None and len(specs) > 1:

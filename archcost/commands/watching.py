@@ -13,6 +13,7 @@ import time
 from typing import TYPE_CHECKING
 
 from archcost.errors import UsageError
+from archcost.exit_codes import INTERRUPTED
 from archcost.files import Opened, state_of
 
 if TYPE_CHECKING:
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
     from archcost.files import FileState
 
 PAUSE = 0.2  # seconds between two looks at the files
-_INTERRUPTED = 130  # the exit code of a command that Ctrl-C ended
 _CLEAR = "\x1b[H\x1b[2J\x1b[3J"  # home, the screen, and what was scrolled out of it
 
 
@@ -59,7 +59,7 @@ def keep_drawing(draw: Callable[[], object], code: object) -> int:
     """Draw again whenever there is a reason to; 0 once interrupted. ``code`` is that of the first time."""
     known: dict[str, FileState] = {}
     try:
-        while code != _INTERRUPTED:
+        while code != INTERRUPTED:
             known |= Opened.seen or {}
             _tell(len(known))
             wait_for_change(known)

@@ -29,11 +29,16 @@ def local_path() -> str:
 
 def local_device() -> Device:
     """This machine as it was measured; raises UsageError where it was not, ConfigError for a file with a mistake."""
+    from archcost.files import failed
     from archcost.hardware.own import read_device_file
 
     path = local_path()
-    if not os.path.lexists(path):
-        raise UsageError(f"this machine was not measured: there is no {path}", _CALIBRATE)
+    try:
+        os.lstat(path)
+    except (FileNotFoundError, NotADirectoryError, ValueError):
+        raise UsageError(f"this machine was not measured: there is no {path}", _CALIBRATE) from None
+    except OSError as error:
+        raise UsageError(f"cannot read {path}: {failed(error).reason}") from None
     return read_device_file(path)
 
 

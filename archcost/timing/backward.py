@@ -2,7 +2,8 @@
 
 A product has a product of the same size for each factor that needs a gradient. A pass is taken back by one that reads
 what it read and the gradient of what it wrote, and writes the gradients of what it read. Gradients of a value that
-several layers read are added up. The optimizer reads params, gradients and its states, and writes params and states.
+several layers read are added up. The optimizer reads params, gradients and its states, and writes params and states;
+Adafactor has many passes over each tensor.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from archcost.dims import ceil_div, numel
 from archcost.dtypes import DTYPE_BYTES
 from archcost.graph.gradient_flow import gradient_flow
 from archcost.ops.facets import Work
+from archcost.timing.adafactor_passes import update_of
 from archcost.timing.kernels import DeviceKernel, Pipe
 from archcost.timing.precision import FLOAT32
 
@@ -41,7 +43,10 @@ def training_kernels(report: Report, layers: Layers, forward: Sequence[DeviceKer
 
 
 def update_kernels(report: Report, optimizer: str) -> Iterator[DeviceKernel]:
-    """Reads params, gradients and states, writes params and states; it stands with the last layer."""
+    """One pass that reads params, gradients and states and writes params and states; of Adafactor, what it runs.
+
+    It stands with the last layer.
+    """
     graph = report.graph
     tensors = [
         learnt(shape, DTYPE_BYTES[report.dtype])
@@ -50,10 +55,15 @@ def update_kernels(report: Report, optimizer: str) -> Iterator[DeviceKernel]:
         for name, shape in node.signature.weights().items()
         if graph.owner(index, name) == index
     ]
-    if tensors:
+    chosen, last = OPTIMIZERS[optimizer], len(graph.nodes) - 1
+    if chosen.factored:
+        for tensor in tensors:
+            read, written, launches = update_of(tensor, transformers=chosen.own)
+            yield DeviceKernel(last, Pipe.STREAM, FLOAT32, read=read, written=written, launches=launches)
+    elif tensors:
         size = sum(tensor.bytes for tensor in tensors)
-        states = OPTIMIZERS[optimizer].state_bytes(tensors)
-        yield DeviceKernel(len(graph.nodes) - 1, Pipe.STREAM, FLOAT32, read=2 * size + states, written=size + states)
+        states = chosen.state_bytes(tensors)
+        yield DeviceKernel(last, Pipe.STREAM, FLOAT32, read=2 * size + states, written=size + states)
 
 
 def _in_training(layers: Layers, kernel: DeviceKernel) -> DeviceKernel:

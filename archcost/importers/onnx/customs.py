@@ -20,10 +20,15 @@ _BY_DATA = frozenset({"NonZero", "NonMaxSuppression", "Unique", "Compress"})
 
 
 def custom(lowering: Lowering, maker: OnnxMaker, graph: OnnxGraph, reason: str) -> list[GraphValue]:
-    """A node that no rule says, in the shapes that the file says; its MACs are unknown but for known free ones."""
+    """A node that no rule says, in the shapes that the file says; its MACs are unknown but for known free ones.
+
+    Outputs that nothing reads are left out: files that nobody ran shape inference on say shapes of outputs alone.
+    """
     node = maker.node
+    names = [name if name and lowering.is_read(name) else "" for name in node.outputs]
+    names = names if any(names) else list(node.outputs)
     shapes: list[Shape] = []
-    for name in filter(None, node.outputs):
+    for name in filter(None, names):
         declared = lowering.inputs.resolved(graph.declared.get(name))
         sizes = [size for size in declared or () if size is not None]
         if declared is None or len(sizes) < len(declared):
@@ -31,7 +36,7 @@ def custom(lowering: Lowering, maker: OnnxMaker, graph: OnnxGraph, reason: str) 
         shapes.append(tuple(sizes))
     if not shapes:
         raise UsageError(f"{node.title} gives nothing")
-    dtypes = [graph.declared[name].dtype for name in filter(None, node.outputs)]
+    dtypes = [graph.declared[name].dtype for name in filter(None, names)]
     read = [place for place in maker.places if isinstance(maker.given(place), (int, Stored))]
     try:
         inputs = list(dict.fromkeys([maker.value(place) for place in read]))
@@ -45,7 +50,7 @@ def custom(lowering: Lowering, maker: OnnxMaker, graph: OnnxGraph, reason: str) 
     except Unmapped as other:
         raise _without_shape(node, str(other)) from None
     lowering.remarks.customs.setdefault((node.op, reason), []).append(node.title)
-    return [next(found) if name else 0 for name in node.outputs]
+    return [next(found) if name else 0 for name in names]
 
 
 def _without_shape(node: OnnxNode, reason: str) -> UsageError:

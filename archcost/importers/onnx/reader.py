@@ -12,6 +12,7 @@ from archcost.importers.onnx.functions import without_calls
 from archcost.importers.onnx.graph import file_of
 from archcost.importers.onnx.inputs import inputs_of
 from archcost.importers.onnx.lowering import BATCHES, Lowering
+from archcost.importers.onnx.recognition import no_onnx
 from archcost.importers.onnx.schema import DecodeError, parsed
 from archcost.importers.onnx.weights import taking_part, unused
 from archcost.importers.step_names import StepNames
@@ -30,7 +31,7 @@ def read_model(data: bytes, path: str, name: str, given: Mapping[str, InputShape
     try:
         file = without_calls(file_of(parsed(data)))
     except DecodeError:
-        raise UsageError(f"{path} is no ONNX file, or not all of one", "download or export it again") from None
+        raise no_onnx(path) from None
     inputs = inputs_of(file.graph, given)
     lowering, inputs, remarks = _lowered(file, inputs)
     versions = ", ".join(filter(None, [file.producer, f"opset {file.opset}"]))

@@ -176,6 +176,30 @@ def test_an_operator_of_others_is_custom_and_never_free() -> None:
     assert any("com.other.Strange 'odd'" in remark for remark in import_text(form_of(given)).remarks)
 
 
+LSTM = [weight("w", 1, 8, 3), weight("r", 1, 8, 2), weight("b", 1, 16)]
+UNSAID = {
+    "peepholes": (["x", "w", "r", "b", "", "", "", "p"], {}, [weight("p", 1, 6)], "by weights of their own, peepholes"),
+    "one gate": (["x", "w", "r", "b"], {"input_forget": 1}, [], "its input and forget gates are one"),
+    "another function": (["x", "w", "r", "b"], {"activations": ["Relu"] * 3}, [], "its activations are others"),
+}
+
+
+@pytest.mark.parametrize(("inputs", "attributes", "stored", "reason"), UNSAID.values(), ids=UNSAID)
+def test_a_layer_that_has_no_op_is_custom_in_what_is_read_of_it(
+    inputs: list[str], attributes: dict[str, Any], stored: list[Any], reason: str
+) -> None:
+    """The cells at the end are an output of the node, and not of the file, which says no shape of theirs."""
+    nodes = [node("LSTM", inputs, ["y", "h", "c"], hidden_size=2, **attributes)]
+    given = model(nodes, {"x": [5, 1, 3]}, {"y": [5, 1, 1, 2], "h": [1, 1, 2]}, [*LSTM, *stored])
+    text = text_of(given)
+    assert "output: [[5, 1, 1, 2], [1, 1, 2]]" in text
+    assert reason in text
+    report = report_of(given)
+    # matrices of four gates over 3 features and 2 states, two biases, and what else is stored
+    assert report.totals.params == 8 * 3 + 8 * 2 + 16 + 6 * len(stored)
+    assert report.unknown("macs") == ["custom"]
+
+
 def test_an_operator_that_multiplies_nothing_is_custom_with_no_macs() -> None:
     given = model([node("Sinh", ["x"], ["y"])], {"x": ["n", 4]}, {"y": ["n", 4]})
     assert not report_of(given).unknown("macs")

@@ -34,8 +34,12 @@ def layers(maker: OnnxMaker) -> list[int]:
         attributes["nonlinearity"] = "relu"
     elif activations not in ((), _USUAL[op] * (1 + both)):
         raise Unmapped("its activations are others than usual")
-    if maker.attribute("layout", 0) or maker.has(_PEEPHOLES) or maker.attribute("input_forget", 0):
-        raise Unmapped("archcost has no such layer")
+    if maker.has(_PEEPHOLES):
+        raise Unmapped("its gates look at the cell by weights of their own, peepholes")
+    if maker.attribute("input_forget", 0):
+        raise Unmapped("its input and forget gates are one")
+    if maker.attribute("layout", 0):
+        raise Unmapped("its batch comes first")
     if maker.has(_LENGTHS):
         raise Unmapped("its sequences have lengths of their own")
     tensors = {
