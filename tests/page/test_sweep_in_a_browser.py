@@ -92,10 +92,20 @@ def test_a_dot_selects_its_row_and_a_row_its_dot(look: Callable[..., Looked], sw
     assert again.page.locator("table.layers tr.chosen").get_attribute("data-item") == "3"
 
 
-def test_another_plane_has_no_line_of_this_front(look: Callable[..., Looked], swept: Path) -> None:
+def test_another_plane_has_no_line_of_this_front_and_two_different_sides(
+    look: Callable[..., Looked], swept: Path
+) -> None:
     page = look(swept, at="#x=params&y=params").page
+    sides = [page.locator(f'select[name="{name}"]') for name in "xy"]
+    assert [side.input_value() for side in sides] == ["macs", "params"]
+    sides[0].select_option("params")
+    assert [side.input_value() for side in sides] == ["params", "macs"]
+    assert "x=params&y=macs" in page.url
+    sides[1].select_option("param.width")
     assert page.locator("path.front").count() == 0
     assert page.locator("circle.variant.front").count() == len(designs())
+    heights = {float(dot.get_attribute("cy")) for dot in page.locator("circle.variant").all()}
+    assert len(heights) == len(set(page.locator("table.layers tbody td:first-child").all_inner_texts())) > 1
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

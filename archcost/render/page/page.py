@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+from archcost.analysis.costs import Costs
 from archcost.displays import in_notebook
 from archcost.documents import envelope
 from archcost.render.page.aligned_nodes import comparison_of
@@ -72,13 +73,14 @@ class Page:
         if self._comparison is None:
             return {}
         before, after = [model.folded.nodes for model in self.models]
+        works = {model.folded.work for model in self.models}
+        work = works.pop() if len(works) == 1 else "macs"
         found: dict[int, str] = {}
         for old, new in self._comparison["pairs"]:
             if new is None:
                 continue
             costs, earlier = after[new].costs, None if old is None else before[old].costs
-            now = (costs.macs, costs.params)
-            then = (0, 0) if earlier is None else (earlier.macs, earlier.params)
+            now, then = [(getattr(each, work), each.params) for each in (costs, earlier or Costs())]
             changes = [left - right for left, right in zip(now, then, strict=True)]
             change = changes[0] or changes[1]
             found[new] = MORE if change > 0 else LESS if change < 0 else SAME

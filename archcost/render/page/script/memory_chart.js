@@ -99,7 +99,7 @@ function peakMark(run, x, at, width) {
   const figure = `peak ${short(totalAt(run, run.peak), "bytes")}`;
   const name = stepItem(run, run.peak) ? stepName(run, run.peak) : "";
   const room = Math.floor((width - LEFT) / LETTER);
-  const text = name ? `${figure} · ${tail(name, Math.max(8, room - figure.length - 3))}` : figure;
+  const text = name ? `${figure} · ${apart(tail(name, Math.max(8, room - figure.length - 3)))}` : figure;
   const middle = (from + to) / 2;
   const wanted = middle > width / 2 ? middle - 6 - LETTER * text.length : middle + 6;
   const left = Math.max(LEFT + 4, Math.min(wanted, width - LETTER * text.length));
