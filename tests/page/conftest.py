@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import shutil
@@ -77,6 +78,13 @@ def axe() -> str:
     if found is None or found.origin is None:
         without("no axe-core: axe-playwright-python is in the dev extra")
     return (Path(found.origin).parent / "axe.min.js").read_text(encoding="utf-8")
+
+
+def violations(page: Page, *rules: str) -> str:
+    """What axe-core, which runs in a page, finds there by these rules, or by all."""
+    result: dict[str, Any] = page.evaluate("rules => axe.run(rules.length ? {runOnly: rules} : {})", list(rules))
+    assert result["passes"]
+    return json.dumps([(each["id"], each["nodes"][0]["html"]) for each in result["violations"]], indent=1)
 
 
 @dataclass

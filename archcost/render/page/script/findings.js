@@ -56,10 +56,12 @@ function peakFinding() {
   const run = model.timeline?.runs[0];
   if (!run?.steps.length) return null;
   const item = stepItem(run, run.peak, "b");
+  const node = model.nodes[stepNode(run, run.peak, "b")]; // whose row may be called as in the other model
+  const rounds = nodeRounds(node, model);
   const of = run.name === "inference" && model.work !== "macs" ? ` of ${run.label}` : "";
   return {
     item,
-    name: item ? longName(item) : "",
+    name: item ? nodeName(node) + (rounds > 1 ? ` ×${rounds}` : "") : "",
     label: `memory${of} peaks ${passText(run, "b")}`,
     text: `with ${short(totalAt(run, run.peak), "bytes")}${peakChange(run)}`,
   };
