@@ -236,6 +236,7 @@ def test_macs_go_up_and_params_down_from_the_middle() -> None:
 
 def test_two_models_are_coloured_by_their_change() -> None:
     grown, shrunk = zoo_page("resnet18", "resnet34"), zoo_page("resnet34", "resnet18")
+    assert "resnet18 → resnet34 · in the order of the run; red is more, blue is less" in grown.svg
     assert "#f4a582" in grown.svg
     assert "#92c5de" not in grown.svg
     assert "#92c5de" in shrunk.svg

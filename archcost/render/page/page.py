@@ -66,7 +66,8 @@ class Page:
     @property
     def svg(self) -> str:
         """The icicle of the model, or of the one after the change, coloured by it."""
-        return icicle(self.models[-1].folded, FILE, self.tones()) + "\n"
+        before = self.models[0].report.name if len(self.models) > 1 else ""
+        return icicle(self.models[-1].folded, FILE, self.tones(), before) + "\n"
 
     def tones(self) -> Mapping[int, str]:
         """The colours of a change: red where the MACs, or else the params, are more, blue where they are less."""

@@ -2,7 +2,7 @@
 
 const CHART = 190; // px, how high it is
 const LEFT = 62; // px, where it begins
-const LETTER = 7; // px, about, of bold text
+const LETTER = 7.4; // px, about, of bold text
 
 /** Bytes alive at each step, above what is always there; the limit; what was there without the what-if. */
 function memoryChart(run, first, width) {
