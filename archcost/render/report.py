@@ -75,24 +75,37 @@ class ReportDocument(NamedTuple):
 
 def title_details(report: Report, floats: str = "") -> str:
     """The inputs, what is not at its default, and adapters; ``floats`` is what those of the inputs are made."""
+    settings = "".join(f", {name}={setting(report.params[name])}" for name in set_params(report))
+    dtype, adapters = report.graph.settings.dtype, adapters_text(report)
+    settings += f", {adapters}" if adapters else ""
+    told = dtype is None or any(tensor.dtype == dtype for tensor in report.graph.inputs.values())
+    return f"{inputs_text(report, floats)}{settings}" + ("" if told else f", dtype={dtype}")
+
+
+def inputs_text(report: Report, floats: str = "") -> str:
+    """``3×224×224 float32``: the inputs, each but `input` named; ``floats`` is what those of floats are made."""
 
     def made_of(dtype: str) -> str:
         return floats if floats and dtype in FLOAT_DTYPES else dtype
 
-    inputs = ", ".join(
+    return ", ".join(
         ("" if name == "input" else f"{name} ") + f"{shape_cell((tensor.shape,))} {made_of(tensor.dtype)}"
         for name, tensor in report.graph.inputs.items()
     )
-    settings = "".join(f", {name}={setting(value)}" for name, value in report.params.items() if _is_set(report, name))
-    dtype, lora = report.graph.settings.dtype, report.graph.settings.lora
-    if lora is not None:
-        settings += f", lora={lora.rank}" + "".join(f" {pattern}" for pattern in lora.targets)
-    told = dtype is None or any(tensor.dtype == dtype for tensor in report.graph.inputs.values())
-    return f"{inputs}{settings}" + ("" if told else f", dtype={dtype}")
+
+
+def adapters_text(report: Report) -> str:
+    """``lora=8``, with the layers that have adapters where they were named; empty without any."""
+    lora = report.graph.settings.lora
+    return "" if lora is None else f"lora={lora.rank}" + "".join(f" {pattern}" for pattern in lora.targets)
+
+
+def set_params(report: Report) -> list[str]:
+    """The params that differ from the constant defaults of the spec."""
+    return [name for name in report.params if _is_set(report, name)]
 
 
 def _is_set(report: Report, name: str) -> bool:
-    """Whether a param differs from the constant default of the spec."""
     default = report.spec.params[name].default
     return default is None or (default.constant and default.value != report.params[name])
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import shutil
@@ -12,12 +13,11 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-import archcost
-from archcost.render.page.page import Page as ReportPage
 from tests.missing import without
+from tests.page.zoo_pages import zoo_html
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Mapping
 
     from playwright.sync_api import Browser, Page
 
@@ -80,6 +80,13 @@ def axe() -> str:
     return (Path(found.origin).parent / "axe.min.js").read_text(encoding="utf-8")
 
 
+def violations(page: Page, *rules: str) -> str:
+    """What axe-core, which runs in a page, finds there by these rules, or by all."""
+    result: dict[str, Any] = page.evaluate("rules => axe.run(rules.length ? {runOnly: rules} : {})", list(rules))
+    assert result["passes"]
+    return json.dumps([(each["id"], each["nodes"][0]["html"]) for each in result["violations"]], indent=1)
+
+
 @dataclass
 class Looked:
     """A page that is open, what it said on the console, and what it asked for besides itself."""
@@ -117,36 +124,68 @@ def page_file(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Path]:
     def file_of(*names: str) -> Path:
         if names not in made:
             made[names] = folder / f"{'-'.join(names)}.html"
-            made[names].write_text(ReportPage([archcost.analyze(name) for name in names]).html, encoding="utf-8")
+            made[names].write_text(zoo_html(*names), encoding="utf-8")
         return made[names]
 
     return file_of
 
 
+class Window:
+    """A page of the browser, with what a browser of such options has besides; it is used for one test at a time."""
+
+    def __init__(self, browser: Browser, options: Mapping[str, Any]) -> None:
+        self.options = options
+        self.page = browser.new_context(**options).new_page()
+        self.looked = Looked(self.page, "")
+        self.is_taken = False
+        self.page.on("console", lambda message: self.looked.said.append(message.text))
+        self.page.on("pageerror", lambda error: self.looked.said.append(str(error)))
+        self.page.on("request", lambda request: self.looked.asked.append(request.url))
+
+    def open(self, address: str, at: str) -> Looked:
+        """Load a page anew, as the options have it."""
+        self.is_taken = True
+        self.page.goto("about:blank")  # else another hash would not load it again
+        self.page.emulate_media(media="null")
+        self.page.set_viewport_size(self.options["viewport"])
+        self.looked = Looked(self.page, address)
+        self.page.goto(address + at)
+        self.page.wait_for_selector("body.alive")
+        return self.looked
+
+
+@pytest.fixture(scope="module")
+def windows(browser: Browser) -> Iterator[Callable[..., Window]]:
+    """A window of such options that no one uses now."""
+    opened: list[Window] = []
+
+    def window_of(**options: Any) -> Window:
+        asked = {"viewport": {"width": 1280, "height": 900}, "reduced_motion": "reduce"} | options
+        free = [each for each in opened if each.options == asked and not each.is_taken]
+        found = free[0] if free else Window(browser, asked)
+        if not free:
+            opened.append(found)
+        return found
+
+    yield window_of
+    for each in opened:
+        each.page.context.close()
+
+
 @pytest.fixture
-def look(browser: Browser, page_file: Callable[..., Path]) -> Iterator[Callable[..., Looked]]:
-    """Open a page, ``at`` a hash, in a new window; at the end it must have said nothing and asked for nothing."""
-    opened: list[Looked] = []
-    contexts = []
+def look(windows: Callable[..., Window], page_file: Callable[..., Path]) -> Iterator[Callable[..., Looked]]:
+    """Open a page, ``at`` a hash, as if in a new window; at the end it must have said nothing and asked for nothing."""
+    used: list[tuple[Window, Looked]] = []
 
     def open_page(*names: str | Path, at: str = "", **options: Any) -> Looked:
         path = _as_driven(names[0] if len(names) == 1 and not isinstance(names[0], str) else page_file(*names))
-        context = browser.new_context(
-            **({"viewport": {"width": 1280, "height": 900}, "reduced_motion": "reduce"} | options)
-        )
-        contexts.append(context)
-        looked = Looked(context.new_page(), f"file://{path}")
-        looked.page.on("console", lambda message: looked.said.append(message.text))
-        looked.page.on("pageerror", lambda error: looked.said.append(str(error)))
-        looked.page.on("request", lambda request: looked.asked.append(request.url))
-        looked.page.goto(f"file://{path}{at}")
-        looked.page.wait_for_selector("body.alive")
-        opened.append(looked)
+        window = windows(**options)
+        looked = window.open(f"file://{path}", at)
+        used.append((window, looked))
         return looked
 
     yield open_page
-    for context in contexts:
-        context.close()
-    for looked in opened:
+    for window, looked in used:
+        window.is_taken = False
         assert looked.said == []
         assert {address.split("#")[0] for address in looked.asked} <= {looked.address}

@@ -104,12 +104,22 @@ def test_without_scripts_a_phone_scrolls_the_table_alone(browser: Browser, page_
     context.close()
 
 
-def test_a_page_for_training_says_whose_peak_it_names(look: Callable[..., Looked], tmp_path: Path) -> None:
-    """The first run is still that of the forward pass; `memory peaks` alone would be taken for that of a step."""
+def test_a_page_for_training_leads_with_the_step(look: Callable[..., Looked], tmp_path: Path) -> None:
+    """64 training MACs are 8 × 4 forward and as many for the gradient of the weights."""
     spec = loads("archcost: 1\nname: small\ninput: [8]\nlayers:\n  - {id: fc, linear: 4}\n")
     (tmp_path / "small.html").write_text(ReportPage([archcost.analyze(spec, training=True)]).html, encoding="utf-8")
-    said = look(tmp_path / "small.html").page.locator("#findings").inner_text()
-    assert "memory of the forward pass alone peaks at fc" in said
+    page = look(tmp_path / "small.html").page
+    peak = format_bytes(archcost.memory(spec, training=True).peak)
+    assert page.locator("h1").inner_text() == "small · a training step"
+    assert page.locator(".card-label").all_inner_texts() == ["params", "training MACs", "memory to train with sgd"]
+    assert page.locator(".card-value").all_inner_texts() == ["36", str(8 * 4 + 8 * 4), peak]
+    assert page.locator(".cell.base").first.inner_text() == "training MACs 64"
+    said = page.locator("#findings").inner_text()
+    assert "most training MACs: fc 64, 100%" in said
+    assert f"memory peaks in the backward pass of fc with {peak}" in said
+    runs = [text.split(" ")[0] for text in page.locator("#memory .choice").first.locator("button").all_inner_texts()]
+    assert runs == ["training", "with", "the"]  # with sgd; with adamw; the forward pass alone
+    assert "training MACs" in page.locator("table.layers thead").inner_text()
 
 
 def test_the_printed_table_stays_on_the_paper(look: Callable[..., Looked]) -> None:

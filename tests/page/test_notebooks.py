@@ -41,6 +41,14 @@ VALUES: dict[str, tuple[Callable[[], Any], tuple[str, ...]]] = {
     "fits, a table": (lambda: archcost.fits("resnet18"), ("needed: float32", "needed: int4 weights")),
     "memory": (lambda: archcost.memory("resnet18"), ("memory to run", "peak activations")),
     "training": (lambda: archcost.memory("resnet18", training=True), ("memory to train", "gradients")),
+    "training step": (
+        lambda: archcost.analyze("resnet18", training=True, batch=8),
+        ("a training step · 8×3×224×224 float32 · batch 8", "memory to train with sgd", "42.6 G training MACs"),
+    ),
+    "one token": (
+        lambda: archcost.analyze("llama_3_8b", params={"tokens": 1, "past": 8191}, kv_dtype="int8"),
+        ("one token after 8,191 · tokens 1×1 int64 · bfloat16 · KV cache as int8 · batch 1 · tokens=1 past=8191",),
+    ),
 }
 
 

@@ -18,6 +18,7 @@ from archcost.render.page.model_page import ModelPage
 from archcost.render.page.page_data import EXACT, figure
 from archcost.render.schemas import document_schema
 from archcost.spec.loader import loads
+from tests.page.zoo_pages import zoo_page
 from tests.shared import zoo_report
 
 MODELS = ("googlenet", "llama_3_8b", "resnet50", "stable_diffusion_v1_unet", "mixtral_8x7b", "unet")
@@ -26,7 +27,7 @@ MODELS = ("googlenet", "llama_3_8b", "resnet50", "stable_diffusion_v1_unet", "mi
 @cache
 def document(name: str) -> dict[str, Any]:
     """The one model on its page."""
-    (model,) = archcost.page(zoo_report(name)).to_dict()["models"]
+    (model,) = zoo_page(name).to_dict()["models"]
     return dict(model)
 
 
@@ -221,8 +222,7 @@ def test_numbers_beyond_javascript_are_text() -> None:
 
 
 def test_two_models_have_each_node_once() -> None:
-    before, after = zoo_report("resnet18"), zoo_report("resnet34")
-    found = archcost.page(before, after).to_dict()
+    found = zoo_page("resnet18", "resnet34").to_dict()
     pairs, marks = found["comparison"]["pairs"], found["comparison"]["marks"]
     one, other = found["models"]
     assert pairs[0] == [0, 0]
@@ -324,4 +324,4 @@ def test_budgets_are_a_headline() -> None:
 
 @pytest.mark.parametrize("name", ["conv5x5", "llama_3_8b"])
 def test_the_document_follows_its_schema(name: str) -> None:
-    jsonschema.Draft7Validator(document_schema("page")).validate(archcost.page(zoo_report(name)).to_dict())
+    jsonschema.Draft7Validator(document_schema("page")).validate(zoo_page(name).to_dict())

@@ -21,7 +21,7 @@ from archcost import model_zoo
 from archcost.render.page.shell import STYLES, escaped
 from archcost.spec.loader import loads
 from archcost.strict_json import compact_json
-from tests.shared import zoo_report
+from tests.page.zoo_pages import zoo_html, zoo_page
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -101,7 +101,7 @@ def hostile(text: str) -> archcost.Spec:
 
 @pytest.mark.parametrize("names", [("googlenet",), ("llama_3_8b",), ("resnet18", "resnet34")], ids=" ".join)
 def test_a_page_is_well_formed_and_asks_for_nothing(names: tuple[str, ...]) -> None:
-    page = archcost.page(*map(zoo_report, names)).html
+    page = zoo_html(*names)
     reader = Reader(page)
     assert page.startswith("<!doctype html>\n")
     for tag, attributes in reader.elements:
@@ -113,7 +113,7 @@ def test_a_page_is_well_formed_and_asks_for_nothing(names: tuple[str, ...]) -> N
 
 
 def test_the_policy_names_what_is_there_and_nothing_else() -> None:
-    reader = Reader(archcost.page(zoo_report("conv5x5")).html)
+    reader = Reader(zoo_html("conv5x5"))
     (policy,) = [
         each["content"] or ""
         for each in reader.attributes("meta")
@@ -169,37 +169,37 @@ def test_what_moves_a_cursor_or_ends_a_line_is_escaped() -> None:
 
 
 def test_a_page_means_the_same_in_every_encoding() -> None:
-    for report in (zoo_report("googlenet"), archcost.analyze(hostile("\u00d7 \u4e2d \U0001f600"))):
-        page = archcost.page(report)
-        assert page.html.isascii()
-        assert document_in(page.html)["models"][0]["name"] == report.name
+    name = "\u00d7 \u4e2d \U0001f600"
+    for called, html in (("googlenet", zoo_html("googlenet")), (name, archcost.page(hostile(name)).html)):
+        assert html.isascii()
+        assert document_in(html)["models"][0]["name"] == called
 
 
 @pytest.mark.parametrize("name", ["googlenet", "swin_v2_b"])
 def test_the_document_in_a_page_is_the_document(name: str) -> None:
-    page = archcost.page(zoo_report(name))
+    page = zoo_page(name)
     assert document_in(page.html) == json.loads(json.dumps(page.to_dict()))
 
 
 def test_a_long_document_is_packed() -> None:
     packed = 'data-packed="deflate"'
-    assert packed in archcost.page(zoo_report("swin_v2_b")).html
-    assert packed not in archcost.page(zoo_report("resnet18")).html
+    assert packed in zoo_html("swin_v2_b")
+    assert packed not in zoo_html("resnet18")
 
 
 def test_the_same_model_gives_the_same_page() -> None:
-    first, second = (archcost.page(archcost.analyze("googlenet"), device="t4") for _ in range(2))
+    first, second = (archcost.page(archcost.analyze("resnet18"), device="t4") for _ in range(2))
     assert first.html == second.html
     assert first.svg == second.svg
 
 
-LARGE = ("gemma_2_9b", "stable_diffusion_v1_unet", "mvit_v2_s", "deepseek_v3", "llama_3_70b", "efficientnet_b7", "unet")
+LARGE = ("resnet50_v2", "gemma_2_9b", "stable_diffusion_v1_unet", "mixtral_8x7b", "llama_3_8b", "swin_v2_b", "unet")
 
 
 def test_pages_are_small(pytestconfig: pytest.Config) -> None:
     """Those of the models whose documents are the largest; of all under ``--all``."""
     for name in model_zoo.names() if pytestconfig.getoption("zoo") else LARGE:
-        assert len(archcost.page(zoo_report(name)).html.encode()) < 400 * 2**10, name
+        assert len(zoo_html(name).encode()) < 400 * 2**10, name
 
 
 # --- the picture ------------------------------------------------------------------------------------------------------
@@ -218,7 +218,7 @@ def cells(svg: str) -> list[tuple[str, float, float, float]]:
 
 
 def test_a_cell_is_as_wide_as_its_share() -> None:
-    found = cells(archcost.page(zoo_report("googlenet")).svg)
+    found = cells(zoo_page("googlenet").svg)
     (first,) = [each for each in found if each[0].startswith("conv1 (conv_relu): 118,013,952 MACs")]
     assert first[1] == 0
     assert first[3] == pytest.approx(960 * 118_013_952 / 1_582_671_872 - 1, abs=0.1)
@@ -228,15 +228,15 @@ def test_a_cell_is_as_wide_as_its_share() -> None:
 
 
 def test_macs_go_up_and_params_down_from_the_middle() -> None:
-    found = cells(archcost.page(zoo_report("resnet18")).svg)
+    found = cells(zoo_page("resnet18").svg)
     up = {said.split(" ")[0]: y for said, _, y, _ in found if "MACs" in said}
     down = {said.split(" ")[0]: y for said, _, y, _ in found if "params" in said}
     assert up["layer1.0"] < up["layer1"] < down["layer1"] < down["layer1.0"]
 
 
 def test_two_models_are_coloured_by_their_change() -> None:
-    before, after = zoo_report("resnet18"), zoo_report("resnet34")
-    grown, shrunk = archcost.page(before, after), archcost.page(after, before)
+    grown, shrunk = zoo_page("resnet18", "resnet34"), zoo_page("resnet34", "resnet18")
+    assert "resnet18 → resnet34 · in the order of the run; red is more, blue is less" in grown.svg
     assert "#f4a582" in grown.svg
     assert "#92c5de" not in grown.svg
     assert "#92c5de" in shrunk.svg

@@ -50,6 +50,11 @@ class Folded:
         self.tree = build_tree(report)
         self._add(FoldedNode(report.name, -1, 0, 1, [self.tree]))
 
+    @property
+    def work(self) -> str:
+        """The operations that its page leads with: those of the training step, if it is of one."""
+        return "training_macs" if self.report.graph.training else "macs"
+
     def of_layers(self) -> list[int]:
         """For every layer of the report, the node that stands for it."""
         return [self.by_path[layer.node.path] for layer in self.report.layers]

@@ -1,4 +1,7 @@
-"""The mirrored icicle as inline SVG without a script: MACs upwards, params downwards, in the order of the run."""
+"""The mirrored icicle as inline SVG without a script: MACs upwards, params downwards, in the order of the run.
+
+Those of a training step are all that it computes.
+"""
 
 from __future__ import annotations
 
@@ -22,11 +25,12 @@ _EDGE = 18  # for the words above and below
 _LETTER = 6.3  # width of a letter
 _PADDING = 8  # of a cell, both sides together
 _LEAST_LETTERS = 3  # of a name that is cut
-_UP, _DOWN = "macs", "params"
+_DOWN = "params"
 # Light tones that dark letters are read on, in light and dark surroundings; neighbours differ.
 _TONES = ("#9fc5e8", "#f6c28b", "#a8d5a2", "#e3b0c8", "#c9bde6", "#f2df8f", "#9fd8d0", "#e8b4a0")
 LETTERS = "#1b1f24"
 MORE, LESS, SAME = "#f4a582", "#92c5de", "#d9d9d9"  # red and blue that the colour-blind tell apart
+_CHANGES = "; red is more, blue is less"
 SCHEMES = (
     "<style>.ac-words{fill:#444c56}@media (prefers-color-scheme:dark){.ac-words{fill:#adbac7}}"
     ".ac-cell:hover rect{stroke:#1b1f24;stroke-width:2}</style>"
@@ -64,8 +68,8 @@ class _Half(NamedTuple):
     way: int
 
 
-def icicle(folded: Folded, look: Look, tones: Mapping[int, str] | None = None) -> str:
-    """The picture of a model; ``tones`` are colours of nodes.
+def icicle(folded: Folded, look: Look, tones: Mapping[int, str] | None = None, before: str = "") -> str:
+    """The picture of a model; ``tones`` are colours of nodes, by how they differ from the model ``before``.
 
     Cells are as wide as their share of the model's figure, and scopes stand closest to the middle.
     """
@@ -73,14 +77,15 @@ def icicle(folded: Folded, look: Look, tones: Mapping[int, str] | None = None) -
     side = levels * _ROW
     height = 2 * (side + _EDGE) + _MIDDLE
     colours = {**_tones(folded), **(tones or {})}
-    name = safe_text(folded.report.name)
-    sums = {metric: getattr(folded.nodes[0].costs, metric) for metric in (_UP, _DOWN)}
-    said = ", ".join(f"{format_exact(sums[metric])} {METRICS[metric].label}" for metric in (_UP, _DOWN))
+    name = safe_text(f"{before} → {folded.report.name}" if before else folded.report.name)
+    up = folded.work
+    sums = {metric: getattr(folded.nodes[0].costs, metric) for metric in (up, _DOWN)}
+    said = ", ".join(f"{format_exact(sums[metric])} {METRICS[metric].label}" for metric in (up, _DOWN))
     size = f'width="{WIDTH}" height="{height}"' if look.alone else 'width="100%"'
-    halves = _Half(_UP, _EDGE + side - _ROW, -1), _Half(_DOWN, _EDGE + side + _MIDDLE, 1)
+    halves = _Half(up, _EDGE + side - _ROW, -1), _Half(_DOWN, _EDGE + side + _MIDDLE, 1)
     words = (
-        (_EDGE - 6, f"{format_count(sums[_UP])} {METRICS[_UP].label} ↑"),
-        (_EDGE + side + 15, f"{name} · in the order of the run"),
+        (_EDGE - 6, f"{format_count(sums[up])} {METRICS[up].label} ↑"),
+        (_EDGE + side + 15, f"{name} · in the order of the run{_CHANGES if before else ''}"),
         (height - 5, f"{format_count(sums[_DOWN])} {METRICS[_DOWN].label} ↓"),
     )
     return "".join(

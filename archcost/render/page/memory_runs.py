@@ -1,4 +1,7 @@
-"""Memory over the run: as it is, with other weights, in the best order, in training and with checkpoints."""
+"""Memory over the run: as it is, with other weights, in the best order, in training and with checkpoints.
+
+A report of a training step has that first, and its forward pass last.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from archcost.analysis.costs import graph_costs, sum_costs
 from archcost.analysis.memory.at_peak import BUFFERS, OPTIMIZER, PARAMS
 from archcost.analysis.memory.checkpoints import checkpoint_ranges, depths
-from archcost.analysis.memory.conditions import Conditions
+from archcost.analysis.memory.conditions import SGD, Conditions
 from archcost.analysis.memory.inference import MIN_PEAK, alive_in_turn, inference_memory
 from archcost.analysis.memory.liveness import Storages
 from archcost.analysis.memory.training import BACKWARD, INPUT, LOSS, training_memory
@@ -28,6 +31,7 @@ if TYPE_CHECKING:
     from archcost.graph.model import Graph
     from archcost.render.page.folded_nodes import Folded
     from archcost.render.page.page_data import AliveData, RunData, TimelineData
+    from archcost.render.page.what_runs import TrainingStep
 
 MOST_STEPS = 400  # of a run that are told one by one
 _MOST_HELD = 6  # tensors of a step that are told apart
@@ -46,9 +50,9 @@ class _Steps(NamedTuple):
     alive: Sequence[list[tuple[int, int]] | None]  # made by which node, and how large
 
 
-def timeline_of(folded: Folded, limit: int | None) -> TimelineData:
+def timeline_of(folded: Folded, step: TrainingStep, limit: int | None) -> TimelineData:
     """The runs of a model, the first as its report has it; ``limit`` is the memory of a device."""
-    maker = _Maker(folded, limit)
+    maker = _Maker(folded, step, limit)
     runs = list(maker.runs())
     return {"labels": runs[0]["labels"] or [], "runs": [_shared(run, runs[0]) for run in runs], "notes": maker.notes}
 
@@ -65,22 +69,51 @@ def _shared(run: RunData, first: RunData) -> RunData:
 class _Maker:
     """Makes the runs of a model."""
 
-    def __init__(self, folded: Folded, limit: int | None) -> None:
+    def __init__(self, folded: Folded, step: TrainingStep, limit: int | None) -> None:
         self.folded = folded
+        self.step = step
         self.graph = folded.report.graph
         self.limit = limit
         self.notes: list[str] = []
         self.of_layers = folded.of_layers()
 
     def runs(self) -> Iterator[RunData]:
-        """Inference, and a training step."""
+        """What the report is of, and what else there could be."""
+        if self.graph.training:
+            yield from self._of_training()
+        else:
+            yield from self._of_inference()
+
+    def _of_training(self) -> Iterator[RunData]:
+        """The step, with another optimizer or checkpoints; its forward pass alone."""
+        study = self.step.study
+        if study is not None and study.training is not None:
+            conditions = study.conditions
+            yield self._training_run(
+                "training", f"training with {conditions.optimizer}", "--training", self.graph, study.training
+            )
+            with suppress(WorkError, UsageError):
+                meter = Meter(_WORK)
+                changed = conditions._replace(optimizer=_OPTIMIZER)
+                other = training_memory(self.graph, changed.setting(self.graph), meter=meter)
+                yield self._training_run(
+                    _OPTIMIZER, f"with {_OPTIMIZER}", f"--optimizer {_OPTIMIZER}", self.graph, other
+                )
+                yield from self._checkpoints(self.graph, conditions, study.training, meter)
+        elif self.step.why_none:
+            self.notes.append(self.step.why_none)
+        now = inference_memory(self.graph)
+        steps = self._inference_steps(self.graph, now)
+        yield self._run("inference", "the forward pass alone", "", _fixed(self.folded.report.costs), steps)
+
+    def _of_inference(self) -> Iterator[RunData]:
+        """Inference, with other weights and in another order; a training step."""
         report, graph = self.folded.report, self.graph
         now = inference_memory(graph)
         steps = self._inference_steps(graph, now)
-        label = "the forward pass alone" if graph.training else "inference"
-        yield self._run("inference", label, "", _fixed(report.costs), steps)
+        yield self._run("inference", "inference", "", _fixed(report.costs), steps)
         if report.complete:
-            if not (graph.settings.weight_dtype or graph.training or graph.settings.lora):
+            if not (graph.settings.weight_dtype or graph.settings.lora):
                 quantised = graph._replace(settings=graph.settings._replace(weight_dtype=_QUANTISED))
                 costs = sum_costs(graph_costs(quantised, Storages(graph).made))
                 if costs.weight_bytes < report.costs.weight_bytes:
@@ -102,15 +135,20 @@ class _Maker:
         if settings.weight_dtype is not None or settings.kv_dtype is not None:
             return
         try:
-            graph = self.graph if settings.training else unroll(self.graph.spec, settings._replace(training=True))
+            graph = unroll(self.graph.spec, settings._replace(training=True))
             conditions = Conditions(training=True, optimizer=_OPTIMIZER)
             meter = Meter(_WORK)
             step = training_memory(graph, conditions.setting(graph), meter=meter)
         except (UsageError, SpecError, WorkError):
             self.notes.append("A training step is left out here: see `archcost memory --training`.")
             return
-        option = f"--optimizer {_OPTIMIZER}"
-        yield self._training_run("training", "training, AdamW", option, graph, step)
+        yield self._training_run("training", f"training with {_OPTIMIZER}", f"--optimizer {_OPTIMIZER}", graph, step)
+        yield from self._checkpoints(graph, conditions, step, meter)
+
+    def _checkpoints(
+        self, graph: Graph, conditions: Conditions, step: TrainingMemory, meter: Meter
+    ) -> Iterator[RunData]:
+        """A step with the checkpoints that need the least; none where they need no less."""
         tried: list[tuple[int, str, TrainingMemory]] = []
         with suppress(WorkError, UsageError):
             for pattern in depths(graph)[:_LEVELS]:
@@ -120,8 +158,10 @@ class _Maker:
                     tried.append((other.peak.live, pattern, other))
         least = min(tried, default=None, key=lambda each: each[:2])
         if least is not None and least[0] < step.peak.live:
-            label = f"training, checkpoints at {least[1]}"
-            yield self._training_run("checkpoints", label, f"{option} --checkpoint '{least[1]}'", graph, least[2])
+            label = ("" if self.graph.training else "training, ") + f"checkpoints at {least[1]}"
+            optimizer = conditions.optimizer
+            options = [f"--optimizer {optimizer}"] * (optimizer != SGD) + [f"--checkpoint '{least[1]}'"]
+            yield self._training_run("checkpoints", label, " ".join(options), graph, least[2])
 
     def _training_run(self, name: str, label: str, option: str, graph: Graph, found: TrainingMemory) -> RunData:
         fixed = {PARAMS: found.params, BUFFERS: found.buffers, OPTIMIZER: found.state}

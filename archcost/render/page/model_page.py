@@ -19,6 +19,8 @@ from archcost.render.page.memory_runs import timeline_of
 from archcost.render.page.node_suggestions import suggestions_of_nodes
 from archcost.render.page.page_data import figure
 from archcost.render.page.summary_cards import OnDevice, cards_of
+from archcost.render.page.what_runs import about_texts, run_text, step_of
+from archcost.render.report import set_params
 from archcost.strict_json import compact_json
 from archcost.timing.kernels import RunMode
 from archcost.timing.prediction import predict
@@ -31,7 +33,15 @@ if TYPE_CHECKING:
     from archcost.errors import Mark, Source
     from archcost.hardware.device import Device
     from archcost.render.page.folded_nodes import FoldedNode
-    from archcost.render.page.page_data import CardData, NodeData, PageMetricData, PageModelData, SourceLinesData
+    from archcost.render.page.page_data import (
+        CardData,
+        NodeData,
+        PageMetricData,
+        PageModelData,
+        SourceLinesData,
+        TimelineData,
+    )
+    from archcost.render.page.what_runs import TrainingStep
 
 PREDICTED_TIME = "time_ns"
 _MOST_BYTES = 2**20  # of a document, which takes a tenth of that in a page
@@ -55,7 +65,12 @@ class ModelPage:
     @cached_property
     def cards(self) -> list[CardData]:
         """The headlines."""
-        return cards_of(self.report, self.on)
+        return cards_of(self.report, self.on, self.step)
+
+    @cached_property
+    def step(self) -> TrainingStep:
+        """Its training step, if it is of one."""
+        return step_of(self.report)
 
     @cached_property
     def times(self) -> list[int]:
@@ -70,10 +85,11 @@ class ModelPage:
         return [sum(spent[tree.path] for tree in node.members) for node in self.folded.nodes]
 
     def metrics(self) -> tuple[str, ...]:
-        """The figures of nodes that say something of the model."""
+        """The figures of nodes that say something of the model; those of a training step before those of a pass."""
         figures = self.report.totals.to_dict()
-        optional = [name for name in told_of(OPTIONAL, training=self.report.graph.training) if _tells(name, figures)]
-        return (*ALWAYS, *optional)
+        known = told_of(OPTIONAL, training=self.report.graph.training)
+        told = [name for name in known if name == self.folded.work or METRICS[name].tells(figures)]
+        return tuple(sorted((*ALWAYS, *told), key=lambda name: name != "params" and not METRICS[name].of_training))
 
     def data(self, metrics: Sequence[str], *, models: int = 1) -> PageModelData:
         """The JSON form, with these figures of nodes, and times where there is a device; on a page of so many models.
@@ -104,7 +120,11 @@ class ModelPage:
             "name": report.name,
             "path": model_zoo.name_at(report.spec.path),
             "source": report.spec.source,
+            "run": run_text(report),
+            "about": about_texts(report),
+            "work": self.folded.work,
             "params": {name: _plain(value) for name, value in report.params.items()},
+            "set_params": set_params(report),
             "batch": report.batch,
             "dtype": report.dtype,
             "inputs": [{"name": name, "shape": list(shape)} for name, shape in report.inputs.items()],
@@ -114,16 +134,29 @@ class ModelPage:
             "metrics": self._metric_data(metrics),
             "nodes": self._nodes(metrics, lines),
             "details": [],
-            "timeline": timeline_of(self.folded, self._limit()),
+            "timeline": self._timeline(),
             "lines": lines.data(),
             "notes": unknown_notes(report),
         }
 
     def _metric_data(self, metrics: Sequence[str]) -> list[PageMetricData]:
+        forward = ("macs", "flops") if self.report.graph.training else ()  # of a training step a part
         rows: list[PageMetricData] = [
-            {"name": name, "label": METRICS[name].label, "unit": METRICS[name].unit} for name in metrics
+            {
+                "name": name,
+                "label": f"forward {METRICS[name].label}" if name in forward else METRICS[name].label,
+                "unit": METRICS[name].unit,
+            }
+            for name in metrics
         ]
         return rows + ([{"name": PREDICTED_TIME, "label": "predicted time", "unit": TIME}] if self.times else [])
+
+    def _timeline(self) -> TimelineData:
+        """Memory over the run, which is that of PyTorch."""
+        found = timeline_of(self.folded, self.step, self._limit())
+        if self.device is not None and self.device.kind == MICROCONTROLLER:
+            found["notes"].append(f"This is memory in PyTorch: {self.device.label} runs fused kernels in int8.")
+        return found
 
     def _limit(self) -> int | None:
         """The memory of the device less what is usually kept free; none of a microcontroller, which fuses kernels."""
@@ -234,10 +267,6 @@ def _figure(costs: Costs, name: str) -> Any:
     """A figure, or the known part of one; None where nothing of it is known."""
     value = getattr(costs, name)
     return None if costs.unknown(name) and not value else figure(value)
-
-
-def _tells(name: str, figures: dict[str, int]) -> bool:
-    return METRICS[name].tells(figures)
 
 
 def _plain(value: Any) -> Any:

@@ -10,6 +10,7 @@ from archcost.analysis.report import Report
 from archcost.comparing import Comparison, SideBySide
 from archcost.figures import METRICS, RUN
 from archcost.fitting.fit import Fits
+from archcost.render.cell_text import setting
 from archcost.render.page.folded_nodes import Folded
 from archcost.render.page.icicle import NOTEBOOK, icicle
 from archcost.render.page.notebook_boxes import shown, table_html
@@ -21,6 +22,8 @@ from archcost.render.page.summary_cards import (
     fit_card,
     memory_card,
 )
+from archcost.render.page.what_runs import about_texts, run_text
+from archcost.render.report import set_params
 from archcost.suggesting.goals import figure_names, figure_text
 from archcost.suggesting.suggestion import Suggestions
 from archcost.timing.prediction import Prediction
@@ -48,12 +51,13 @@ def _(value: Page) -> str:
     last = value.models[-1]
     title = " → ".join([model.report.name for model in value.models])
     earlier = value.models[0].cards if len(value.models) > 1 else ()
-    return _figure(title, last.cards, last.folded, earlier, value.tones())
+    abouts = {_about(model.report) for model in value.models}
+    return _figure(title, last.cards, last.folded, earlier, value.tones(), abouts.pop() if len(abouts) == 1 else "")
 
 
 @notebook_html.register
 def _(value: Report) -> str:
-    return _figure(value.name, cards_of(value, None), Folded(value))
+    return _of_report(value, cards_of(value, None))
 
 
 @notebook_html.register
@@ -68,8 +72,7 @@ def _(value: SideBySide) -> str:
 
 @notebook_html.register
 def _(value: Prediction) -> str:
-    report = value.report
-    return _figure(report.name, cards_of(report, OnDevice(value.device, value)), Folded(report))
+    return _of_report(value.report, cards_of(value.report, OnDevice(value.device, value)))
 
 
 @notebook_html.register
@@ -80,14 +83,14 @@ def _(value: Study) -> str:
         {**bytes_part(change.name, change.peak), "parts": [_option(change.option)], "state": None}
         for change in value.whatifs
     ]
-    return _figure(value.report.name, cards, Folded(value.report))
+    return _of_report(value.report, cards)
 
 
 @notebook_html.register
 def _(value: Fits) -> str:
     cards = [] if value.is_table else [fit_card(fit) for fit in value.devices]
     cards += [memory_card(each.memory, f"needed: {each.name}") for each in value.variants]
-    return _figure(value.report.name, cards or [memory_card(value.memory, "needed")], Folded(value.report))
+    return _of_report(value.report, cards or [memory_card(value.memory, "needed")])
 
 
 @notebook_html.register
@@ -126,5 +129,16 @@ def _figure(
     folded: Folded,
     earlier: Sequence[CardData] = (),
     tones: Mapping[int, str] | None = None,
+    about: str = "",
 ) -> str:
-    return shown(title, cards, icicle(folded, NOTEBOOK, tones), earlier)
+    return shown(title, cards, icicle(folded, NOTEBOOK, tones), earlier, about)
+
+
+def _of_report(report: Report, cards: Sequence[CardData]) -> str:
+    return _figure(report.name, cards, Folded(report), about=_about(report))
+
+
+def _about(report: Report) -> str:
+    """What its figures are of, and the params that are not at their defaults."""
+    changed = " ".join(f"{name}={setting(report.params[name])}" for name in set_params(report))
+    return " · ".join(filter(None, [run_text(report), *about_texts(report), changed]))

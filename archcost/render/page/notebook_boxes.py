@@ -22,12 +22,17 @@ _MOST_LETTERS = 60
 _CELL = "padding:2px 10px;text-align:right;white-space:nowrap"
 
 
-def shown(title: str, cards: Sequence[CardData], below: str, earlier: Sequence[CardData] = ()) -> str:
-    """Headlines above a picture or table, HTML of ours; ``earlier`` ones, of the same labels, stand before them."""
+def shown(title: str, cards: Sequence[CardData], below: str, earlier: Sequence[CardData] = (), about: str = "") -> str:
+    """Headlines above a picture or table, HTML of ours; ``earlier`` ones, of the same labels, stand before them.
+
+    ``about`` says below the title what they are of.
+    """
     before = {card["label"]: card["value"] for card in earlier}
     boxes = "".join([_card(card, before.get(card["label"], card["value"])) for card in cards])
+    told = f'<div style="font:12px {FONTS};opacity:.75;margin:0 0 6px">{safe_text(about)}</div>' if about else ""
     return (
-        f'<div style="max-width:960px"><div style="font:600 14px {FONTS};margin:0 0 6px">{safe_text(title)}</div>'
+        f'<div style="max-width:960px;overflow-wrap:anywhere">'
+        f'<div style="font:600 14px {FONTS};margin:0 0 6px">{safe_text(title)}</div>{told}'
         f"<div>{boxes}</div><div>{below}</div></div>"
     )
 

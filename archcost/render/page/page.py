@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+from archcost.analysis.costs import Costs
 from archcost.displays import in_notebook
 from archcost.documents import envelope
 from archcost.render.page.aligned_nodes import comparison_of
@@ -65,20 +66,22 @@ class Page:
     @property
     def svg(self) -> str:
         """The icicle of the model, or of the one after the change, coloured by it."""
-        return icicle(self.models[-1].folded, FILE, self.tones()) + "\n"
+        before = self.models[0].report.name if len(self.models) > 1 else ""
+        return icicle(self.models[-1].folded, FILE, self.tones(), before) + "\n"
 
     def tones(self) -> Mapping[int, str]:
         """The colours of a change: red where the MACs, or else the params, are more, blue where they are less."""
         if self._comparison is None:
             return {}
         before, after = [model.folded.nodes for model in self.models]
+        works = {model.folded.work for model in self.models}
+        work = works.pop() if len(works) == 1 else "macs"
         found: dict[int, str] = {}
         for old, new in self._comparison["pairs"]:
             if new is None:
                 continue
             costs, earlier = after[new].costs, None if old is None else before[old].costs
-            now = (costs.macs, costs.params)
-            then = (0, 0) if earlier is None else (earlier.macs, earlier.params)
+            now, then = [(getattr(each, work), each.params) for each in (costs, earlier or Costs())]
             changes = [left - right for left, right in zip(now, then, strict=True)]
             change = changes[0] or changes[1]
             found[new] = MORE if change > 0 else LESS if change < 0 else SAME

@@ -171,12 +171,21 @@ class PageSuggestionData(TypedDict):
 
 
 class PageModelData(TypedDict):
-    """A model: headlines, totals, the folded tree, details and memory; ``notes`` say what is left out."""
+    """A model: headlines, totals, the folded tree, details and memory; ``notes`` say what is left out.
+
+    ``run`` says what its figures are of, and is empty for a pass over whole inputs; ``about`` on which inputs and in
+    which dtypes, in a few texts. ``work`` is the metric of the operations that the page leads with. ``set_params`` are
+    the params that are not at their defaults.
+    """
 
     name: str
     path: str
     source: str
+    run: str
+    about: list[str]
+    work: Annotated[str, "macs, or training_macs of a training step"]
     params: dict[str, Any]
+    set_params: list[str]
     batch: Positive
     dtype: str
     inputs: list[NamedShapeData]

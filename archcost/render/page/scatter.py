@@ -137,7 +137,8 @@ def _axis_texts(designs: SweptDesigns, across: PlotScale, up: PlotScale, names: 
         yield f'<text x="{at}" y="{HEIGHT - _FOOT + 16}" text-anchor="middle">{figure_text(x, tick)}</text>'
     yield f'<text x="{WIDTH - _RIGHT}" y="{HEIGHT - 8}" text-anchor="end">{safe_text(metric_label(x))} →</text>'
     yield f'<text x="4" y="14">↑ {safe_text(metric_label(y))}</text>'
-    told = f"● front, {len(designs.front):,} of {len(designs.designs):,} designs"
+    count = sum(not design.error for design in designs.designs)
+    told = f"● front, {len(designs.front):,} of {count:,} designs"
     yield f'<text x="{WIDTH - _RIGHT}" y="14" text-anchor="end" fill="{FRONT}">{told}</text>'
 
 

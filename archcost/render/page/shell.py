@@ -41,7 +41,7 @@ _COMMENT = re.compile(r"^[ ]*(?:/\*.*?\*/|//[^\n]*)$", re.MULTILINE | re.DOTALL)
 _MOST_ROWS = 60  # of the table without a script
 _WIDE = '<div class="wide" role="region" aria-label="Table" tabindex="0">'  # scrolls by itself on a narrow screen
 _MOST_TEXT = 80  # letters of what an axis sets
-_COLUMNS = ("params", "macs", "weight_bytes", "activation_bytes", "time_ns")
+_COLUMNS = ("params", "macs", "training_macs", "weight_bytes", "activation_bytes", "time_ns")
 
 
 def html_of(data: PageData, pictures: Sequence[str]) -> str:
@@ -52,8 +52,7 @@ def html_of(data: PageData, pictures: Sequence[str]) -> str:
     """
     styles = [_asset(name) for name in STYLES]
     scripts = [_asset("vendor.js"), _script()]
-    names = [model["name"] for model in data["models"]] or ([data["sweep"]["name"]] if data["sweep"] else [])
-    title = " → ".join(names)
+    title = _title(data)
     policy = "; ".join(
         [
             "default-src 'none'",
@@ -86,6 +85,15 @@ def html_of(data: PageData, pictures: Sequence[str]) -> str:
     ]
     text = "\n".join(parts)
     return text if text.isascii() else text.encode("ascii", "xmlcharrefreplace").decode()
+
+
+def _title(data: PageData) -> str:
+    """What the page is of: the names of its models, and what runs where it is no pass over whole inputs."""
+    if data["sweep"]:
+        return data["sweep"]["name"]
+    runs = {model["run"] for model in data["models"]}
+    names = " → ".join(model["name"] for model in data["models"])
+    return ", ".join([names, *filter(None, runs if len(runs) == 1 else ())])
 
 
 def _data(data: PageData) -> str:
@@ -151,8 +159,9 @@ def _hashes(texts: Sequence[str]) -> str:
 
 def _static(model: PageModelData, picture: str, device: PageDeviceData | None) -> str:
     """What is seen without a script, and printed: headlines, the picture, and the largest scopes and layers."""
-    inputs = ", ".join(f"{each['name']} {_shape(each['shape'])}" for each in model["inputs"])
-    about = " · ".join([inputs, model["dtype"], f"batch {model['batch']}", *([device["title"]] if device else [])])
+    changed = " ".join(f"{name}={model['params'][name]}" for name in model["set_params"])
+    told = [model["run"], *model["about"], device["title"] if device else "", changed]
+    about = " · ".join(filter(None, told))
     return "\n".join(
         [
             f'<section class="static" aria-label="{safe_text(model["name"])}">',

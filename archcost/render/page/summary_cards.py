@@ -11,10 +11,12 @@ from archcost.budget.judge import Case, judge
 from archcost.budget.verdict_words import Rule, Status
 from archcost.figures import METRICS, PEAK, RUN
 from archcost.fitting.fit import DeviceFit
-from archcost.fitting.reserve import usual_reserve
+from archcost.fitting.reserve import flash_of, usual_reserve
 from archcost.fitting.workload import Workload
 from archcost.quantities import format_bytes, format_count, format_exact, format_nanoseconds
 from archcost.render.cell_text import lower_bound
+from archcost.render.memory import TO_TRAIN
+from archcost.render.page.what_runs import step_of
 from archcost.render.prediction import caveat, how, rate_text
 
 if TYPE_CHECKING:
@@ -22,6 +24,7 @@ if TYPE_CHECKING:
     from archcost.analysis.report import Report
     from archcost.hardware.device import Device
     from archcost.render.page.page_data import CardData, CardPartData
+    from archcost.render.page.what_runs import TrainingStep
     from archcost.timing.prediction import Prediction
 
 _BESIDE_PARAMS = ("active_params", "trainable_params", "buffers")
@@ -36,11 +39,15 @@ class OnDevice(NamedTuple):
     found: Prediction | None
 
 
-def cards_of(report: Report, on: OnDevice | None) -> list[CardData]:
-    """The headlines, those of every model first."""
-    cards = [_params(report), _macs(report), _memory(report)]
+def cards_of(report: Report, on: OnDevice | None, step: TrainingStep | None = None) -> list[CardData]:
+    """The headlines, those of every model first; ``step`` is that of a report of training, if it is at hand."""
+    step = step_of(report) if step is None else step
+    training = report.graph.training
+    cards = [_params(report), _training_macs(report) if training else _macs(report), _memory(report, step)]
     if on is not None:
-        cards += [*([time_card(on.found)] if on.found is not None else []), _fits(report, on.device)]
+        time = [] if on.found is None else [time_card(on.found)]
+        room = [] if training and step.study is None else [_fits(report, on.device)]
+        cards += [*time, *room]
     return cards + _budgets(report) + _stated(report)
 
 
@@ -72,30 +79,33 @@ def _params(report: Report) -> CardData:
 
 
 def _macs(report: Report) -> CardData:
-    totals, costs = report.totals, report.costs
-    names = ["flops", *(["training_macs"] if totals.training else [])]
-    parts: list[CardPartData] = []
-    for name in names:
-        value, unknown = getattr(totals, name), costs.unknown(name)
-        short, exact = format_count(value), format_exact(value)
-        parts.append(
-            {
-                "label": METRICS[name].label,
-                "value": lower_bound(short, value, unknown),
-                "exact": lower_bound(exact, value, unknown),
-            }
-        )
-    return {
-        "label": "MACs",
-        "value": lower_bound(format_count(totals.macs), totals.macs, costs.unknown_macs),
-        "exact": lower_bound(format_exact(totals.macs), totals.macs, costs.unknown_macs),
-        "parts": parts,
-        "state": None,
-    }
+    return {**_work(report, "macs"), "parts": [_work(report, "flops")], "state": None}
 
 
-def _memory(report: Report) -> CardData:
-    return memory_card(run_of(report.totals, report.totals.peak), METRICS[RUN].label)
+def _training_macs(report: Report) -> CardData:
+    """Those of a training step, and of its passes."""
+    totals, unknown = report.totals, report.costs.unknown("training_macs")
+    passes = (("forward", totals.macs), ("backward", totals.training_macs - totals.macs))
+    parts = [_work_part(label, value, unknown) for label, value in passes]
+    return {**_work(report, "training_macs"), "parts": [*parts, _work(report, "training_flops")], "state": None}
+
+
+def _work(report: Report, name: str) -> CardPartData:
+    """Operations as far as they are known."""
+    return _work_part(METRICS[name].label, getattr(report.totals, name), report.costs.unknown(name))
+
+
+def _work_part(label: str, value: int, unknown: int) -> CardPartData:
+    told, exact = (lower_bound(text, value, unknown) for text in (format_count(value), format_exact(value)))
+    return {"label": label, "value": told, "exact": exact}
+
+
+def _memory(report: Report, step: TrainingStep) -> CardData:
+    """What is resident; of a training step whose memory is not known, that of its forward pass alone."""
+    if step.study is not None:
+        return memory_card(step.study.run, f"{TO_TRAIN} with {step.study.conditions.optimizer}")
+    label = "memory of the forward pass alone" if report.graph.training else METRICS[RUN].label
+    return memory_card(run_of(report.totals, report.totals.peak), label)
 
 
 def memory_card(run: RunMemory, label: str) -> CardData:
@@ -132,28 +142,35 @@ class CardPart(NamedTuple):
 
 
 def _fits(report: Report, device: Device) -> CardData:
-    workload = Workload(report.spec, report.graph.settings, Conditions(), report.params)
+    conditions = Conditions(training=report.graph.training)
+    workload = Workload(report.spec, report.graph.settings, conditions, report.params)
     return fit_card(DeviceFit(workload, device, usual_reserve(device)))
 
 
 def fit_card(fit: DeviceFit) -> CardData:
-    """Whether a workload fits a device, and how much is left."""
+    """Whether a workload fits a device, and how much is left; a microcontroller has it in SRAM and flash, in int8."""
+    parts = [
+        bytes_part("SRAM needed in int8" if fit.chip else "needed", fit.needed),
+        bytes_part("capacity", fit.capacity),
+        bytes_part("left" if fit.headroom >= 0 else "missing", abs(fit.headroom)),
+    ]
+    if fit.chip:
+        parts += [bytes_part("flash needed", fit.chip.flash.total), bytes_part("flash", flash_of(fit.device))]
     return {
         "label": f"fits {fit.device.label}",
         "value": "yes" if fit.fits else "no",
         "exact": f"{fit.needed:,} B of {fit.capacity:,} B",
-        "parts": [
-            bytes_part("needed", fit.needed),
-            bytes_part("capacity", fit.capacity),
-            bytes_part("left" if fit.headroom >= 0 else "missing", abs(fit.headroom)),
-        ],
+        "parts": parts,
         "state": "ok" if fit.fits else "bad",
     }
 
 
 def _budgets(report: Report) -> list[CardData]:
-    """The limits of the spec that need nothing to compare with; none where it has no such limits."""
-    if not report.spec.budgets or not report.complete:
+    """The limits of the spec that need nothing to compare with; none where it has no such limits.
+
+    They judge inference, so that a training step has none.
+    """
+    if not report.spec.budgets or not report.complete or report.graph.training:
         return []
     verdict = judge(Case(report.spec.path, report.spec.path, report, settings=report.graph.settings))
     found = [one for one in verdict.findings if one.rule is Rule.MAXIMUM and one.status in _JUDGED]

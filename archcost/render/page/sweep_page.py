@@ -111,7 +111,10 @@ class SweepPage:
     def _about(self) -> str:
         document = self.document
         spec = document["spec"]["name"]
-        told = [f"designs of {spec}" if spec != document["space"] else "", f"batch {document['batch']}"]
+        told = [
+            f"designs of {spec}" if spec != document["space"] else "a space of designs",
+            f"batch {document['batch']}",
+        ]
         fixed = [f"{name}={value}" for name, value in document["spec"]["params"].items()]
         where = f"where {document['where']}" if document["where"] else ""
         return " · ".join(filter(None, [*told, document["dtype"] or "", " ".join(fixed), where]))

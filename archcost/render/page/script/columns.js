@@ -46,7 +46,7 @@ START.columns = usualColumns().join(",");
 state.columns ||= START.columns;
 const changing =
   two
-  && ["macs", "params", ...metrics.map((metric) => metric.name)]
+  && [WORK, "params", ...metrics.map((metric) => metric.name)]
     .map((name) => columns.find((column) => column.name === `${name}:change`))
     .find((column) => column && leavesOf(root).some((item) => column.value(item)));
 START.sort = changing ? `${changing.name} down` : "";
@@ -55,7 +55,7 @@ if (!location.hash.includes("sort=")) state.sort = START.sort;
 /** What is shown at first: on a phone, what has room beside the name. */
 function usualColumns() {
   const known = new Set(columns.map((column) => column.name));
-  const costs = ["macs", "params"];
+  const costs = [WORK, "params"];
   const narrow = costs.map((name) => (two ? `${name}:change` : name));
   const wide = two
     ? ["op", ...costs.flatMap((name) => [name, `${name}:change`])]

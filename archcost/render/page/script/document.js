@@ -33,5 +33,11 @@ const model = models[models.length - 1];
 const metrics = /** @type {Metric[]} */ (model ? model.metrics : []);
 const NO_FIGURE = -1;
 
+/** The operations that the page leads with: those of a training step where it is of one. */
+const WORK = models.every((each) => each.work === model.work) ? model?.work : "macs";
+
+/** What the figures are of, where that is said of all models: "a training step"; else empty. */
+const RUN = models.every((each) => each.run === model.run) ? (model?.run ?? "") : "";
+
 /** The place of a metric in the figures of nodes; NO_FIGURE if the document does not have it. */
 const placeOf = (name) => metrics.findIndex((metric) => metric.name === name);

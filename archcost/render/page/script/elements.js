@@ -20,8 +20,13 @@ const g = (tag, attributes, ...children) => make("http://www.w3.org/2000/svg", t
 
 const classes = (...names) => names.filter(Boolean).join(" ");
 
+const FROM_THE_RIGHT = /[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufeff]/;
+
+/** A name apart from what stands beside it, where its letters run from right to left and would draw figures along. */
+const apart = (name) => (FROM_THE_RIGHT.test(name) ? name.replace(/^(.*?)( ×\d+)?$/s, "\u2068$1\u2069$2") : name);
+
 /** A name that a narrow place breaks after its dots and underscores. */
-const breakable = (name) => name.split(/(?<=[._])/).flatMap((part, index) => (index ? [h("wbr"), part] : part));
+const breakable = (name) => apart(name).split(/(?<=[._])/).flatMap((part, index) => (index ? [h("wbr"), part] : part));
 
 /** Buttons of which one is pressed. */
 function choice(label, options, chosen, choose) {

@@ -2,8 +2,8 @@
 
 /** The sentence that says where the cost is, with the rows to go to. */
 function findings() {
-  const best = ["macs", "params", "time_ns"].map((name) => heaviest(name)).filter(Boolean);
-  const peak = two ? null : peakFinding();
+  const best = [WORK, "params", "time_ns"].map((name) => heaviest(name)).filter(Boolean);
+  const peak = peakFinding();
   return h(
     "p",
     { id: "findings" },
@@ -12,13 +12,12 @@ function findings() {
         "button",
         {
           type: "button",
-          "data-item": each.item.key,
-          onclick: () => go({ order: "run", zoom: each.item.parent?.key ?? root.key, at: each.item.key }),
+          "data-item": each.item?.key,
+          onclick: () => (each.item ? goTo(each.item) : document.getElementById("memory").scrollIntoView()),
         },
         h("span", { class: "quiet" }, each.label),
         " ",
-        h("b", {}, breakable(each.name)),
-        " ",
+        each.name && [h("b", {}, breakable(each.name)), " "],
         each.text,
       ),
     ),
@@ -44,15 +43,26 @@ function heaviest(name) {
   };
 }
 
+/** How much more or less memory the model before needed. */
+function peakChange(run) {
+  const earlier = two ? runsOf(models[0])[0] : null;
+  if (!earlier?.steps.length) return "";
+  const change = totalAt(run, run.peak) - totalAt(earlier, earlier.peak);
+  return change ? `, ${signed(change, "bytes")}` : ", as before";
+}
+
+/** Where memory peaks: in the model after, if there are two. */
 function peakFinding() {
   const run = model.timeline?.runs[0];
-  const item = run && stepItem(run, run.peak);
-  return (
-    item && {
-      item,
-      name: pathOf(item),
-      label: run.label === "inference" ? "memory peaks at" : `memory of ${run.label} peaks at`,
-      text: "with " + short(totalAt(run, run.peak), "bytes"),
-    }
-  );
+  if (!run?.steps.length) return null;
+  const item = stepItem(run, run.peak, "b");
+  const node = model.nodes[stepNode(run, run.peak, "b")]; // whose row may be called as in the other model
+  const rounds = nodeRounds(node, model);
+  const of = run.name === "inference" && model.work !== "macs" ? ` of ${run.label}` : "";
+  return {
+    item,
+    name: item ? nodeName(node) + (rounds > 1 ? ` ×${rounds}` : "") : "",
+    label: `memory${of} peaks ${passText(run, "b")}`,
+    text: `with ${short(totalAt(run, run.peak), "bytes")}${peakChange(run)}`,
+  };
 }

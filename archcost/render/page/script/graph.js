@@ -29,7 +29,7 @@ function drawGraph(place) {
   drawing.append(...graph.edges().map((edge) => edgePath(graph.edge(edge))));
   drawing.append(...graph.nodes().map((id) => boxOf(graph.node(id), side)));
   watch(svg);
-  place.querySelector(".graph-of").textContent = focus === root ? model.name : longName(focus);
+  place.querySelector(".graph-of").replaceChildren(...[breakable(focus === root ? model.name : longName(focus))].flat());
   zoomable(place, svg, drawing, size);
 }
 
@@ -79,7 +79,7 @@ function boxOf({ x, y, width, height, node, id, label }, side) {
     },
     times > 1 && g("rect", { class: "stack", x: 4, y: 4, width, height, rx: 4 }),
     g("rect", { width, height, rx: 4 }),
-    g("text", { x: 8, y: 17, class: "name" }, fitted(name, width - 16, "600 12px")),
+    g("text", { x: 8, y: 17, class: "name" }, fitted(apart(name), width - 16, "600 12px")),
     g("text", { x: 8, y: 32, class: "about" }, fitted(about, width - 16, "11px")),
     g("rect", { class: "share", x: 1, y: height - 4, height: 3, width: Math.max(0, share * (width - 2)).toFixed(1) }),
   );

@@ -1,14 +1,8 @@
 // The heading of the page with its buttons, and the cards below it.
 
 function heading() {
-  const inputs = (model?.inputs ?? []).map((each) => `${each.name} ${shapeText(each.shape)}`).join(", ");
   const names = models.map((each) => each.name);
-  const params = Object.entries(model?.params ?? {})
-    .map(([name, value]) => `${name}=${value}`)
-    .join(" ");
-  const about = model
-    ? [inputs, model.dtype, `batch ${model.batch}`, page.device?.title].filter(Boolean).join(" · ")
-    : page.sweep?.about;
+  const [earlier, now] = [models[0], model].map((each) => each && aboutText(each));
   return h(
     "header",
     {},
@@ -19,8 +13,11 @@ function heading() {
         "h1",
         {},
         two ? [names[0], h("span", { class: "quiet" }, " → "), names[1]] : (names[0] ?? page.sweep?.name ?? "sweep"),
+        RUN && h("span", { class: "quiet run" }, ` · ${RUN}`),
       ),
-      h("p", { class: "quiet" }, about, params && h("span", { class: "params" }, params)),
+      two && earlier !== now && h("p", { class: "quiet" }, "before: ", earlier),
+      h("p", { class: "quiet" }, two && earlier !== now && "after: ", now ?? page.sweep?.about),
+      model && paramsLine(),
       model?.source && h("p", { class: "quiet source" }, model.source),
     ),
     h(
@@ -30,6 +27,22 @@ function heading() {
       h("button", { type: "button", id: "link", onclick: () => copy(location.href, "the link") }, "copy link"),
     ),
   );
+}
+
+/** On which inputs a model runs, in which dtypes, and on which device; what runs, where the heading does not say it. */
+const aboutText = (each) => [RUN ? "" : each.run, ...each.about, page.device?.title].filter(Boolean).join(" · ");
+
+const LONG = 60; // letters of a param's value that are shown
+
+/** The params of the model, those that are not at their defaults in bold. */
+function paramsLine() {
+  const changed = new Set(model.set_params);
+  const texts = Object.entries(model.params).map(([name, value]) => {
+    const text = `${name}=${value}`;
+    const cut = text.length > LONG;
+    return h(changed.has(name) ? "b" : "span", { title: cut && text }, cut ? `${text.slice(0, LONG)}…` : text);
+  });
+  return texts.length > 0 && h("p", { class: "quiet params" }, texts);
 }
 
 function switchTheme() {
@@ -87,8 +100,14 @@ function cardOf(card, before = null) {
 
 function partText(part, before) {
   const earlier = before?.parts?.find((each) => each.label === part.label);
-  return earlier && earlier.value !== part.value ? `${earlier.value} → ${part.value}` : part.value;
+  return earlier && earlier.value !== part.value
+    ? [unbroken(earlier.value), " → ", unbroken(part.value)]
+    : unbroken(part.value);
 }
+
+const FIGURE = 14; // letters of a text that stays in one line, as a figure with its unit does
+
+const unbroken = (text) => (text.length <= FIGURE ? h("span", { class: "figure" }, text) : text);
 
 function pairedCards() {
   const earlier = new Map(models[0].cards.map((card) => [card.label, card]));

@@ -67,8 +67,8 @@ function icicleControls() {
 function crumbs(focus) {
   return ancestors(focus).map((item, index, all) =>
     index === all.length - 1
-      ? h("span", { "aria-current": "location" }, withTimes(item))
-      : h("button", { type: "button", onclick: () => go({ zoom: item.key }) }, withTimes(item)),
+      ? h("span", { "aria-current": "location" }, breakable(withTimes(item)))
+      : h("button", { type: "button", onclick: () => go({ zoom: item.key }) }, breakable(withTimes(item))),
   );
 }
 
@@ -103,7 +103,7 @@ function cellOf({ metric, place, direction, total }, part, top, rows, width) {
     left: part.x0 * 100,
     width: (part.x1 - part.x0) * 100,
     top: direction === "up" ? top + rows - level - ROW : top + level,
-    text: part.depth === 0 ? baseText(item, metric, place, total) : wide < 30 ? "" : withTimes(item),
+    text: part.depth === 0 ? baseText(item, metric, place, total) : wide < 30 ? "" : cellName(item, wide),
     share:
       wide > 110 && part.depth
         ? two
@@ -113,6 +113,14 @@ function cellOf({ metric, place, direction, total }, part, top, rows, width) {
     look: colours(item, place),
     direction,
   };
+}
+
+/** Its name; with its op, where the name is a number and there is room for both. */
+function cellName(item, wide) {
+  const name = withTimes(item);
+  const both = `${name} ${opOf(item)}`;
+  const fits = LETTER * both.length + 50 < wide; // beside a share
+  return apart(fits && /^[\d… ]+$/.test(nameOf(item)) ? both : name);
 }
 
 const changeText = (item, place, metric) =>

@@ -1,13 +1,13 @@
 // Memory over the run: which run is shown, its headline, and what is alive at a step.
 
 const memorySide = () => (two && state.side === "before" ? "a" : "b");
-const memoryModel = () => (memorySide() === "a" ? models[0] : model);
+const memoryModel = (side = memorySide()) => (side === "a" ? models[0] : model);
 const runsOf = (owner = model) => owner.timeline?.runs ?? [];
 const fixedParts = (run) => (run.fixed ?? []).filter((each) => Number(each.bytes));
 const fixedOf = (run) => fixedParts(run).reduce((sum, each) => sum + Number(each.bytes), 0);
 const totalAt = (run, step) => fixedOf(run) + Number(run.steps[step]);
-const stepNode = (run, step) => (run.labels ?? memoryModel().timeline.labels)[step];
-const stepItem = (run, step) => items.byNode[memorySide()].get(stepNode(run, step)) ?? null;
+const stepNode = (run, step, side) => (run.labels ?? memoryModel(side).timeline.labels)[step];
+const stepItem = (run, step, side = memorySide()) => items.byNode[side].get(stepNode(run, step, side)) ?? null;
 
 /** What runs at a step, as its own model calls it: the row of two models has the name of the other one. */
 const stepName = (run, step) => nodeName(memoryModel().nodes[stepNode(run, step)]);
@@ -43,9 +43,9 @@ function memoryControls(runs, run) {
 
 function runLabel(run, first) {
   const [now, base] = [totalAt(run, run.peak), totalAt(first, first.peak)];
-  return run === first
-    ? `${run.label} ${short(now, "bytes")}`
-    : `${run.label} ${now > base ? "+" : "−"}${percent(Math.abs(now - base), base) || "0%"}`;
+  if (run === first) return `${run.label} ${short(now, "bytes")}`;
+  const sign = now > base ? "+" : now < base ? "−" : "±";
+  return `${run.label} ${sign}${percent(Math.abs(now - base), base) || "0%"}`;
 }
 
 function memoryHeadline(run) {
@@ -62,24 +62,25 @@ function memoryHeadline(run) {
     {},
     "Peak ",
     h("b", {}, short(totalAt(run, run.peak), "bytes")),
-    " at ",
+    ` ${passText(run)} `,
     item
-      ? h(
-          "button",
-          {
-            type: "button",
-            class: "link",
-            "data-item": item.key,
-            onclick: () => go({ order: "run", zoom: item.parent?.key ?? root.key, at: item.key }),
-          },
-          breakable(stepName(run, run.peak)),
-          rounds > 1 ? ` ×${rounds}` : "",
-        )
-      : "the end",
+      && h(
+        "button",
+        { type: "button", class: "link", "data-item": item.key, onclick: () => goTo(item) },
+        breakable(stepName(run, run.peak)),
+        rounds > 1 ? ` ×${rounds}` : "",
+      ),
     h("span", { class: "quiet" }, ` = ${parts.join(" + ")}.`),
     limit,
     two && memorySide() === "b" && peakBefore(),
   );
+}
+
+/** In which pass the peak is; in training the loss and the update of the params are no layers. */
+function passText(run, side) {
+  if (run.phase === null || run.phase === undefined) return "at";
+  if (!stepItem(run, run.peak, side)) return run.peak === run.steps.length - 1 ? "in the update of the params" : "at the loss";
+  return run.peak < run.phase ? "in the forward pass of" : "in the backward pass of";
 }
 
 function peakBefore() {

@@ -2,7 +2,7 @@
 
 const CHART = 190; // px, how high it is
 const LEFT = 62; // px, where it begins
-const LETTER = 7; // px, about, of bold text
+const LETTER = 7.4; // px, about, of bold text
 
 /** Bytes alive at each step, above what is always there; the limit; what was there without the what-if. */
 function memoryChart(run, first, width) {
@@ -99,7 +99,7 @@ function peakMark(run, x, at, width) {
   const figure = `peak ${short(totalAt(run, run.peak), "bytes")}`;
   const name = stepItem(run, run.peak) ? stepName(run, run.peak) : "";
   const room = Math.floor((width - LEFT) / LETTER);
-  const text = name ? `${figure} · ${tail(name, Math.max(8, room - figure.length - 3))}` : figure;
+  const text = name ? `${figure} · ${apart(tail(name, Math.max(8, room - figure.length - 3)))}` : figure;
   const middle = (from + to) / 2;
   const wanted = middle > width / 2 ? middle - 6 - LETTER * text.length : middle + 6;
   const left = Math.max(LEFT + 4, Math.min(wanted, width - LETTER * text.length));

@@ -2,11 +2,12 @@
 
 /** What can be looked at, by the name that the hash has for it. */
 const LOOKS = [
-  { name: "flow", label: "MACs ↕ params", up: "macs", down: "params" },
+  { name: "flow", label: `${metrics[placeOf(WORK)]?.label} ↕ params`, up: WORK, down: "params" },
+  WORK !== "macs" && { name: "forward", label: "forward MACs", down: "macs" },
   { name: "weights", label: "weights", down: "weight_bytes" },
   { name: "activations", label: "activations", down: "activation_bytes" },
   { name: "time", label: "time", down: "time_ns" },
-].filter((look) => [look.up, look.down].every((name) => !name || placeOf(name) !== NO_FIGURE));
+].filter((look) => look && [look.up, look.down].every((name) => !name || placeOf(name) !== NO_FIGURE));
 const ORDERS = [
   ["run", "execution"],
   ["heaviest", "heaviest first"],
@@ -75,6 +76,9 @@ function enter(item) {
   if (item.children.length) go({ zoom: item.key, at: item.sum ? state.at : item.key });
   else go({ at: item.key });
 }
+
+/** Show a row among those beside it. */
+const goTo = (item) => go({ order: "run", zoom: item.parent?.key ?? root.key, at: item.key });
 
 function leave() {
   const parent = focusOf().parent;

@@ -32,7 +32,7 @@ function sweepRows(columns) {
 function sweepTable() {
   const columns = sweepColumns();
   const left = sweep.rows.length - MOST_ROWS;
-  const heads = h("tr", {}, columns.map(headCell), h("th", { scope: "col" }, "front"));
+  const heads = h("tr", {}, columns.map(headCell), hasSigns() && h("th", { scope: "col" }, sweep.objectives.length > 0 && "front"));
   const rows = sweepRows(columns).map((row) => sweepRow(row, columns));
   const table = h("table", { class: "layers" }, h("thead", {}, heads), h("tbody", { onkeydown: designKeys }, rows));
   return h(
@@ -42,6 +42,9 @@ function sweepTable() {
     left > 0 && h("p", { class: "quiet pad" }, `${exact(left)} more rows: sorting brings others up.`),
   );
 }
+
+/** Whether rows say something beside their figures: that they are on the front, or what is wrong with them. */
+const hasSigns = () => sweep.rows.some((row) => row.front || row.note);
 
 function sweepRow(row, columns) {
   const key = designKey(row);
@@ -58,7 +61,7 @@ function sweepRow(row, columns) {
       onpointerleave: () => light(null),
     },
     columns.map((column) => sweepCell(row, column)),
-    h("td", {}, row.front ? "●" : (row.note ?? "")),
+    hasSigns() && h("td", {}, row.front ? "●" : (row.note ?? "")),
   );
 }
 
