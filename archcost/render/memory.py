@@ -14,6 +14,7 @@ from archcost.figures import METRICS, PEAK, RUN
 from archcost.quantities import format_bytes, format_count, format_exact, format_share, rounded_bytes
 from archcost.render.cell_text import lower_bound, shape_cell
 from archcost.render.document import (
+    Cell,
     Column,
     Gap,
     Heading,
@@ -119,13 +120,22 @@ def _study_blocks(study: Study, depth: int | None, most: int | None) -> Iterator
         yield Line(changed)
     yield _peak_table(study)
     yield from _layer_blocks(study, depth, most)
-    for entry in study.whatifs:
-        saved = study.peak - entry.peak
-        if saved > 0:
-            change = f"{format_bytes(entry.peak)}, {format_share(saved, study.peak)} less"
-            of_what = f"{_name_of_peak(study)} " if study.training is None else ""
-            yield Line(f"{entry.name}: {of_what}{change} (`{entry.option}`)")
-    if study.whatifs and all(entry.peak >= study.peak for entry in study.whatifs):
+    yield from _whatifs(study)
+
+
+def _whatifs(study: Study) -> Iterator[Block]:
+    """What would need less, a row each, with the option that makes it so."""
+    found = [entry for entry in study.whatifs if entry.peak < study.peak]
+    if found:
+        yield Table(
+            [
+                Column("needs less", [entry.name for entry in found], flexible=True, folds=True),
+                Column("then", [bytes_cell(entry.peak) for entry in found], right=True),
+                Column("less", [format_share(study.peak - entry.peak, study.peak) for entry in found], right=True),
+                Column("option", [Cell(entry.option, code=True) for entry in found]),
+            ]
+        )
+    elif study.whatifs:
         tried = ", ".join(entry.name for entry in study.whatifs)
         yield Line(f"would not lower the peak: {tried}", style="dim")
 
