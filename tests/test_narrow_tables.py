@@ -58,7 +58,7 @@ def test_long_word_moves_left() -> None:
 def test_a_figure_stays_with_its_unit_and_an_option_with_its_value(text: str, whole: str) -> None:
     for width in range(20, len(text)):
         for lines in (prose(text, width), coloured(text, width, 0).split("\n")):
-            assert any(whole in line for line in lines)
+            assert any(whole in line for line in lines), width
             assert " ".join(lines) == text
             assert max(map(len, lines)) <= width
 
@@ -67,3 +67,13 @@ def test_a_bar_is_never_longer_than_it_takes_to_compare_it() -> None:
     table = Table([Column("layer", ["a", "b"]), Column("share", (), parts=[1, 4])])
     widest = {width: max(line.count("#") for line in _lines(table, width)) for width in (20, 40, 60, 160)}
     assert widest == {20: 20 - 1 - 5 - 2 - 1, 40: 40 - 1 - 5 - 2 - 1, 60: 40, 160: 40}  # edges, "layer", a gap
+
+
+def test_what_is_typed_stays_whole_where_a_line_has_room_for_it() -> None:
+    text = "wrote net.yaml: `archcost analyze net.yaml` has its figures"
+    assert coloured(text, 40, 2).split("\n") == [
+        "wrote net.yaml:",
+        "  `archcost analyze net.yaml` has its",
+        "  figures",
+    ]
+    assert coloured(text, 24, 2).split("\n")[1] == "  `archcost analyze"

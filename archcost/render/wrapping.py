@@ -84,12 +84,16 @@ def hanging(head: str, text: str, width: int, *, indent: int = 0) -> list[str]:
 
 
 def coloured(text: str, width: int, indent: int) -> str:
-    """A line in its colours, which take no room, broken between words; further lines are set in."""
+    """A line in its colours, which take no room, broken between words; further lines are set in.
+
+    What is typed, between backticks, stays whole where a line has room for it.
+    """
     from archcost.printable import without_colours
 
     lines: list[str] = []
     line, used = "", 0
-    for word in _together(text).split(" "):
+    typed = re.sub(rf"`[^`]{{,{max(0, width - indent - 2)}}}`", lambda found: found[0].replace(" ", _BLANK), text)
+    for word in _together(typed).split(" "):
         size = len(without_colours(word))
         if line and used + 1 + size > width:
             lines.append(line)
