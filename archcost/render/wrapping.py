@@ -1,6 +1,7 @@
 """Lines that break between words where the page is narrow; a word that is wider than the page stays whole.
 
-A figure stays with its unit, as in ``4.59 MiB``, and an option with a figure, a quoted value or a ``NAME`` behind it.
+A figure stays with its unit, as in ``4.59 MiB``, an option with a figure, a quoted value or a ``NAME`` behind it, and
+what is typed, between backticks, in a line that has room for it.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
 _NARROWEST = 20  # what text has beside its label, however narrow the page
 _BLANK = "\N{NO-BREAK SPACE}"
 _UNIT = r"(?<=\d) (?=(?:[kMGTPE]|[KMGTP]iB|B|[nµm]s|[kM]Wh|W|TFLOPS|TOPS|GB/s)\b)"
+_COUNTED = r"(?<=\d.[kMGTPE]) (?=(?:MACs|FLOPs|params|tokens)\b)"
 _VALUE = r"((?:^|(?<=[\s(`]))--?[a-z][a-z-]*) (?=[\d'\"A-Z])"
 
 
@@ -26,16 +28,22 @@ def prose(text: str, width: int) -> list[str]:
 def broken(text: str, width: int, *, first: str = "", further: str = "") -> list[str]:
     """Text in lines of a width, none of which ends within what belongs together; the first and others are set in."""
     if len(first) + len(text) > width:
-        text = _together(text)
+        text = _together(text, width - len(further))
     lines = wrap(
         text, width, initial_indent=first, subsequent_indent=further, break_long_words=False, break_on_hyphens=False
     )
     return [line.replace(_BLANK, " ") for line in lines]
 
 
-def _together(text: str) -> str:
-    """The text with blanks that are none to break at."""
-    return re.sub(_VALUE, rf"\1{_BLANK}", re.sub(_UNIT, _BLANK, text))
+def whole(text: str, room: int) -> str:
+    """A text that is not broken where there is room for it in a line."""
+    return text.replace(" ", _BLANK) if len(text) <= room else text
+
+
+def _together(text: str, room: int) -> str:
+    """The text with blanks that are none to break at; what is typed, between backticks, is whole if there is room."""
+    text = re.sub(_VALUE, rf"\1{_BLANK}", re.sub(_COUNTED, _BLANK, re.sub(_UNIT, _BLANK, text)))
+    return re.sub(r"`[^`\n]+`", lambda found: whole(found[0], room), text)
 
 
 def sums(text: str, width: int) -> Iterator[str]:
@@ -84,16 +92,12 @@ def hanging(head: str, text: str, width: int, *, indent: int = 0) -> list[str]:
 
 
 def coloured(text: str, width: int, indent: int) -> str:
-    """A line in its colours, which take no room, broken between words; further lines are set in.
-
-    What is typed, between backticks, stays whole where a line has room for it.
-    """
+    """A line in its colours, which take no room, broken between words; further lines are set in."""
     from archcost.printable import without_colours
 
     lines: list[str] = []
     line, used = "", 0
-    typed = re.sub(rf"`[^`]{{,{max(0, width - indent - 2)}}}`", lambda found: found[0].replace(" ", _BLANK), text)
-    for word in _together(typed).split(" "):
+    for word in _together(text, width - indent).split(" "):
         size = len(without_colours(word))
         if line and used + 1 + size > width:
             lines.append(line)
