@@ -33,12 +33,14 @@ from archcost.render.table_rows import first_rows
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
+    from archcost.analysis.memory.alternatives import WhatIf
     from archcost.analysis.memory.at_peak import PeakPart
     from archcost.analysis.memory.conditions import Conditions
     from archcost.analysis.memory.run_memory import RunMemory
     from archcost.analysis.memory.study import Study
     from archcost.analysis.report import Report
     from archcost.analysis.training_costs import StepCosts
+    from archcost.fitting.changes import Saving
     from archcost.named_specs import SpecResult
     from archcost.render.document import Block, TreeLine
     from archcost.render.table_rows import Row
@@ -127,17 +129,20 @@ def _whatifs(study: Study) -> Iterator[Block]:
     """What would need less, a row each, with the option that makes it so."""
     found = [entry for entry in study.whatifs if entry.peak < study.peak]
     if found:
-        yield Table(
-            [
-                Column("needs less", [entry.name for entry in found], flexible=True, folds=True),
-                Column("then", [bytes_cell(entry.peak) for entry in found], right=True),
-                Column("less", [format_share(study.peak - entry.peak, study.peak) for entry in found], right=True),
-                Column("option", [Cell(entry.option, code=True) for entry in found]),
-            ]
-        )
+        yield Table(saving_columns(found, [entry.peak for entry in found], study.peak))
     elif study.whatifs:
         tried = ", ".join(entry.name for entry in study.whatifs)
         yield Line(f"would not lower the peak: {tried}", style="dim")
+
+
+def saving_columns(changes: Sequence[WhatIf | Saving], needs: Sequence[int], now: int) -> list[Column]:
+    """What needs less than now, how much that is, and the option that makes it so."""
+    return [
+        Column("to need less", [change.name for change in changes], flexible=True, leaves=1),
+        Column("needs", [format_bytes(size) for size in needs], right=True),
+        Column("saves", [format_share(now - size, now) for size in needs], right=True),
+        Column("option", [Cell(change.option, code=True) for change in changes], flexible=True, folds=True),
+    ]
 
 
 def when(conditions: Conditions) -> str:
