@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -10,6 +11,12 @@ from archcost.render.document import Cell, Column, Table
 from archcost.render.safe_console import Console
 from archcost.render.table_layout import table_lines
 from archcost.render.wrapping import coloured, labelled, prose
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from conftest import Run
 
 
 def _lines(table: Table, width: int) -> list[str]:
@@ -77,3 +84,13 @@ def test_what_is_typed_stays_whole_where_a_line_has_room_for_it() -> None:
         "  figures",
     ]
     assert coloured(text, 24, 2).split("\n")[1] == "  `archcost analyze"
+
+
+def test_what_was_done_is_told_in_lines_that_fit(
+    run: Callable[..., Run], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    for arguments in (("init", "net.yaml"), ("zoo", "resnet18", "--copy", "of_the_zoo.yaml"), ("validate", "net.yaml")):
+        shown = run(*arguments, columns=40)
+        assert shown.code == 0, shown.err
+        assert max(map(len, shown.out.splitlines())) <= 40
