@@ -11,8 +11,9 @@ from archcost.fitting.searching import BEYOND, MEMORY, NOTHING
 from archcost.model_zoo import typed
 from archcost.quantities import format_bytes, format_nanoseconds, format_share
 from archcost.render.document import Cell, Column, Field, Gap, Heading, Line, Records, Table, branches_of
-from archcost.render.memory import TO_TRAIN, memory_line, saving_columns, when
+from archcost.render.memory import TO_TRAIN, memory_line, when
 from archcost.render.report import title_details
+from archcost.render.savings import saving_columns
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence

@@ -14,7 +14,6 @@ from archcost.figures import METRICS, PEAK, RUN
 from archcost.quantities import format_bytes, format_count, format_exact, format_share, rounded_bytes
 from archcost.render.cell_text import lower_bound, shape_cell
 from archcost.render.document import (
-    Cell,
     Column,
     Gap,
     Heading,
@@ -28,19 +27,18 @@ from archcost.render.document import (
 from archcost.render.report import title_details
 from archcost.render.report_view import ModelView
 from archcost.render.row_cells import bytes_cell, kind_of, name_of
+from archcost.render.savings import saving_columns
 from archcost.render.table_rows import first_rows
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from archcost.analysis.memory.alternatives import WhatIf
     from archcost.analysis.memory.at_peak import PeakPart
     from archcost.analysis.memory.conditions import Conditions
     from archcost.analysis.memory.run_memory import RunMemory
     from archcost.analysis.memory.study import Study
     from archcost.analysis.report import Report
     from archcost.analysis.training_costs import StepCosts
-    from archcost.fitting.changes import Saving
     from archcost.named_specs import SpecResult
     from archcost.render.document import Block, TreeLine
     from archcost.render.table_rows import Row
@@ -133,16 +131,6 @@ def _whatifs(study: Study) -> Iterator[Block]:
     elif study.whatifs:
         tried = ", ".join(entry.name for entry in study.whatifs)
         yield Line(f"would not lower the peak: {tried}", style="dim")
-
-
-def saving_columns(changes: Sequence[WhatIf | Saving], needs: Sequence[int], now: int) -> list[Column]:
-    """What needs less than now, how much that is, and the option that makes it so."""
-    return [
-        Column("to need less", [change.name for change in changes], flexible=True, leaves=1),
-        Column("needs", [format_bytes(size) for size in needs], right=True),
-        Column("saves", [format_share(now - size, now) for size in needs], right=True),
-        Column("option", [Cell(change.option, code=True) for change in changes], flexible=True, folds=True),
-    ]
 
 
 def when(conditions: Conditions) -> str:
