@@ -142,6 +142,32 @@ def test_rounds_are_siblings_of_steps_that_are_written_out(old: str, new: str, e
         assert sum(deltas) == comparison.total(metric).delta
 
 
+ROUNDS = {
+    "convolutions": "{conv2d: {out_channels: 8, kernel_size: 1}}",
+    "products": "{linear: 4}",
+    "both": "{conv2d: {out_channels: 8, kernel_size: 1}}, {linear: 4}",
+    "products of the same output": "{linear: 16}",
+}
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "marks"),
+    [
+        ("convolutions", "products", "+-"),
+        ("convolutions", "both", "~"),
+        ("both", "products", "~"),
+        ("convolutions", "products of the same output", "~"),
+    ],
+)
+def test_repeats_with_nothing_in_common_are_no_pair(old: str, new: str, marks: str) -> None:
+    head = "archcost: 1\ninput: [8, 16, 16]\nlayers: "
+    before, after = (
+        archcost.analyze(loads(f"{head}[{{id: {name[0]}, repeat: 2, layers: [{ROUNDS[name]}]}}]\n"))
+        for name in (old, new)
+    )
+    assert "".join([change.mark for change in compare(before, after).changes]) == marks
+
+
 widths = st.lists(st.sampled_from([4, 8, 12]), min_size=1, max_size=6)
 
 

@@ -3,11 +3,20 @@
 from __future__ import annotations
 
 import io
+from typing import TYPE_CHECKING
+
+import pytest
 
 from archcost.render.document import Cell, Column, Table
 from archcost.render.safe_console import Console
 from archcost.render.table_layout import table_lines
-from archcost.render.wrapping import labelled
+from archcost.render.wrapping import coloured, labelled, prose
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from conftest import Run
 
 
 def _lines(table: Table, width: int) -> list[str]:
@@ -41,3 +50,47 @@ def test_long_word_moves_left() -> None:
         " " * 10 + word,
         " " * 17 + "and more",
     ]
+
+
+@pytest.mark.parametrize(
+    ("text", "whole"),
+    [
+        ("memory to run 18.0 GiB and more", "18.0 GiB"),
+        ("a model that has 4.09 G MACs", "4.09 G"),
+        ("a table deep: --depth 4 shows it", "--depth 4"),
+        ("it is written by -o FILE.yaml here", "-o FILE.yaml"),
+        ("what is wrong: --only 'a b' and c", "--only 'a"),
+    ],
+)
+def test_a_figure_stays_with_its_unit_and_an_option_with_its_value(text: str, whole: str) -> None:
+    for width in range(20, len(text)):
+        for lines in (prose(text, width), coloured(text, width, 0).split("\n")):
+            assert any(whole in line for line in lines), width
+            assert " ".join(lines) == text
+            assert max(map(len, lines)) <= width
+
+
+def test_a_bar_is_never_longer_than_it_takes_to_compare_it() -> None:
+    table = Table([Column("layer", ["a", "b"]), Column("share", (), parts=[1, 4])])
+    widest = {width: max(line.count("#") for line in _lines(table, width)) for width in (20, 40, 60, 160)}
+    assert widest == {20: 20 - 1 - 5 - 2 - 1, 40: 40 - 1 - 5 - 2 - 1, 60: 40, 160: 40}  # edges, "layer", a gap
+
+
+def test_what_is_typed_stays_whole_where_a_line_has_room_for_it() -> None:
+    text = "wrote net.yaml: `archcost analyze net.yaml` has its figures"
+    assert coloured(text, 40, 2).split("\n") == [
+        "wrote net.yaml:",
+        "  `archcost analyze net.yaml` has its",
+        "  figures",
+    ]
+    assert coloured(text, 24, 2).split("\n")[1] == "  `archcost analyze"
+
+
+def test_what_was_done_is_told_in_lines_that_fit(
+    run: Callable[..., Run], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    for arguments in (("init", "net.yaml"), ("zoo", "resnet18", "--copy", "of_the_zoo.yaml"), ("validate", "net.yaml")):
+        shown = run(*arguments, columns=40)
+        assert shown.code == 0, shown.err
+        assert max(map(len, shown.out.splitlines())) <= 40

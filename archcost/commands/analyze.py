@@ -178,8 +178,8 @@ def validate(
 ) -> None:
     """Check specs: syntax, names, attributes, shapes. Files of blocks alone and spaces of designs are checked, too."""
     from archcost.errors import as_errors
-    from archcost.render.exit import write_error, write_out
-    from archcost.render.output import print_diagnostics, print_line, print_warnings
+    from archcost.render.exit import write_error
+    from archcost.render.output import print_diagnostics, print_done, print_line, print_warnings
 
     results = validate_all(specs, settings_of(settings, inputs=inputs, batch=batch, training=training))
     warnings = [] if strict else [warning for result in results for warning in result.warnings]
@@ -194,7 +194,7 @@ def validate(
         raise typer.Exit(2)
     for note in (note for result in results for note in result.notes):
         print_line("note", f"{note.message}, at {note.mark}")
-    write_out(f"{_counted(results)}: no errors{told}\n")
+    print_done(f"{_counted(results)}: no errors{told}")
 
 
 def _counted(results: Sequence[SpecResult]) -> str:

@@ -41,8 +41,7 @@ def update(
     import archcost
     from archcost.commands.option_values import parse_inputs, parse_params
     from archcost.render.baseline_record import print_increases, recorded_line
-    from archcost.render.exit import write_out
-    from archcost.render.output import print_diagnostics, print_warnings
+    from archcost.render.output import print_diagnostics, print_done, print_warnings
     from archcost.render.progress import progress
 
     done = archcost.update_baseline(
@@ -67,4 +66,4 @@ def update(
     if done.refused:
         print_increases(done)
         raise typer.Exit(1)
-    write_out(recorded_line(done) + "\n")
+    print_done(recorded_line(done))

@@ -69,8 +69,7 @@ def _write(ask: Ask, output: str | None, *, strict: bool) -> None:
     """Import, write, and say on standard error what came of it."""
     from archcost.analysis.report import analyze
     from archcost.importers.importing import import_anew
-    from archcost.render.exit import write_out
-    from archcost.render.output import print_line, write_text
+    from archcost.render.output import print_done, print_line, write_text
     from archcost.spec.loader import loads
     from archcost.writing import check_place, make_way
 
@@ -91,7 +90,7 @@ def _write(ask: Ask, output: str | None, *, strict: bool) -> None:
         lines, params = imported.text.count("\n"), report.totals.params
         macs = f"{'≥ ' * bool(report.unknown('macs'))}{report.totals.macs:,}"
         proven = ", as in the model" * ask.source.is_run
-        write_out(f"{path}: {lines:,} lines; {params:,} params and {macs} MACs{proven}\n")
+        print_done(f"{path}: {lines:,} lines; {params:,} params and {macs} MACs{proven}")
     if strict:
         _judge_strictly(report)
 
@@ -132,8 +131,7 @@ def _check(ask: Ask, path: str, *, strict: bool) -> None:
     from archcost.importers.importing import import_anew
     from archcost.named_specs import load_spec
     from archcost.render.comparison import ComparisonDocument, ComparisonView
-    from archcost.render.exit import write_out
-    from archcost.render.output import print_failure, print_line
+    from archcost.render.output import print_done, print_failure, print_line
     from archcost.render.printing import write
     from archcost.spec.loader import loads
 
@@ -143,7 +141,7 @@ def _check(ask: Ask, path: str, *, strict: bool) -> None:
     after = analyze(loads(import_anew(asked).text, name=ask.source.text))
     different = first_difference(before, after)
     if not different:
-        write_out(f"{ask.source.text} gives {path}\n")
+        print_done(f"{ask.source.text} gives {path}")
         if strict:
             _judge_strictly(after)
         return

@@ -18,10 +18,15 @@ def init(
     force: Annotated[bool, typer.Option("--force", help="Write over files that are there.")] = False,
 ) -> None:
     """Write an annotated first spec, and what checks it in CI."""
+    import sys
+
     import archcost
-    from archcost.render.exit import write_out
+    from archcost.render.exit import terminal_width, write_out
+    from archcost.render.wrapping import hanging
 
     begun = archcost.init(file, ci=ci, force=force)
-    lines = [f"wrote {path}" for path in begun.written]
-    steps = [line for command, purpose in begun.next_steps for line in (f"  {command}", f"      {purpose}")]
+    lines, width = [f"wrote {path}" for path in begun.written], terminal_width(sys.stdout)
+    steps = []
+    for command, purpose in begun.next_steps:
+        steps += [f"  {command}", *hanging(" " * 6, purpose, width, indent=6)]
     write_out("\n".join([*lines, "", "Next:", *steps]) + "\n")

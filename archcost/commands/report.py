@@ -105,8 +105,8 @@ def _check(specs: Sequence[str], sweep: str | None, format: str, output: str | N
 
 def _open(path: str) -> None:
     """Open a file in a browser, or say where it is."""
-    from archcost.render.exit import write_out
+    from archcost.render.output import print_done
     from archcost.render.page.browser import opened
 
     if not opened(path):
-        write_out(f"no browser was found here: the page is in {path}\n")
+        print_done(f"no browser was found here: the page is in {path}")

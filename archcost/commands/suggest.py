@@ -148,8 +148,7 @@ def _write(found: Suggestions, numbers: str, output: str | None, compare: str) -
     import os
 
     from archcost.printable import visible
-    from archcost.render.exit import write_out
-    from archcost.render.output import print_line, write_text
+    from archcost.render.output import print_done, print_line, write_text
     from archcost.render.suggestion_words import left_text
 
     name = os.path.splitext(os.path.basename(output))[0] if output else ""
@@ -159,8 +158,8 @@ def _write(found: Suggestions, numbers: str, output: str | None, compare: str) -
     for remark in chosen.trial.remarks:
         print_line("note", remark)
     if output is not None:
-        write_out(f"wrote {visible(output)}: {left_text(found.goal.metric, found.before, chosen.after)}\n")
-        write_out(f"`{compare}` shows what differs\n")
+        print_done(f"wrote {visible(output)}: {left_text(found.goal.metric, found.before, chosen.after)}")
+        print_done(f"`{compare}` shows what differs")
 
 
 def _for_a_screen(text: str) -> str:

@@ -49,7 +49,8 @@ def refuse_invalid(space: DesignSpace) -> None:
 
 def write_files(space: DesignSpace, output: str, question: dict[str, Any], makers: dict[str, Any]) -> None:
     """Write the rows and say what there is; an interrupt says what is safe. Raises UsageError and typer.Exit."""
-    from archcost.render.exit import write_error, write_out
+    from archcost.render.exit import write_error
+    from archcost.render.output import print_done
     from archcost.render.progress import rows_progress
     from archcost.sweeping.output.writing_rows import InterruptedSweepError
 
@@ -65,14 +66,14 @@ def write_files(space: DesignSpace, output: str, question: dict[str, Any], maker
     except InterruptedSweepError as stopped:
         write_error(f"{stopped}\n")
         raise typer.Exit(stopped.code) from None
-    write_out(_said(done, output))
+    print_done(_said(done, output))
 
 
 def _said(done: WrittenRows, output: str) -> str:
     if not os.path.isdir(done.path):
-        return f"{output}: {done.rows:,} rows\n"
+        return f"{output}: {done.rows:,} rows"
     made = f"made {done.made:,} of {done.made + done.kept + done.missing:,} parts"
     kept = f", {done.kept:,} were there" if done.kept else ""
     if done.missing:
-        return f"{output}: {made}{kept}; {done.missing:,} still to be made by other shards\n"
-    return f"{output}: {made}{kept}; all {done.rows:,} rows are in {os.path.join(output, 'rows')}\n"
+        return f"{output}: {made}{kept}; {done.missing:,} still to be made by other shards"
+    return f"{output}: {made}{kept}; all {done.rows:,} rows are in {os.path.join(output, 'rows')}"

@@ -87,13 +87,13 @@ def _copy(name: str | None, path: str) -> None:
     """Write the spec of a model to a file that is not there yet; raises UsageError."""
     import archcost
     from archcost.errors import UsageError
-    from archcost.render.exit import write_out
+    from archcost.render.output import print_done
     from archcost.writing import write_new
 
     if name is None:
         raise UsageError("--copy takes the name of a model", "`archcost zoo resnet18 --copy net.yaml`")
     write_new(path, archcost.zoo_copy(name))
-    write_out(f"wrote {path}: `archcost analyze {path}` has its figures\n")
+    print_done(f"wrote {path}: `archcost analyze {path}` has its figures")
 
 
 def _document(pattern: str | None, models: Sequence[ZooModel]) -> Document:

@@ -1,6 +1,7 @@
 """Trees of two models -> pairs of siblings: by path, and where names changed by structure.
 
-A sequence alignment of siblings prefers equal kinds, shapes and attributes. Where one model repeats a step
+A sequence alignment of siblings prefers equal kinds, shapes and attributes; scopes that share neither an output nor a
+kind of layer are no pair. Where one model repeats a step
 that the other writes out, the rounds are siblings of the steps: they are so if their kinds are the same, or if
 several of them hand on what the steps do, as the stages of two networks.
 """
@@ -13,7 +14,7 @@ from archcost.analysis.tree import stem
 from archcost.graph.model import REPEAT
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from archcost.analysis.tree import Tree
 
@@ -187,5 +188,20 @@ def _similarity(old: Tree, new: Tree) -> int:
         return 0
     if old.kind != new.kind:
         return 2 * (bool(old.children) and old.output == new.output)
+    if old.children and old.output != new.output and not _layer_kinds(old) & _layer_kinds(new):
+        return 0
     score = 1 + 2 * (old.name == new.name) + 3 * (old.output == new.output)
     return score + 6 * (fingerprint(old) == fingerprint(new))
+
+
+def _layer_kinds(tree: Tree) -> set[str]:
+    """The kinds of the layers with params below a scope; of all its layers where none has any."""
+    layers = list(_layers(tree))
+    return {one.kind for one in layers if one.costs.params} or {one.kind for one in layers}
+
+
+def _layers(tree: Tree) -> Iterator[Tree]:
+    if tree.layer is not None:
+        yield tree
+    for child in tree.children.values():
+        yield from _layers(child)

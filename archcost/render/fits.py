@@ -13,6 +13,7 @@ from archcost.quantities import format_bytes, format_nanoseconds, format_share
 from archcost.render.document import Cell, Column, Field, Gap, Heading, Line, Records, Table, branches_of
 from archcost.render.memory import TO_TRAIN, memory_line, when
 from archcost.render.report import title_details
+from archcost.render.savings import saving_columns
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -134,15 +135,8 @@ def _bound(bound: LeastTime) -> str:
 def _change_table(fit: DeviceFit) -> Table:
     """What needs less, the least first; where it does not fit, what makes it fit, and of that what changes least."""
     chosen = (fit.changes if fit.fits else _helpful(fit))[:_CHANGES]
-    return Table(
-        [
-            Column("to need less", [change.name for change in chosen], flexible=True, leaves=1),
-            Column("needs", [format_bytes(change.total) for change in chosen], right=True),
-            Column("saves", [format_share(fit.needed - change.total, fit.needed) for change in chosen], right=True),
-            Column("fits", [_sign(fit.holds(change.total)) for change in chosen]),
-            Column("option", [Cell(change.option, code=True) for change in chosen], flexible=True, folds=True),
-        ]
-    )
+    *told, option = saving_columns(chosen, [change.total for change in chosen], fit.needed)
+    return Table([*told, Column("fits", [_sign(fit.holds(change.total)) for change in chosen]), option])
 
 
 def _helpful(fit: DeviceFit) -> list[Saving]:

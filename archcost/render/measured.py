@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from archcost.hardware.measured import MILLE
 from archcost.quantities import format_nanoseconds, format_share, format_units
-from archcost.render.document import Column, Field, Gap, Line, Table
+from archcost.render.document import WHOLE, Column, Field, Gap, Line, Table
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -36,29 +36,31 @@ def measured_facts(measured: Calibration) -> Iterator[Block]:
     yield Table(
         [
             Column("products and pools", list(products), flexible=True),
-            Column("call", [format_nanoseconds(rate.call_ns) for rate in rates], right=True),
+            Column("call", [format_nanoseconds(rate.call_ns) for rate in rates], right=True, leaves=2),
             Column("G op/s", [_rate(rate.operations_per_second) for rate in rates], right=True),
-            Column("activations GB/s", [_rate(rate.bytes_per_second) for rate in rates], right=True),
-            Column("weights GB/s", [_rate(rate.weight_bytes_per_second) for rate in rates], right=True),
+            Column("activation GB/s", [_rate(rate.bytes_per_second) for rate in rates], right=True),
+            Column("weight GB/s", [_rate(rate.weight_bytes_per_second) for rate in rates], right=True),
             Column("passes beyond caches", [format_units(rate.spilled, MILLE) for rate in rates], right=True, leaves=1),
-        ]
+        ],
+        least_flexible=WHOLE,
     )
     yield Line("– costs nothing that was seen; of a pool: taps, what it reads, what it writes", style="dim")
     yield Gap()
     passes = measured.passes
     yield Table(
         [
-            Column("passes", list(passes), flexible=True),
-            Column("call", [format_nanoseconds(one.call_ns) for one in passes.values()], right=True),
+            Column("passes over tensors", list(passes), flexible=True),
+            Column("call", [format_nanoseconds(one.call_ns) for one in passes.values()], right=True, leaves=1),
             *[
-                Column(f"GB/s {name}", [_at(one, place) for one in passes.values()], right=True)
-                for name, place in _PLACES
+                Column(f"{size} GB/s", [_at(one, place) for one in passes.values()], right=True)
+                for size, place in _SIZES
             ],
-        ]
+        ],
+        least_flexible=WHOLE,
     )
 
 
-_PLACES = (("of least", 0), ("between", None), ("of most", -1))
+_SIZES = (("small", 0), ("medium", None), ("large", -1))
 
 
 def _rate(rate: int) -> str:

@@ -27,6 +27,7 @@ from archcost.render.document import (
 from archcost.render.report import title_details
 from archcost.render.report_view import ModelView
 from archcost.render.row_cells import bytes_cell, kind_of, name_of
+from archcost.render.savings import saving_columns
 from archcost.render.table_rows import first_rows
 
 if TYPE_CHECKING:
@@ -119,13 +120,15 @@ def _study_blocks(study: Study, depth: int | None, most: int | None) -> Iterator
         yield Line(changed)
     yield _peak_table(study)
     yield from _layer_blocks(study, depth, most)
-    for entry in study.whatifs:
-        saved = study.peak - entry.peak
-        if saved > 0:
-            change = f"{format_bytes(entry.peak)}, {format_share(saved, study.peak)} less"
-            of_what = f"{_name_of_peak(study)} " if study.training is None else ""
-            yield Line(f"{entry.name}: {of_what}{change} (`{entry.option}`)")
-    if study.whatifs and all(entry.peak >= study.peak for entry in study.whatifs):
+    yield from _whatifs(study)
+
+
+def _whatifs(study: Study) -> Iterator[Block]:
+    """What would need less, a row each, with the option that makes it so."""
+    found = [entry for entry in study.whatifs if entry.peak < study.peak]
+    if found:
+        yield Table(saving_columns(found, [entry.peak for entry in found], study.peak))
+    elif study.whatifs:
         tried = ", ".join(entry.name for entry in study.whatifs)
         yield Line(f"would not lower the peak: {tried}", style="dim")
 

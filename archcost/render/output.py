@@ -60,6 +60,13 @@ def print_failure(message: str) -> None:
     print_line("fail", message)
 
 
+def print_done(text: str) -> None:
+    """A sentence that says what was done, to standard output, in lines that a terminal has room for."""
+    from archcost.render.wrapping import coloured
+
+    write_out(coloured(text, terminal_width(sys.stdout), 2) + "\n")
+
+
 def print_line(word: str, text: str) -> None:
     """``error: text`` to standard error, the word in its colour, in lines that a terminal has room for."""
     from archcost.render.wrapping import coloured

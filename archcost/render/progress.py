@@ -19,6 +19,7 @@ T = TypeVar("T")
 _PATIENCE_SECONDS = 0.5
 _LONG_SECONDS = 1.0
 _PAUSE_SECONDS = 0.1
+_OF_SPINNER = 3  # cells: its sign, a blank, and the last one of the line, which some terminals break behind
 
 
 def progress(items: Sequence[T], what: str) -> Iterator[T]:
@@ -54,8 +55,21 @@ def spinner(what: str) -> Iterator[Callable[[str], None]]:
         return
     from rich.text import Text  # in which nothing is markup, as it would be in a string
 
-    with _terminal().status(Text(what)) as status:
-        yield lambda words: status.update(Text(visible(f"{what} {words}")))
+    terminal = _terminal()
+    with terminal.status(Text(_in_a_line(what, "", terminal))) as status:
+        yield lambda words: status.update(Text(_in_a_line(what, words, terminal)))
+
+
+def _in_a_line(what: str, words: str, terminal: Console) -> str:
+    """``what words`` as far as a line has room: what it is about is cut before what is done to it."""
+    from rich.cells import cell_len, set_cell_size
+
+    what, words, room = visible(what), visible(words), terminal.width - _OF_SPINNER
+    left = room - cell_len(words) - 1 if words else room
+    if cell_len(what) > left:
+        what = set_cell_size(what, max(0, left - 1)).rstrip() + terminal.cut_mark
+    line = f"{what} {words}".rstrip()
+    return set_cell_size(line, room) if cell_len(line) > room else line
 
 
 @contextmanager

@@ -71,6 +71,9 @@ class SuggestionsDocument(NamedTuple):
             for one in self._detailed():
                 yield Gap()
                 yield from _in_full(one, self.command)
+        told = bool(found.found and self._detailed())
+        if told and (found.looked.small or found.already or not found.looked.whole):
+            yield Gap()
         if found.looked.small:
             yield Line(small_text(found), style="dim")
         for there in found.already:

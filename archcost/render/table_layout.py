@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 GAP = 2
 LEAST_BAR = 8  # of a column of bars, before it leaves
+LONGEST_BAR = 40  # longer ones outweigh the figures, and are no easier to compare
 BAR_ON_PAPER = 20  # where a page has no end, as in a pipe or a file
 _EDGE = 1
 _MIN_FLEXIBLE = 8
@@ -129,7 +130,8 @@ def _widths(shown: ShownColumns, available: int) -> list[int]:
     bars = [place for place, column in enumerate(columns) if column.parts]
     for place in bars:
         spare = (available - _whole(widths)) // len(bars)
-        widths[place] = max(widths[place], BAR_ON_PAPER) if available >= PIPED_WIDTH else widths[place] + max(0, spare)
+        most = max(widths[place], BAR_ON_PAPER if available >= PIPED_WIDTH else LONGEST_BAR)
+        widths[place] = min(most, widths[place] + max(0, spare))
     return widths
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import textwrap
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
@@ -15,6 +14,7 @@ from archcost.errors import PLAIN, snippet
 from archcost.printable import one_line
 from archcost.render.verdict_headroom import NEAR, headroom_lines, left_over
 from archcost.render.verdict_text import changed_totals, layer_name, layers_text, left_out, mark, ordered, shortened
+from archcost.render.wrapping import broken
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -128,9 +128,7 @@ class _Writer:
     def _wrapped(self, head: str, text: str, *, bold: bool = False) -> str:
         """``head: text``, wrapped, with the head in its colour."""
         prefix, text = (f"{head}: ", one_line(text)) if head else ("", text)
-        lines = textwrap.wrap(
-            prefix + text, self.width, subsequent_indent="  ", break_long_words=False, break_on_hyphens=False
-        ) or [prefix]
+        lines = broken(prefix + text, self.width, further="  ") or [prefix]
         reset = self.style["reset"]
         if not head or not reset:
             return "\n".join(lines)

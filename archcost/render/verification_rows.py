@@ -51,7 +51,7 @@ def layer_table(
     held = verification.against is not None
     if held:
         columns.append(Column("against", [_other_text(part) for part in parts], flexible=True))
-    columns.append(Column("", [mark_of(part) for part in parts]))
+    columns.append(Column("", [_mark_of(part) for part in parts]))
     return Table(columns) if held else Table(columns, least_flexible=WHOLE)
 
 
@@ -67,17 +67,19 @@ def _predicted(verification: Verification, parts: Sequence[LayersChecked]) -> li
 def summary_table(outcomes: Sequence[VerificationOutcome]) -> Table:
     """A row a spec; one that is not verified has its name alone."""
 
-    def column(heading: str, cell: Callable[[Verification], Cell | str], *, right: bool = True) -> Column:
+    def column(
+        heading: str, cell: Callable[[Verification], Cell | str], *, right: bool = True, leaves: int = 0
+    ) -> Column:
         cells = ["" if outcome.verification is None else cell(outcome.verification) for outcome in outcomes]
-        return Column(heading, cells, right=right)
+        return Column(heading, cells, right=right, leaves=leaves)
 
-    def counts(heading: str, name: str) -> Column:
-        return column(heading, lambda each: count_cell(each.totals[name]))
+    def counts(heading: str, name: str, leaves: int = 0) -> Column:
+        return column(heading, lambda each: count_cell(each.totals[name]), leaves=leaves)
 
     columns = [
         Column("model", [outcome.label for outcome in outcomes], flexible=True),
-        column("layers", lambda each: f"{len(each.layers):,}"),
-        counts("params", "params"),
+        column("layers", lambda each: f"{len(each.layers):,}", leaves=1),
+        counts("params", "params", leaves=2),
         column("MACs", lambda each: macs_cell(each.totals["macs"] or 0, len(each.unknown))),
         counts("fvcore", "fvcore_macs"),
         counts("torch", "torch_macs"),
@@ -88,7 +90,7 @@ def summary_table(outcomes: Sequence[VerificationOutcome]) -> Table:
         columns.append(column("GMAC/s", lambda each: rate_cell(timed_macs(each.layers), total_seconds(each))))
         columns.append(column("rank corr.", correlation_cell))
         columns += _predicted_of_models(outcomes)
-    return Table([*columns, column("", summary_mark, right=False)], least_flexible=WHOLE)
+    return Table([*columns, column("", _summary_mark, right=False)], least_flexible=WHOLE)
 
 
 def _predicted_of_models(outcomes: Sequence[VerificationOutcome]) -> list[Column]:
@@ -125,24 +127,24 @@ def total_seconds(verification: Verification) -> float | None:
     return verification.clock.latency.total.median if verification.clock else None
 
 
-def mark_of(part: LayersChecked) -> str:
+def _mark_of(part: LayersChecked) -> Cell:
     """The verdict on a layer or scope as one cell."""
     return _mark(ok=part.ok, declared=part.declared, layers=len(part.layers), held=part.held)
 
 
-def summary_mark(verification: Verification) -> str:
+def _summary_mark(verification: Verification) -> Cell:
     """The verdict on a spec as one cell."""
     held = verification.against is None or verification.against.proved
     return _mark(ok=verification.ok, declared=len(verification.declared), layers=len(verification.layers), held=held)
 
 
-def _mark(*, ok: bool, declared: int, layers: int, held: bool) -> str:
+def _mark(*, ok: bool, declared: int, layers: int, held: bool) -> Cell:
     """✗ for what is contradicted; else a tick, but not for what is only declared, not held against all, or nothing."""
     if not ok:
-        return MARKS[False]
+        return Cell(MARKS[False], style="red")
     if declared:
-        return "declared" if layers == 1 else f"{declared:,} declared"
-    return MARKS[True] if layers and held else "–"
+        return Cell("declared" if layers == 1 else f"{declared:,} declared", style="yellow")
+    return Cell(MARKS[True], style="green") if layers and held else Cell("–", style="yellow")
 
 
 def _other_text(part: LayersChecked) -> str:

@@ -1,7 +1,12 @@
-"""Lines that break between words where the page is narrow; a word that is wider than the page stays whole."""
+"""Lines that break between words where the page is narrow; a word that is wider than the page stays whole.
+
+A figure stays with its unit, as in ``4.59 MiB``, an option with a figure, a quoted value or a ``NAME`` behind it, and
+what is typed, between backticks, in a line that has room for it.
+"""
 
 from __future__ import annotations
 
+import re
 from textwrap import wrap
 from typing import TYPE_CHECKING
 
@@ -9,11 +14,36 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 _NARROWEST = 20  # what text has beside its label, however narrow the page
+_BLANK = "\N{NO-BREAK SPACE}"
+_UNIT = r"(?<=\d) (?=(?:[kMGTPE]|[KMGTP]iB|B|[nµm]s|[kM]Wh|W|TFLOPS|TOPS|GB/s)\b)"
+_COUNTED = r"(?<=\d.[kMGTPE]) (?=(?:MACs|FLOPs|params|tokens)\b)"
+_VALUE = r"((?:^|(?<=[\s(`]))--?[a-z][a-z-]*) (?=[\d'\"A-Z])"
 
 
 def prose(text: str, width: int) -> list[str]:
     """Text broken between words alone."""
-    return wrap(text, max(width, _NARROWEST), break_long_words=False, break_on_hyphens=False)
+    return broken(text, max(width, _NARROWEST))
+
+
+def broken(text: str, width: int, *, first: str = "", further: str = "") -> list[str]:
+    """Text in lines of a width, none of which ends within what belongs together; the first and others are set in."""
+    if len(first) + len(text) > width:
+        text = _together(text, width - len(further))
+    lines = wrap(
+        text, width, initial_indent=first, subsequent_indent=further, break_long_words=False, break_on_hyphens=False
+    )
+    return [line.replace(_BLANK, " ") for line in lines]
+
+
+def whole(text: str, room: int) -> str:
+    """A text that is not broken where there is room for it in a line."""
+    return text.replace(" ", _BLANK) if len(text) <= room else text
+
+
+def _together(text: str, room: int) -> str:
+    """The text with blanks that are none to break at; what is typed, between backticks, is whole if there is room."""
+    text = re.sub(_VALUE, rf"\1{_BLANK}", re.sub(_COUNTED, _BLANK, re.sub(_UNIT, _BLANK, text)))
+    return re.sub(r"`[^`\n]+`", lambda found: whole(found[0], room), text)
 
 
 def sums(text: str, width: int) -> Iterator[str]:
@@ -67,20 +97,17 @@ def coloured(text: str, width: int, indent: int) -> str:
 
     lines: list[str] = []
     line, used = "", 0
-    for word in text.split(" "):
+    for word in _together(text, width - indent).split(" "):
         size = len(without_colours(word))
         if line and used + 1 + size > width:
             lines.append(line)
             line, used = " " * indent + word, indent + size
         else:
             line, used = (f"{line} {word}", used + 1 + size) if line else (word, size)
-    return "\n".join([*lines, line])
+    return "\n".join([*lines, line]).replace(_BLANK, " ")
 
 
 def _hung(head: str, text: str, width: int, indent: int) -> list[str]:
     rest = " " * indent
     room = max(width, len(rest) + _NARROWEST)
-    lines = wrap(
-        text, room, initial_indent=head, subsequent_indent=rest, break_long_words=False, break_on_hyphens=False
-    )
-    return lines or [head.rstrip()]
+    return broken(text, room, first=head, further=rest) or [head.rstrip()]

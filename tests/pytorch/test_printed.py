@@ -58,6 +58,7 @@ COMMANDS = {
     "verify/misses.tree": (None, ("verify", "misses.yaml", "--format", "tree")),
     "verify/misses.csv": (None, ("verify", "misses.yaml", "--format", "csv")),
     "verify/several_100.txt": (100, ("verify", "misses.yaml", "small.yaml", "conv5x5")),
+    "verify/several_60.txt": (60, ("verify", "misses.yaml", "bottleneck", "inception_reduced")),
     "verify/several.md": (None, ("verify", "misses.yaml", "small.yaml", "conv5x5", "--format", "markdown")),
     "verify/several.tex": (None, ("verify", "misses.yaml", "small.yaml", "conv5x5", "--format", "latex")),
     "verify/against_120.txt": (120, AGAINST),

@@ -326,6 +326,11 @@ PLACES: Rows = [
         "`id` stands beside the kind: `{conv2d: {out_channels: 8, kernel_size: 3}, id: c}`",
     ),
     ("conv2d: {out_channels: 8, kernel_size: 3, name: c}", "`id` stands beside the kind"),
+    (
+        "linear: {in_features: 16, out_features: 3, name: c}",
+        "`id` stands beside the kind: `{linear: {in_features: 16, out_features: 3}, id: c}`",
+    ),
+    ("linear: {in_featurs: 16, out_features: 3}", "did you mean 'in_features'?"),
     ("relu: {repeat: 3}", "`repeat` stands beside the kind: `{relu, repeat: 3}`"),
     ("relu: {when: true}", "`when` stands beside the kind: `{relu, when: true}`"),
     (

@@ -10,6 +10,8 @@ import archcost
 from archcost.hardware.device import Device
 from archcost.hardware.local import VARIABLE, device_text, local_device, local_path
 from archcost.hardware.measured import Calibration, PassRate, ProductRate
+from archcost.render.calibration import CalibrationDocument
+from archcost.render.printing import write
 from archcost.spec.loader import loads
 from archcost.timing.calibration_cases import BLOCK, blocks, cases
 from archcost.timing.kernels import DeviceKernel, Pipe
@@ -269,3 +271,20 @@ def test_page_faults_come_on_top_where_the_file_says_what_one_takes(home: Path, 
     for words in (("predict", str(file)), ("analyze", str(file))):
         found = run(*words, "--device", "local")
         assert "12,289 pages given back and asked for again: 6.14 ms" in found.out, words
+
+
+@pytest.mark.parametrize("width", [60, 160])
+def test_what_calibrate_shows(
+    width: int,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    golden: Callable[[str, str], None],
+) -> None:
+    rate, passes = ProductRate(10_000, 10**11, 10**10, 5 * 10**9, 2000), {"relu": RELU, "local_response_norm": RELU}
+    measured = MEASURED._replace(products={**MEASURED.products, "adaptive_avg_pool2d": rate}, passes=passes, spread=150)
+    monkeypatch.setenv("COLUMNS", str(width))
+    write(CalibrationDocument(BOX._replace(measured=measured), "box.toml", is_local=False), "table", None)
+    shown = capsys.readouterr().out
+    assert max(map(len, shown.splitlines())) <= width
+    assert all(name in shown for name in (*measured.products, *passes))
+    golden(f"calibrate/device_{width}.txt", shown)

@@ -162,6 +162,21 @@ def test_a_spinner_shows_words_as_they_are(words: str, encoding: str, monkeypatc
     assert b"\x1b]" not in written
 
 
+@pytest.mark.parametrize("words", ["writing and proving the spec", "", "w" * 90])
+@pytest.mark.parametrize("what", ["torchvision:resnet18", "timm:" + "x" * 70, "模型" * 40])
+def test_a_spinner_has_one_line(what: str, words: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    stream = Encoded("utf-8", terminal=True)
+    monkeypatch.setenv("TERM", "xterm")
+    monkeypatch.setenv("COLUMNS", "60")
+    with monkeypatch.context() as patch:
+        patch.setattr(sys, "stderr", stream)
+        with spinner(what) as watch:
+            watch(words)
+    written = stream.bytes.getvalue().decode()
+    assert written.count("\n") <= 1
+    assert len(words) > 60 or words in written
+
+
 @pytest.mark.parametrize("encoding", ["ascii", "utf-8", "idna", "cp437"])
 def test_a_bar_goes_on_whatever_the_terminal(encoding: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("archcost.render.progress._PATIENCE_SECONDS", -1)

@@ -51,10 +51,12 @@ def _print_heading(console: Console, heading: Heading) -> None:
 
 
 def _print_line(console: Console, line: Line) -> None:
-    from archcost.render.wrapping import hanging
+    from archcost.render.wrapping import hanging, whole
 
     head = line.head.rstrip()
-    for number, part in enumerate(hanging(line.head, line.plain_text, console.width, indent=line.indent)):
+    room = console.width - (len(line.head) or line.indent)
+    text = "".join([whole(piece, room) if typed else piece for piece, typed in line.pieces])
+    for number, part in enumerate(hanging(line.head, text, console.width, indent=line.indent)):
         if line.head_style and not number and not console.no_color:
             from rich.text import Text
 

@@ -6,6 +6,7 @@ from math import isfinite
 from typing import TYPE_CHECKING, Any
 
 from archcost.errors import close_names, suggestion
+from archcost.ops.base import asserted_size
 from archcost.ops.field_types import ChoiceField, IntField, SpatialField
 from archcost.ops.fields import REQUIRED, whole_number
 from archcost.spec.expressions import QUOTE_IN_FLOW, Expression
@@ -47,7 +48,7 @@ def unknown_help(op: type[Op], name: str, given: Mapping[str, Any], around: Surr
     """A help line for an attribute that an op does not have."""
     if name.count(")") > name.count("("):
         return _cut_help(op, name, given, around)
-    hint = outside_help(op.kind, name, given, op.fields)
+    hint = outside_help(op.kind, name, given, _names(op))
     if hint:
         return hint
     field = field_of(op, name, given, {})
@@ -68,18 +69,33 @@ def _without_field(op: type[Op], name: str, given: Mapping[str, Any], around: Su
     respelt = _respelt(op, given, around)
     if respelt:
         return f"write `{step(op.kind, respelt)}`"
-    close = suggestion(name, list(op.fields), "attributes", around.meter.hints)
+    close = suggestion(name, _likely(op, name, around), "attributes", around.meter.hints)
     return close or f"its attributes are {', '.join(op.fields)}"
+
+
+def _names(op: type[Op]) -> list[str]:
+    """What may be written: the attributes, and the size of the input that a step is held to."""
+    return [name for name in (*op.fields, asserted_size(op)) if name]
+
+
+def _likely(op: type[Op], name: str, around: Surroundings) -> list[str]:
+    """The names that one may be meant for: the input's size alone where it is the closest, else where none is close."""
+    names, size = _names(op), asserted_size(op)
+    close = close_names(name, names, around.meter.hints)
+    if not size or not close:
+        return names
+    return [size] if close[0] == size else list(op.fields)
 
 
 def _respelt(op: type[Op], given: Mapping[str, Any], around: Surroundings) -> dict[str, Any]:
     """The attributes under the names that several unknown ones stand for; empty if there are fewer, or one has none."""
-    if sum(name not in op.fields for name in given) < 2:  # noqa: PLR2004 - one is told by its name
+    names = _names(op)
+    if sum(name not in names for name in given) < 2:  # noqa: PLR2004 - one is told by its name
         return {}
     found: dict[str, Any] = {}
     for name, value in given.items():
-        field = name if name in op.fields else field_of(op, name, given, {})
-        field = field or next(iter(close_names(name, list(op.fields), around.meter.hints)), "")
+        field = name if name in names else field_of(op, name, given, {})
+        field = field or next(iter(close_names(name, names, around.meter.hints)), "")
         if not field or field in found:
             return {}
         found[field] = value

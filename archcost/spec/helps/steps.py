@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from archcost.ops import REGISTRY
-from archcost.ops.base import alone
+from archcost.ops.base import alone, asserted_size
 from archcost.spec.helps.attributes import outside_help, unknown_help, value_help
 from archcost.spec.helps.kinds import kind_help, positional, steps_text
 from archcost.spec.helps.translation import translate
@@ -31,6 +31,8 @@ def attribute_help(step: Step, kind: str, name: str, value: Any, around: Surroun
     if kind in around.blocks:
         return outside_help(kind, name, given, around.blocks[kind].params) if name else ""
     op = REGISTRY[kind]
+    if step.asserted is not None:
+        given = {asserted_size(op): step.asserted.template.value, **given}
     if not name:  # a value that stands alone
         name, value = alone(op), alone_of(step)
         given = {name: value}
