@@ -28,7 +28,12 @@ CLASSIFIERS = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"
 PYTHONS = re.findall(r":: (3\.\d+)$", "\n".join(CLASSIFIERS), re.MULTILINE)
 
 
-@pytest.fixture(scope="module", params=PYTHONS)
+OLDEST, *BETWEEN, NEWEST = PYTHONS
+
+
+@pytest.fixture(
+    scope="module", params=[OLDEST, *[pytest.param(each, marks=pytest.mark.long) for each in BETWEEN], NEWEST]
+)
 def installed(request: pytest.FixtureRequest, wheels: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """An environment of each Python that is here."""
     python = interpreter(request.param)
