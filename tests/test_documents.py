@@ -22,7 +22,7 @@ from archcost.render.printing import format_of
 from archcost.render.schemas import DOCUMENTS, SCHEMAS, document_schema
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from conftest import Run
@@ -320,8 +320,14 @@ SHOWN = [commands[0] for name, commands in COMMANDS.items() if name != "page"]  
 OWN_PAGE = ("--check", "check")  # commands with a page of their own, which is no table
 
 
-@pytest.mark.parametrize("suffix", SUFFIXES)
-@pytest.mark.parametrize("words", SHOWN, ids=" ".join)
+def _written() -> Iterator[Any]:
+    """Every command with every ending; two endings of each are not long, another two for the next command."""
+    for number, words in enumerate(SHOWN):
+        for place, suffix in enumerate(SUFFIXES):
+            yield pytest.param(words, suffix, marks=[pytest.mark.long] if (number + place) % 3 else [])
+
+
+@pytest.mark.parametrize(("words", "suffix"), list(_written()))
 def test_the_name_of_a_file_decides(
     words: tuple[str, ...], suffix: str, run: Callable[..., Run], tmp_path: Path
 ) -> None:

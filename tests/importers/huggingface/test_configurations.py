@@ -23,8 +23,10 @@ from archcost.spec.loader import loads, reads
 from tests.cover import one_of_each
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Iterator, Mapping
     from pathlib import Path
+
+    from conftest import Run
 
     from archcost.analysis.report import Report
 
@@ -45,7 +47,18 @@ def refused(config: dict[str, Any], **changes: Any) -> str:
     return str(caught.value)
 
 
-@pytest.mark.parametrize("row", ROWS, ids=lambda row: row.name)
+def of_each_type_and_head() -> Iterator[Any]:
+    """All rows; the first of a type, and the first of any type with its head, are not long."""
+    types, heads = set(), set()
+    for row in ROWS:
+        model_type = row.config["model_type"]
+        head = row.config.get("architectures", [""])[0].partition("For")[2]
+        yield pytest.param(row, marks=[pytest.mark.long] if model_type in types and head in heads else [])
+        types.add(model_type)
+        heads.add(head)
+
+
+@pytest.mark.parametrize("row", list(of_each_type_and_head()), ids=lambda row: row.name)
 def test_small_models_are_those_of_the_library(row: Row) -> None:
     """Params and MACs of every class and option."""
     totals = report_of(row.config, row.sizes).totals
@@ -281,14 +294,14 @@ def test_what_no_model_has_is_told_at_its_key(model_type: str, pytestconfig: pyt
     ],
     ids=lambda text: text[:60],
 )
-def test_hostile_files_end_in_errors(text: str, tmp_path: Path) -> None:
+def test_hostile_files_end_in_errors(text: str, tmp_path: Path, run: Callable[..., Run]) -> None:
     """Exit code 2, and no traceback, within a few CPU seconds."""
     path = tmp_path / "config.json"
     path.write_text(text, encoding="utf-8")
-    run = _archcost("analyze", str(path))
-    assert run.returncode == 2
-    assert "error:" in run.stderr
-    assert "Traceback" not in run.stderr
+    result = run("analyze", str(path))
+    assert result.code == 2
+    assert "error:" in result.err
+    assert "Traceback" not in result.err
 
 
 def test_a_file_is_taken_by_what_it_holds(tmp_path: Path) -> None:
