@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 
     from archcost.analysis.report import Report
     from archcost.hardware.device import Device
+    from archcost.spec.model import Spec
     from archcost.timing.kernels import DeviceKernel
 
 HERE = Path(__file__).resolve().parent
@@ -167,9 +168,15 @@ def pairs(measured: Iterable[Row]) -> Iterator[Pair]:
             yield Pair(row, batch * NANOSECONDS / time)
 
 
+@cache
+def _spec(name: str) -> Spec:
+    """A spec of the zoo, which is read once."""
+    return archcost.load(name)
+
+
 def _report(name: str, size: int, batch: int, dtype: str = "float32") -> Report:
     shapes = {THE_ONLY: InputShape((3, size, size))}
-    return analyze(archcost.load(name), Settings(batch=batch, dtype=dtype, inputs=shapes))
+    return analyze(_spec(name), Settings(batch=batch, dtype=dtype, inputs=shapes))
 
 
 # --- errors -----------------------------------------------------------------------------------------------------------

@@ -1,11 +1,12 @@
-"""Rerun every command of the docs and put its real output under it: ``python docs/rerun.py [--check] [FILE...]``.
+"""Rerun every command of the docs and put its real output under it: ``python docs/rerun.py [OPTION] [FILE...]``.
 
 A ```yaml block of a complete spec is written to ``<name>.yaml``, in a scratch folder that also holds the zoo as
 ``specs``. A block whose first line is a comment ``# path.py`` is written to that path, and a ```json block of a
 configuration of Hugging Face to ``config.json``. A ```console block holds lines ``$ command``, each with its output.
 The terminal has 100 columns. A page that is read after ``pip install`` says ``<!-- rerun: 80 columns, no specs -->``:
 its terminal has 80, and its folder is empty. Each command has a process of its own; archcost is loaded once for all.
-With ``--check`` nothing is written, and what is out of date is named.
+With ``--check`` nothing is written, and what is out of date is named. With ``--quick``, blocks under
+``<!-- rerun: long -->`` are left as they are: their commands take seconds, and others like them are rerun.
 """
 
 from __future__ import annotations
@@ -43,6 +44,7 @@ COLUMNS = "100"
 INSTALLED = re.compile(r"^<!-- rerun: (\d+) columns, no specs -->$", re.MULTILINE)
 QUOTED = re.compile(r"""'[^']*'|"[^"$`\\]*\"""")  # what a shell takes as it is
 SHELL = re.compile(r"[^\w\s./:,=+%@-]")  # what it may read something into
+LONG = "<!-- rerun: long -->\n"  # above a block
 COMMAND = re.compile(r"^\$ .*(?:(?<=\\)\n.*)*", re.MULTILINE)  # a line that ends in a backslash goes on
 NAMED = re.compile(r"# ([\w./-]+\.(?:ya?ml|py|toml))\n")
 
@@ -120,8 +122,8 @@ def write_file(language: str, block: str, folder: Path) -> None:
         path.write_text(block, encoding="utf-8")
 
 
-def renewed(page: Path) -> str:
-    """A page with every console block rerun."""
+def renewed(page: Path, *, quick: bool = False) -> str:
+    """A page with every console block rerun; if it is to be quick, without those that take long."""
     text = page.read_text(encoding="utf-8")
     installed = INSTALLED.search(text)
     with tempfile.TemporaryDirectory() as name:
@@ -134,6 +136,8 @@ def renewed(page: Path) -> str:
             if language != "console":
                 write_file(language, body, folder)
                 return match[0]
+            if quick and text.endswith(LONG, 0, match.start()):
+                return match[0]
             return f"```console\n{rerun(body, folder, installed[1] if installed else COLUMNS)}```"
 
         return BLOCK.sub(renew, text)
@@ -141,11 +145,11 @@ def renewed(page: Path) -> str:
 
 def main() -> None:
     """Renew or check pages; exit 1 if one is out of date."""
-    check = "--check" in sys.argv
+    check, quick = "--check" in sys.argv, "--quick" in sys.argv
     pages = [Path(argument) for argument in sys.argv[1:] if not argument.startswith("-")] or PAGES
     stale = []
     for page in pages:
-        text = renewed(page)
+        text = renewed(page, quick=quick)
         if text != page.read_text(encoding="utf-8"):
             stale.append(page)
             if not check:

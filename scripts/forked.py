@@ -1,8 +1,9 @@
 """Command lines of archcost, each in a process of its own that is forked from one with everything loaded.
 
 What a command prints, its exit code, and what it leaves in files are those of a process that starts anew, without the
-tenths of a second that loading archcost takes, or the seconds of torch. What is tested of the start itself, of signals,
-or of what other people's code does to a process needs a process that starts anew; exit handlers do not run here.
+tenths of a second that loading archcost takes, or the seconds of torch: what a command has loaded of ``LIBRARIES`` is
+loaded here after it, for the next ones. What is tested of the start itself, of signals, or of what other people's code
+does to a process needs a process that starts anew; exit handlers do not run here.
 
     python -m scripts.forked MODULE... < orders.json > done.json
 
@@ -11,6 +12,8 @@ loads modules, runs the orders ``[[words, folder], ...]`` one after another, and
 
 from __future__ import annotations
 
+import contextlib
+import gc
 import importlib
 import json
 import os
@@ -18,8 +21,9 @@ import subprocess
 import sys
 import tempfile
 import traceback
+import warnings
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple, NoReturn
+from typing import IO, TYPE_CHECKING, NamedTuple, NoReturn
 
 from archcost import cli
 
@@ -27,6 +31,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
 ROOT = Path(__file__).parent.parent
+LIBRARIES = {"archcost", "rich", "numpy", "torch", "torchvision", "timm", "transformers", "fvcore", "matplotlib"}
 
 
 class Done(NamedTuple):
@@ -39,23 +44,38 @@ class Done(NamedTuple):
 
 def run(words: Sequence[str], folder: Path | str, environment: Mapping[str, str], *, merged: bool = False) -> Done:
     """Run ``archcost WORDS`` in a folder, with nothing to read; ``merged`` sends errors where the output goes."""
-    with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
+    with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err, tempfile.TemporaryFile() as loaded:
         child = os.fork()
         if not child:
-            _become(words, folder, environment, (out.fileno(), (out if merged else err).fileno()))
+            _become(words, folder, environment, (out.fileno(), (out if merged else err).fileno()), loaded.fileno())
         _, status = os.waitpid(child, 0)
-        texts = []
-        for file in (out, err):
-            file.seek(0)
-            texts.append(file.read().decode("utf-8"))
-    return Done(os.waitstatus_to_exitcode(status), *texts)
+        written, complaints, names = [_read(file) for file in (out, err, loaded)]
+    _load(names.split())
+    return Done(os.waitstatus_to_exitcode(status), written, complaints)
+
+
+def _read(file: IO[bytes]) -> str:
+    """All that is in a file."""
+    file.seek(0)
+    return file.read().decode("utf-8")
+
+
+def _load(names: Sequence[str]) -> None:
+    """Load modules that a command has loaded, in its order; some of torch are made, not loaded."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # the command has heard them
+        for name in names:
+            with contextlib.suppress(ImportError):
+                importlib.import_module(name)
 
 
 def _become(
-    words: Sequence[str], folder: Path | str, environment: Mapping[str, str], files: tuple[int, int]
+    words: Sequence[str], folder: Path | str, environment: Mapping[str, str], files: tuple[int, int], loaded: int
 ) -> NoReturn:
-    """Be the process of a command, to its end."""
+    """Be the process of a command, to its end; the modules that it has loaded are listed in a file."""
     code = 1
+    before = set(sys.modules)
+    gc.freeze()  # what is loaded stays: the collector need not go through it
     try:
         os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
         for descriptor, file in enumerate(files, start=1):
@@ -70,6 +90,8 @@ def _become(
         code = _exit_code()
         sys.stdout.flush()
         sys.stderr.flush()
+        names = [name for name in sys.modules if name.partition(".")[0] in LIBRARIES and name not in before]
+        os.write(loaded, " ".join(names).encode("utf-8"))
     finally:
         os._exit(code)
 

@@ -39,15 +39,27 @@ def test_flops_per_element_are_in_step() -> None:
     assert (flops.rates()["relu"], flops.rates()["softshrink"]) == (1, 2 + 1)
 
 
-@pytest.mark.parametrize("page", RERUN, ids=lambda page: page.name)
-def test_every_command_in_the_docs_gives_what_the_docs_show(page: Path) -> None:
-    done = subprocess.run(
-        [sys.executable, str(ROOT / "docs" / "rerun.py"), "--check", str(page)],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+TORCH = re.compile(r"^\$ archcost (?:verify|\w+ (?:torchvision|nets):)", re.MULTILINE)
+WITH_TORCH = [page for page in RERUN if TORCH.search(page.read_text("utf-8"))]
+WITHOUT = [page for page in RERUN if page not in WITH_TORCH]
+
+
+@pytest.mark.parametrize("pages", [WITH_TORCH, WITHOUT[::2], WITHOUT[1::2]], ids=["torch", "even", "odd"])
+def test_every_command_in_the_docs_gives_what_the_docs_show(pages: list[Path], pytestconfig: pytest.Config) -> None:
+    """Many pages in one process, which loads archcost once, and torch, which makes it slow to fork, in one of them."""
+    quick = [] if pytestconfig.getoption("--all") else ["--quick"]
+    program = [sys.executable, str(ROOT / "docs" / "rerun.py"), "--check", *quick, *map(str, pages)]
+    done = subprocess.run(program, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_what_takes_long_is_left_out_where_it_is_to_be_quick(tmp_path: Path) -> None:
+    page = tmp_path / "page.md"
+    block = "```console\n$ echo $?\n1\n```\n"
+    page.write_text(f"{block}<!-- rerun: long -->\n{block}", encoding="utf-8")
+    renewed = block.replace("\n1\n", "\n0\n")
+    assert rerun.renewed(page, quick=True) == f"{renewed}<!-- rerun: long -->\n{block}"
+    assert rerun.renewed(page) == f"{renewed}<!-- rerun: long -->\n{renewed}"
 
 
 def test_docs_hold_specs() -> None:

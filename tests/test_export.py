@@ -68,7 +68,10 @@ def test_it_needs_no_torch() -> None:
 
 @pytest.mark.parametrize(
     ("name", "shapes"),
-    [("residual", "output: (1, 128, 28, 28)"), ("googlenet", "softmax: (1, 1000)\naux1.softmax: (1, 1000)")],
+    [
+        pytest.param("residual", "output: (1, 128, 28, 28)", marks=pytest.mark.long),
+        ("googlenet", "softmax: (1, 1000)\naux1.softmax: (1, 1000)"),
+    ],
 )
 def test_the_source_is_a_program(name: str, shapes: str, tmp_path: Path) -> None:
     pytest.importorskip("torch")

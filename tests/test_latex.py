@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from archcost.model_zoo import names
 from archcost.render.document import Column, Line, Table
 from archcost.render.printers.latex import escape_latex
 from archcost.render.printers.latex import text as to_latex
+from tests.cover import zoo_models
 from tests.latex import LatexError, table_rows
 from tests.shared import zoo_report
 from tests.test_documents import CASES, LIMITED, UNKNOWN
@@ -140,8 +140,9 @@ def test_names_of_anybody_can_be_set(odd: str, run: Callable[..., Run], tmp_path
         assert table_rows(result.out) or words[0] == "explain", result.err
 
 
-def test_every_formula_of_the_zoo_can_be_set(run: Callable[..., Run]) -> None:
+def test_every_formula_of_the_zoo_can_be_set(run: Callable[..., Run], pytestconfig: pytest.Config) -> None:
     """One layer of each kind of op that the zoo has."""
-    places = {layer.op: (name, layer.path) for name in names() for layer in zoo_report(name).layers}
+    models = zoo_models(pytestconfig, few=True)
+    places = {layer.op: (name, layer.path) for name in models for layer in zoo_report(name).layers}
     for name, path in places.values():
         table_rows(run("explain", name, path, "--format", "latex").out)

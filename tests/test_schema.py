@@ -114,6 +114,7 @@ def test_short_forms_are_valid_and_read(step: str) -> None:
     assert archcost.analyze(loads(text)).layers
 
 
+@pytest.mark.few
 def test_reports_are_valid(cover_model: archcost.Report) -> None:
     REPORT.validate(cover_model.to_dict())
 

@@ -112,6 +112,7 @@ def test_a_broken_model_is_not_passed_over(small_zoo: Path, run: Callable[..., R
         assert "4 models" in result.out or "variant" in result.out
 
 
+@pytest.mark.long
 def test_the_whole_zoo_holds(run: Callable[..., Run]) -> None:
     result = run("zoo", "--check")
     assert result.code == 0, result.out

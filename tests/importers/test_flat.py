@@ -38,6 +38,7 @@ def text_of(model: Form) -> str:
     return write(model, flat(marked(model)), NO_FIGURES)
 
 
+@pytest.mark.few
 def test_the_zoo_as_flat_specs(zoo_spec: Spec) -> None:
     model = model_of(zoo_spec)
     text = text_of(model)

@@ -36,7 +36,7 @@ def folded_text(model: Form) -> str:
 
 def test_every_model_of_the_zoo_is_itself_in_blocks(pytestconfig: pytest.Config) -> None:
     wrong = []
-    for name in zoo_models(pytestconfig):
+    for name in zoo_models(pytestconfig, few=True):
         spec = cover_spec(name, whole=pytestconfig.getoption("--all"))
         model = model_of(spec)
         try:

@@ -28,7 +28,11 @@ CLASSIFIERS = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"
 PYTHONS = re.findall(r":: (3\.\d+)$", "\n".join(CLASSIFIERS), re.MULTILINE)
 
 
-@pytest.fixture(scope="module", params=PYTHONS)
+THIS = f"{sys.version_info.major}.{sys.version_info.minor}"
+OTHERS = [pytest.param(each, marks=pytest.mark.long) for each in PYTHONS if each not in (THIS, PYTHONS[-1])]
+
+
+@pytest.fixture(scope="module", params=[*dict.fromkeys((THIS, PYTHONS[-1])), *OTHERS])
 def installed(request: pytest.FixtureRequest, wheels: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """An environment of each Python that is here."""
     python = interpreter(request.param)

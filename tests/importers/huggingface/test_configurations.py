@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from configurations import ROWS, Row, batch_of, params_of
-from released import RELEASED
+from released import RELEASED, Released
 
 from archcost import analyze
 from archcost.errors import SpecError
@@ -20,10 +20,13 @@ from archcost.importers.huggingface.configuration import spec_text
 from archcost.importers.huggingface.families import FAMILIES, family_of
 from archcost.named_specs import load_spec
 from archcost.spec.loader import loads, reads
+from tests.cover import one_of_each
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Iterator, Mapping
     from pathlib import Path
+
+    from conftest import Run
 
     from archcost.analysis.report import Report
 
@@ -44,7 +47,18 @@ def refused(config: dict[str, Any], **changes: Any) -> str:
     return str(caught.value)
 
 
-@pytest.mark.parametrize("row", ROWS, ids=lambda row: row.name)
+def of_each_type_and_head() -> Iterator[Any]:
+    """All rows; the first of a type, and the first of any type with its head, are not long."""
+    types, heads = set(), set()
+    for row in ROWS:
+        model_type = row.config["model_type"]
+        head = row.config.get("architectures", [""])[0].partition("For")[2]
+        yield pytest.param(row, marks=[pytest.mark.long] if model_type in types and head in heads else [])
+        types.add(model_type)
+        heads.add(head)
+
+
+@pytest.mark.parametrize("row", list(of_each_type_and_head()), ids=lambda row: row.name)
 def test_small_models_are_those_of_the_library(row: Row) -> None:
     """Params and MACs of every class and option."""
     totals = report_of(row.config, row.sizes).totals
@@ -52,10 +66,14 @@ def test_small_models_are_those_of_the_library(row: Row) -> None:
 
 
 @pytest.mark.parametrize("released", RELEASED, ids=lambda released: released.name)
-def test_released_models_have_their_released_sizes(released: Any) -> None:
-    """And those of the library at full size, on the meta device."""
+def test_released_models_have_their_released_sizes(released: Released) -> None:
+    assert report_of(released.config, released.sizes).totals.params == released.params
+
+
+@pytest.mark.parametrize("released", one_of_each(RELEASED, lambda each: tuple(each.sizes)), ids=lambda each: each.name)
+def test_released_models_are_those_of_the_library(released: Released) -> None:
+    """At full size, on the meta device."""
     totals = report_of(released.config, released.sizes).totals
-    assert totals.params == released.params
     assert (totals.params, totals.macs) == _truth().figures(released.config, released.device, **released.sizes)
 
 
@@ -241,10 +259,11 @@ def test_bad_values_are_errors_with_a_place(changes: dict[str, Any], words: str)
 
 
 @pytest.mark.parametrize("model_type", FAMILIES)
-def test_what_no_model_has_is_told_at_its_key(model_type: str) -> None:
+def test_what_no_model_has_is_told_at_its_key(model_type: str, pytestconfig: pytest.Config) -> None:
     """Each key by itself: a value makes a model that can be costed, or the error has its place in the file."""
     usual = BY_TYPE[model_type]
-    for name, value in product(family_of(model_type).keys, (-3, 0, 7, 1000)):  # type: ignore[union-attr]
+    values = (-3, 0, 7, 1000) if pytestconfig.getoption("--all") else (-3, 7)
+    for name, value in product(family_of(model_type).keys, values):  # type: ignore[union-attr]
         text = json.dumps({**usual, name: value}, indent=1)
         try:
             made = spec_text(text, "config.json")
@@ -275,14 +294,14 @@ def test_what_no_model_has_is_told_at_its_key(model_type: str) -> None:
     ],
     ids=lambda text: text[:60],
 )
-def test_hostile_files_end_in_errors(text: str, tmp_path: Path) -> None:
+def test_hostile_files_end_in_errors(text: str, tmp_path: Path, run: Callable[..., Run]) -> None:
     """Exit code 2, and no traceback, within a few CPU seconds."""
     path = tmp_path / "config.json"
     path.write_text(text, encoding="utf-8")
-    run = _archcost("analyze", str(path))
-    assert run.returncode == 2
-    assert "error:" in run.stderr
-    assert "Traceback" not in run.stderr
+    result = run("analyze", str(path))
+    assert result.code == 2
+    assert "error:" in result.err
+    assert "Traceback" not in result.err
 
 
 def test_a_file_is_taken_by_what_it_holds(tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import warnings
+from functools import cache
 from typing import TYPE_CHECKING
 
 import pytest
@@ -87,6 +88,12 @@ class Plain(Sequence):
     kind = nn.RNN
 
 
+@cache
+def exported_net(*, new: bool) -> Imported:
+    """The import of the convolutional net as either exporter writes it."""
+    return exported(trained(Net), IMAGE, new=new)
+
+
 IMAGE, IDS, STEPS = torch.zeros(2, 3, 64, 64), torch.zeros(2, 12, dtype=torch.int64), torch.zeros(2, 7, 8)
 # The module, its input, and how many params fewer the file has: γ and β of a norm become the bias of its convolution,
 # so a norm of c channels is c fewer params. There are three of 32 channels and three of 64: 3·32 + 3·64 = 288.
@@ -133,7 +140,7 @@ def test_an_export_has_the_figures_of_torch(
     name: str, make: type[nn.Module], sample: torch.Tensor, folded: int, *, new: bool
 ) -> None:
     module = trained(make)
-    imported = exported(module, sample, new=new)
+    imported = exported_net(new=new) if make is Net else exported(module, sample, new=new)
     params = sum(parameter.numel() for parameter in module.parameters())
     for batch in (1, 2, 5):
         report = analyze(loads(imported.text), Settings(batch=batch))
@@ -155,13 +162,26 @@ def test_a_norm_that_is_not_folded_is_one() -> None:
 @pytest.mark.parametrize("new", [True, False], ids=["dynamo", "torchscript"])
 def test_layers_have_the_paths_of_modules(*, new: bool) -> None:
     module = trained(Net)
-    report = analyze(loads(exported(module, IMAGE, new=new).text))
+    report = analyze(loads(exported_net(new=new).text))
     wanted = [path for path, each in module.named_modules() if isinstance(each, (nn.Conv2d, nn.Linear))]
     assert [layer.path for layer in report.layers if layer.op in ("conv2d", "linear")] == wanted
 
 
-@pytest.mark.parametrize("how", [{"new": True}, {"new": True, "optimize": False}, {"new": False}], ids=str)
-@pytest.mark.parametrize(("make", "gates"), [(Sequence, 4), (Gated, 3), (Plain, 1)])
+NEW, PLAIN_NEW, OLD = {"new": True}, {"new": True, "optimize": False}, {"new": False}
+long = pytest.mark.long
+
+
+@pytest.mark.parametrize(
+    ("make", "gates", "how"),
+    [
+        (Sequence, 4, PLAIN_NEW),
+        (Gated, 3, NEW),
+        *[(make, gates, OLD) for make, gates in ((Sequence, 4), (Gated, 3), (Plain, 1))],
+        pytest.param(Sequence, 4, NEW, marks=long),
+        pytest.param(Gated, 3, PLAIN_NEW, marks=long),
+        *[pytest.param(Plain, 1, how, marks=long) for how in (NEW, PLAIN_NEW)],
+    ],
+)
 def test_a_recurrent_layer_has_its_matrices(make: type[Sequence], gates: int, how: dict[str, bool]) -> None:
     """Also where the exporter cuts them into gates, which it joins in the order of ONNX."""
     module = trained(make)

@@ -72,10 +72,18 @@ def test_detectors_are_refused_with_the_place(name: str, function: str) -> None:
     assert "--until" in caught.value.help
 
 
+# One of each kind of network; decoders with rotations, encoders and mixtures are many, and alike.
+KINDS = (
+    "albert", "bart", "clip", "deberta-v2", "electra", "fnet", "gpt2", "gpt_oss", "llama", "mamba", "mask2former",
+    "mixtral", "mobilevit", "modernbert", "opt", "resnet", "rwkv", "segformer", "siglip", "swin", "t5", "vit_mae",
+    "wav2vec2", "whisper",
+)  # fmt: skip
 PAIRING = ("clip", "siglip")  # they multiply each text with each image: batch · batch rows
 
 
-@pytest.mark.parametrize("model_type", MODELS)
+@pytest.mark.parametrize(
+    "model_type", [name if name in KINDS else pytest.param(name, marks=pytest.mark.long) for name in MODELS]
+)
 def test_models_of_transformers(model_type: str) -> None:
     make, inputs = maker(model_type)
     recording = record(make, inputs)

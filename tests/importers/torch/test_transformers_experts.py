@@ -13,6 +13,7 @@ from archcost.importers.sources import required_source
 from archcost.named_specs import load_spec
 from archcost.settings import InputShape
 from archcost.spec.loader import loads
+from tests.cover import one_of_each
 from tests.importers.torch.recording_support import counted
 from tests.importers.torch.transformers_models import MODELS, maker
 
@@ -44,7 +45,7 @@ MIXTURES = {
 }
 
 
-@pytest.mark.parametrize("kind", MIXTURES)
+@pytest.mark.parametrize("kind", one_of_each(MIXTURES, MIXTURES.get))
 def test_macs_are_those_of_the_counter_and_of_the_formula(kind: str, tmp_path: Path) -> None:
     options, shapes = MODELS[kind]
     config = tmp_path / "config.json"
@@ -73,7 +74,7 @@ def test_macs_are_those_of_the_counter_and_of_the_formula(kind: str, tmp_path: P
     assert (len(against.pairs), against.only_other) == (against.layers, ())
 
 
-@pytest.mark.parametrize("kind", ["mixtral", "qwen3_moe"])
+@pytest.mark.parametrize("kind", ["mixtral", pytest.param("qwen3_moe", marks=pytest.mark.long)])
 def test_a_file_of_a_mixture_is_proved_against_the_library(kind: str, tmp_path: Path) -> None:
     """The op of the family spec is the router and the grouped products of the library, of which one more is told."""
     options, _ = MODELS[kind]
