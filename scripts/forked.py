@@ -6,7 +6,8 @@ or of what other people's code does to a process needs a process that starts ane
 
     python -m scripts.forked MODULE... < orders.json > done.json
 
-loads modules, runs the orders ``[[words, folder], ...]`` one after another, and says what came of each.
+loads modules, runs the orders ``[[[words, folder], ...], limits or null]`` one after another, and says what came of
+each.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from __future__ import annotations
 import importlib
 import json
 import os
+import resource
 import subprocess
 import sys
 import tempfile
@@ -29,6 +31,13 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).parent.parent
 
 
+class Limits(NamedTuple):
+    """What a command may take: seconds of the processor, and bytes of memory."""
+
+    seconds: int
+    memory: int
+
+
 class Done(NamedTuple):
     """What came of a command: its exit code, negative for a signal, and what it has written."""
 
@@ -37,12 +46,19 @@ class Done(NamedTuple):
     stderr: str
 
 
-def run(words: Sequence[str], folder: Path | str, environment: Mapping[str, str], *, merged: bool = False) -> Done:
+def run(
+    words: Sequence[str],
+    folder: Path | str,
+    environment: Mapping[str, str],
+    *,
+    merged: bool = False,
+    limits: Limits | None = None,
+) -> Done:
     """Run ``archcost WORDS`` in a folder, with nothing to read; ``merged`` sends errors where the output goes."""
     with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
         child = os.fork()
         if not child:
-            _become(words, folder, environment, (out.fileno(), (out if merged else err).fileno()))
+            _become(words, folder, environment, (out.fileno(), (out if merged else err).fileno()), limits)
         _, status = os.waitpid(child, 0)
         texts = []
         for file in (out, err):
@@ -52,17 +68,26 @@ def run(words: Sequence[str], folder: Path | str, environment: Mapping[str, str]
 
 
 def _become(
-    words: Sequence[str], folder: Path | str, environment: Mapping[str, str], files: tuple[int, int]
+    words: Sequence[str],
+    folder: Path | str,
+    environment: Mapping[str, str],
+    files: tuple[int, int],
+    limits: Limits | None,
 ) -> NoReturn:
     """Be the process of a command, to its end."""
     code = 1
     try:
+        if limits is not None:
+            resource.setrlimit(resource.RLIMIT_CPU, (limits.seconds, limits.seconds))
+            resource.setrlimit(resource.RLIMIT_AS, (limits.memory, limits.memory))
         os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
         for descriptor, file in enumerate(files, start=1):
             os.dup2(file, descriptor)
         sys.stdin = open(0, encoding="utf-8", closefd=False)  # noqa: SIM115 - they are open as long as the process
         sys.stdout = open(1, "w", encoding="utf-8", closefd=False)  # noqa: SIM115
         sys.stderr = open(2, "w", buffering=1, encoding="utf-8", closefd=False)  # noqa: SIM115
+        for name in ("stdin", "stdout", "stderr"):
+            setattr(sys, f"__{name}__", getattr(sys, name))  # as in a process that starts anew
         os.chdir(folder)
         os.environ.clear()
         os.environ.update(environment)
@@ -88,10 +113,12 @@ def _exit_code() -> int:
     return 0
 
 
-def run_all(modules: Sequence[str], orders: Sequence[tuple[Sequence[str], Path]]) -> list[Done]:
+def run_all(
+    modules: Sequence[str], orders: Sequence[tuple[Sequence[str], Path]], limits: Limits | None = None
+) -> list[Done]:
     """Run command lines by one process that has loaded modules, apart from this one and what it has loaded."""
     program = [sys.executable, "-m", "scripts.forked", *modules]
-    text = json.dumps([[list(words), str(folder)] for words, folder in orders])
+    text = json.dumps([[[list(words), str(folder)] for words, folder in orders], limits])
     environment = {**os.environ, "PYTHONPATH": str(ROOT), "PYTHONDONTWRITEBYTECODE": "1"}
     done = subprocess.run(  # noqa: S603 - this Python
         program, input=text, stdout=subprocess.PIPE, text=True, env=environment, cwd=ROOT, check=True
@@ -103,8 +130,9 @@ def main() -> None:
     """Load the modules, and run the orders on standard input."""
     for module in sys.argv[1:]:
         importlib.import_module(module)
-    orders = json.load(sys.stdin)
-    done = [run(words, folder, dict(os.environ)) for words, folder in orders]
+    orders, limits = json.load(sys.stdin)
+    allowed = Limits(*limits) if limits else None
+    done = [run(words, folder, dict(os.environ), limits=allowed) for words, folder in orders]
     print(json.dumps(done))
 
 
