@@ -208,11 +208,14 @@ def _raised_again(unraisable: Any) -> None:
 
 
 def _main() -> NoReturn:
+    import atexit
     import gc
 
     from archcost.render.exit import guarded
 
     gc.set_threshold(100_000)  # a graph has no cycles to collect, and a command lives for a blink
+    atexit.unregister(gc.freeze)  # of a call before this one
+    atexit.register(gc.freeze)  # Python looks at all objects several times while it ends
     words = sys.argv[1:]
     # A copy of a stream that only this process reads would take its text along.
     may_fork = sys.stdout is sys.__stdout__

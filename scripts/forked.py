@@ -7,7 +7,8 @@ does to a process needs a process that starts anew; exit handlers do not run her
 
     python -m scripts.forked MODULE... < orders.json > done.json
 
-loads modules, runs the orders ``[[words, folder], ...]`` one after another, and says what came of each.
+loads modules, runs the orders ``[[[words, folder], ...], limits or null]`` one after another, and says what came of
+each.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ import gc
 import importlib
 import json
 import os
+import resource
 import subprocess
 import sys
 import tempfile
@@ -34,6 +36,13 @@ ROOT = Path(__file__).parent.parent
 LIBRARIES = {"archcost", "rich", "numpy", "torch", "torchvision", "timm", "transformers", "fvcore", "matplotlib"}
 
 
+class Limits(NamedTuple):
+    """What a command may take: seconds of the processor, and bytes of memory."""
+
+    seconds: int
+    memory: int
+
+
 class Done(NamedTuple):
     """What came of a command: its exit code, negative for a signal, and what it has written."""
 
@@ -42,12 +51,20 @@ class Done(NamedTuple):
     stderr: str
 
 
-def run(words: Sequence[str], folder: Path | str, environment: Mapping[str, str], *, merged: bool = False) -> Done:
+def run(
+    words: Sequence[str],
+    folder: Path | str,
+    environment: Mapping[str, str],
+    *,
+    merged: bool = False,
+    limits: Limits | None = None,
+) -> Done:
     """Run ``archcost WORDS`` in a folder, with nothing to read; ``merged`` sends errors where the output goes."""
     with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err, tempfile.TemporaryFile() as loaded:
         child = os.fork()
         if not child:
-            _become(words, folder, environment, (out.fileno(), (out if merged else err).fileno()), loaded.fileno())
+            files = (out.fileno(), (out if merged else err).fileno())
+            _become(words, folder, environment, files, loaded.fileno(), limits)
         _, status = os.waitpid(child, 0)
         written, complaints, names = [_read(file) for file in (out, err, loaded)]
     _load(names.split())
@@ -70,19 +87,29 @@ def _load(names: Sequence[str]) -> None:
 
 
 def _become(
-    words: Sequence[str], folder: Path | str, environment: Mapping[str, str], files: tuple[int, int], loaded: int
+    words: Sequence[str],
+    folder: Path | str,
+    environment: Mapping[str, str],
+    files: tuple[int, int],
+    loaded: int,
+    limits: Limits | None,
 ) -> NoReturn:
     """Be the process of a command, to its end; the modules that it has loaded are listed in a file."""
     code = 1
     before = set(sys.modules)
     gc.freeze()  # what is loaded stays: the collector need not go through it
     try:
+        if limits is not None:
+            resource.setrlimit(resource.RLIMIT_CPU, (limits.seconds, limits.seconds))
+            resource.setrlimit(resource.RLIMIT_AS, (limits.memory, limits.memory))
         os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
         for descriptor, file in enumerate(files, start=1):
             os.dup2(file, descriptor)
         sys.stdin = open(0, encoding="utf-8", closefd=False)  # noqa: SIM115 - they are open as long as the process
         sys.stdout = open(1, "w", encoding="utf-8", closefd=False)  # noqa: SIM115
         sys.stderr = open(2, "w", buffering=1, encoding="utf-8", closefd=False)  # noqa: SIM115
+        for name in ("stdin", "stdout", "stderr"):
+            setattr(sys, f"__{name}__", getattr(sys, name))  # as in a process that starts anew
         os.chdir(folder)
         os.environ.clear()
         os.environ.update(environment)
@@ -110,10 +137,12 @@ def _exit_code() -> int:
     return 0
 
 
-def run_all(modules: Sequence[str], orders: Sequence[tuple[Sequence[str], Path]]) -> list[Done]:
+def run_all(
+    modules: Sequence[str], orders: Sequence[tuple[Sequence[str], Path]], limits: Limits | None = None
+) -> list[Done]:
     """Run command lines by one process that has loaded modules, apart from this one and what it has loaded."""
     program = [sys.executable, "-m", "scripts.forked", *modules]
-    text = json.dumps([[list(words), str(folder)] for words, folder in orders])
+    text = json.dumps([[[list(words), str(folder)] for words, folder in orders], limits])
     environment = {**os.environ, "PYTHONPATH": str(ROOT), "PYTHONDONTWRITEBYTECODE": "1"}
     done = subprocess.run(  # noqa: S603 - this Python
         program, input=text, stdout=subprocess.PIPE, text=True, env=environment, cwd=ROOT, check=True
@@ -125,8 +154,9 @@ def main() -> None:
     """Load the modules, and run the orders on standard input."""
     for module in sys.argv[1:]:
         importlib.import_module(module)
-    orders = json.load(sys.stdin)
-    done = [run(words, folder, dict(os.environ)) for words, folder in orders]
+    orders, limits = json.load(sys.stdin)
+    allowed = Limits(*limits) if limits else None
+    done = [run(words, folder, dict(os.environ), limits=allowed) for words, folder in orders]
     print(json.dumps(done))
 
 

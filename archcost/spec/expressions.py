@@ -366,7 +366,13 @@ def _levels(tree: ast.AST) -> int:
     """How deep a tree is, whatever Python's own limit is set to."""
     nodes, levels = [tree], 0
     while nodes:
-        nodes = [child for node in nodes for child in ast.iter_child_nodes(node)]
+        below: list[ast.AST] = []
+        for node in nodes:
+            if isinstance(node, ast.BinOp):
+                below += (node.left, node.right)  # beside its operator, which has nothing below
+            elif type(node) not in _LEAVES or isinstance(node, ast.Name):
+                below += ast.iter_child_nodes(node)
+        nodes = below
         levels += 1
     return levels
 

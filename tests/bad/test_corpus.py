@@ -19,9 +19,10 @@ import pytest
 import archcost
 from archcost.analysis.report import analyze
 from archcost.spec.loader import read
+from scripts import forked
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from conftest import Run
 
@@ -122,13 +123,18 @@ def limited(*arguments: str, cwd: Path = HERE) -> subprocess.CompletedProcess[st
     )
 
 
-@pytest.mark.parametrize("name", [name for name in FILES if name.startswith(HEAVY)])
-def test_a_spec_without_measure_is_refused_with_little_time_and_memory(name: str) -> None:
-    result = limited("analyze", name)
-    assert result.returncode == 2
-    assert "Traceback" not in result.stderr
-    place = split(HERE / name)[0][0].removeprefix("# error: ").split(" ")[0]
-    assert f"--> {name}:{place}\n" in result.stderr
+def limited_each(orders: Sequence[tuple[Sequence[str], Path]]) -> list[forked.Done]:
+    """The same of many command lines, each in a process of its own that is forked from one."""
+    return forked.run_all(["archcost.commands.analyze"], orders, forked.Limits(SECONDS, BYTES))
+
+
+def test_specs_without_measure_are_refused_with_little_time_and_memory() -> None:
+    names = [name for name in FILES if name.startswith(HEAVY)]
+    done = dict(zip(names, limited_each([(["analyze", name], HERE) for name in names]), strict=True))
+    assert {name: found.returncode for name, found in done.items()} == dict.fromkeys(names, 2)
+    assert [name for name, found in done.items() if "Traceback" in found.stderr] == []
+    places = {name: split(HERE / name)[0][0].removeprefix("# error: ").split(" ")[0] for name in names}
+    assert [name for name, found in done.items() if f"--> {name}:{places[name]}\n" not in found.stderr] == []
 
 
 def test_all_of_them_can_be_checked_in_one_run() -> None:

@@ -43,7 +43,7 @@ def cluster() -> Iterator[list[str]]:
 
 def test_a_cluster_that_loses_a_worker_writes_the_same(tmp_path: Path, cluster: list[str]) -> None:
     address, first, _ = cluster
-    plan = made_up(designs=400_000)
+    plan = made_up(designs=200_000)
     seen: list[int] = []
 
     def tick(designs: int) -> None:
@@ -55,7 +55,7 @@ def test_a_cluster_that_loses_a_worker_writes_the_same(tmp_path: Path, cluster: 
     killed: list[str] = []
     told = write_folder(str(tmp_path / "out"), plan, Shard(), Makers(scheduler=address), tick)
     assert killed
-    assert (told.made, told.missing, sum(seen)) == (49, 0, 400_000)
+    assert (told.made, told.missing, sum(seen)) == (25, 0, 200_000)
     write(tmp_path / "inline", plan)
     assert contents(tmp_path / "out") == contents(tmp_path / "inline")
 

@@ -98,8 +98,9 @@ def test_the_manifest_tells_of_the_rows(tmp_path: Path) -> None:
             most = -params
             front.append((macs, most))
     assert [(point["macs"], point["params"]) for point in manifest["front"]] == front
+    parts = {part["file"]: pq.read_table(tmp_path / "out" / "rows" / part["file"]) for part in manifest["parts"]}
     for point in manifest["front"]:
-        row = pq.read_table(tmp_path / "out" / "rows" / point["file"]).slice(point["row"], 1).to_pylist()[0]
+        row = parts[point["file"]].slice(point["row"], 1).to_pylist()[0]
         assert (row["macs"], row["params"]) == (point["macs"], point["params"])
     assert manifest["axes"][5] == {"columns": ["kernels[0]"], "values": [[3], [5], [7]]}
     for part in manifest["parts"]:
@@ -184,7 +185,7 @@ def wait_for_parts(folder: Path, number: int) -> None:
         time.sleep(0.005)
 
 
-@pytest.mark.parametrize("jobs", [1, 2])
+@pytest.mark.parametrize("jobs", [pytest.param(1, marks=pytest.mark.long), 2])
 def test_a_driver_killed_twice_loses_and_doubles_nothing(tmp_path: Path, jobs: int) -> None:
     designs = 400_000  # 49 parts
     for parts in (3, 9):
@@ -202,8 +203,15 @@ def test_a_driver_killed_twice_loses_and_doubles_nothing(tmp_path: Path, jobs: i
     assert sorted(os.listdir(tmp_path / "out")) == ["manifest.json", "rows"]
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-@pytest.mark.parametrize("jobs", [1, 2])
+@pytest.mark.parametrize(
+    ("number", "jobs"),
+    [
+        (signal.SIGINT, 2),
+        (signal.SIGTERM, 1),
+        pytest.param(signal.SIGINT, 1, marks=pytest.mark.long),
+        pytest.param(signal.SIGTERM, 2, marks=pytest.mark.long),
+    ],
+)
 def test_a_signal_ends_with_a_word_on_how_to_go_on(tmp_path: Path, number: int, jobs: int) -> None:
     driver = started(tmp_path / "out", 4_000_000, jobs)
     wait_for_parts(tmp_path / "out", 2)
@@ -309,8 +317,17 @@ class FullDisk:
         self._file.flush()
 
 
-@pytest.mark.parametrize("room", [0, 50_000, 150_000])
-@pytest.mark.parametrize("number", [errno.ENOSPC, errno.EDQUOT])
+@pytest.mark.parametrize(
+    ("number", "room"),
+    [
+        (errno.ENOSPC, 0),
+        (errno.EDQUOT, 50_000),
+        (errno.ENOSPC, 150_000),
+        pytest.param(errno.EDQUOT, 0, marks=pytest.mark.long),
+        pytest.param(errno.ENOSPC, 50_000, marks=pytest.mark.long),
+        pytest.param(errno.EDQUOT, 150_000, marks=pytest.mark.long),
+    ],
+)
 def test_a_full_disk_keeps_what_is_safe(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, undisturbed: dict[str, str], room: int, number: int
 ) -> None:

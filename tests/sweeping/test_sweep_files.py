@@ -5,8 +5,6 @@ from __future__ import annotations
 import csv
 import json
 import os
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +12,7 @@ import pytest
 
 import archcost
 from archcost.errors import UsageError
+from scripts import forked
 from tests.sweeping.test_output_folder import contents
 
 pq = pytest.importorskip("pyarrow.parquet")
@@ -22,16 +21,8 @@ VARY = {"width": "0.25:1.5:0.25", "resolution": "0..224..32", "middle": "1..5"}
 SPACE = ["mobilenet_v1", *[word for name, values in VARY.items() for word in ("--vary", f"{name}={values}")]]
 
 
-def run(*words: str, folder: Path) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "archcost", "sweep", *words],
-        check=False,
-        cwd=folder,
-        env={**os.environ, "PYTHONPATH": str(ROOT), "NO_COLOR": "1"},
-        capture_output=True,
-        text=True,
-        timeout=120,
-    )
+def run(*words: str, folder: Path) -> forked.Done:
+    return forked.run(["sweep", *words], folder, {**os.environ, "PYTHONPATH": str(ROOT), "NO_COLOR": "1"})
 
 
 def listed(where: str = "") -> list[dict[str, Any]]:

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
 from hashlib import sha256
 from pathlib import Path
 
@@ -13,6 +10,7 @@ import pytest
 import archcost
 from archcost.errors import UsageError
 from archcost.sweeping.picture import picture
+from scripts import forked
 
 pytest.importorskip("matplotlib")
 ROOT = Path(__file__).parents[2]
@@ -41,25 +39,33 @@ def test_without_a_condition_the_ends_of_the_front_are_best() -> None:
     assert [(point.x, point.y) for point in found.best] == [(end.x, end.y) for end in (found.front[0], found.front[-1])]
 
 
-@pytest.mark.parametrize(("ending", "begins"), [(".svg", b"<?xml"), (".png", b"\x89PNG"), (".pdf", b"%PDF")])
-def test_a_plot_is_the_same_each_time(tmp_path: Path, ending: str, begins: bytes) -> None:
+BEGINS = {".svg": b"<?xml", ".png": b"\x89PNG", ".pdf": b"%PDF"}
+MODULES = ["archcost.commands.sweep", *(f"matplotlib.backends.backend_{name}" for name in ("svg", "agg", "pdf"))]
+
+
+@pytest.mark.parametrize("endings", [[".svg"], pytest.param([".png", ".pdf"], marks=pytest.mark.long)])
+def test_a_plot_is_the_same_each_time(tmp_path: Path, endings: list[str]) -> None:
+    """Two processes that start anew, of other hashes of words, make one of each kind."""
+    vary = [word for axis, values in VARY.items() for word in ("--vary", f"{axis}={values}")]
     for name in ("one", "two"):
-        done = subprocess.run(
-            [sys.executable, "-m", "archcost", "sweep", "mobilenet_v1", "--plot", f"{name}{ending}", "--top", "1"]
-            + [word for axis, values in VARY.items() for word in ("--vary", f"{axis}={values}")]
-            + ["--where", WHERE],
-            check=False,
-            cwd=tmp_path,
-            env={**os.environ, "PYTHONPATH": str(ROOT)},
-            capture_output=True,
-            text=True,
-        )
-        assert (done.returncode, done.stderr) == (0, "")
-        assert "178 meet the budgets" in done.stdout
-    one, two = ((tmp_path / f"{name}{ending}").read_bytes() for name in ("one", "two"))
-    assert one.startswith(begins)
-    assert sha256(one).hexdigest() == sha256(two).hexdigest()
-    assert b"Date" not in one
+        words = ["sweep", "mobilenet_v1", *vary, "--top", "1", "--where", WHERE]
+        for done in forked.run_all(MODULES, [([*words, "--plot", f"{name}{ending}"], tmp_path) for ending in endings]):
+            assert (done.returncode, done.stderr) == (0, "")
+            assert "178 meet the budgets" in done.stdout
+    for ending in endings:
+        one, two = ((tmp_path / f"{name}{ending}").read_bytes() for name in ("one", "two"))
+        assert one.startswith(BEGINS[ending])
+        assert sha256(one).hexdigest() == sha256(two).hexdigest()
+        assert b"Date" not in one
+
+
+@pytest.mark.parametrize("ending", [".png", ".pdf"])
+def test_a_plot_is_of_the_kind_of_its_name(tmp_path: Path, ending: str) -> None:
+    space = archcost.space("mobilenet_v1", vary={"width": [0.5, 1.0], "middle": [3, 5]})
+    space.plot(tmp_path / f"plot{ending}")
+    written = (tmp_path / f"plot{ending}").read_bytes()
+    assert written.startswith(BEGINS[ending])
+    assert b"Date" not in written
 
 
 def test_bad_plots(tmp_path: Path) -> None:

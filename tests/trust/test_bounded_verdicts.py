@@ -18,6 +18,7 @@ from hypothesis import strategies as st
 
 import archcost
 from archcost.analysis import expectations
+from archcost.budget import contributors
 from archcost.budget.judge import Case, judge
 from archcost.budget.outcomes import LISTED, ROOM, LimitPlace, LimitTally, Outcome, Rest, Room, told
 from archcost.budget.verdict_sentences import sentence, summary
@@ -257,6 +258,23 @@ def test_equal_layers_are_judged_once_for_a_limit(monkeypatch: pytest.MonkeyPatc
     assert len(calls) == 2  # one for each limit: all layers have 72 params and 64 MACs
 
 
+@pytest.mark.parametrize("pattern", ["x.{}", "x.*{}"])
+def test_patterns_beyond_the_budget_end_the_check(
+    pattern: str, tmp_path: Path, run: Callable[..., Run], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A budget of 10,000, and 300 for each of 500 layers, is used up by some 30 patterns of 10 steps a layer."""
+    monkeypatch.setattr(contributors, "BUDGET", 10_000)
+    letter = "*" if pattern == "x.{}" else "y"
+    patterns = {pattern.format(letter * (k + 1)): "{params: 1}" for k in range(900)}
+    (tmp_path / "net.yaml").write_text(spec(equal(500), patterns))
+    result = run("check", "net.yaml", cwd=tmp_path)
+    assert result.code == 2
+    assert "more than 160,000 steps of work" in result.err + result.out
+
+
+LONG = pytest.mark.long  # as above, of the whole budget
+
+
 def limited() -> None:
     resource.setrlimit(resource.RLIMIT_CPU, (20, 20))
     resource.setrlimit(resource.RLIMIT_AS, (2**30, 2**30))
@@ -267,8 +285,8 @@ def limited() -> None:
     [
         (spec(equal(10_000), {"x." + "*" * (k + 1): "{params: 1}" for k in range(20)}), 1),
         (spec(equal(50_000), {"x.*": "{params: 1, macs: 1}"}), 1),
-        (spec(equal(50_000), {"x." + "*" * (k + 1): "{params: 1}" for k in range(900)}), 2),
-        (spec(equal(50_000), {"x.*" + "y" * (k + 1): "{params: 1}" for k in range(900)}), 2),
+        pytest.param(spec(equal(50_000), {f"x.{'*' * (k + 1)}": "{params: 1}" for k in range(900)}), 2, marks=LONG),
+        pytest.param(spec(equal(50_000), {f"x.*{'y' * (k + 1)}": "{params: 1}" for k in range(900)}), 2, marks=LONG),
         (spec(equal(20_000), {"x" + "*" * k: "{params: 1, macs: 1, flops: 1}" for k in range(900)}), 1),
     ],
     ids=["20 patterns", "50,000 layers", "900 patterns", "900 that match nothing", "900 for one scope"],

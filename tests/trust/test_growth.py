@@ -106,8 +106,25 @@ def test_calls_grow_in_proportion(name: str) -> None:
     assert calls(lambda: run(800)) < 4 * calls(lambda: run(200)) * 1.15
 
 
-@pytest.mark.parametrize("command", COMMANDS)
-@pytest.mark.parametrize("name", ["fan", "fan_in_order", "pieces", "pieces_and_readers"])
+# Each shape and each command once; the others are long.
+PAIRS = [
+    ("fan", "memory"),
+    ("fan", "export"),
+    ("fan_in_order", "explain"),
+    ("pieces", "markdown"),
+    ("pieces", "export"),
+    ("pieces_and_readers", "explain"),
+]
+
+
+@pytest.mark.parametrize(
+    ("name", "command"),
+    [
+        pytest.param(name, command, marks=[] if (name, command) in PAIRS else [pytest.mark.long])
+        for name in ("fan", "fan_in_order", "pieces", "pieces_and_readers")
+        for command in COMMANDS
+    ],
+)
 def test_wide_models_end(name: str, command: str, tmp_path: Path) -> None:
     """10,000 at once: what looks at all of them for each takes 10⁸ looks, beyond any cap on a slow machine."""
     (tmp_path / "spec.yaml").write_text(SHAPES[name](10_000))

@@ -8,6 +8,7 @@ import pytest
 
 from archcost.analysis.report import analyze
 from archcost.errors import SpecError
+from archcost.meter import BUDGET, Meter
 from archcost.spec.loader import loads
 
 SECONDS = 10  # of the processor; a guard: each of these takes one or two
@@ -31,7 +32,12 @@ CASES = {
 
 
 @pytest.mark.parametrize("name", CASES)
-def test_it_is_refused_before_it_takes_long(name: str) -> None:
+def test_it_is_refused_before_it_takes_long(
+    name: str, monkeypatch: pytest.MonkeyPatch, pytestconfig: pytest.Config
+) -> None:
+    """With a tenth of the budget, or all of it under ``--all``."""
+    if not pytestconfig.getoption("--all"):
+        monkeypatch.setattr(Meter.__init__, "__defaults__", (BUDGET // 10,))
     start = resource.getrusage(resource.RUSAGE_SELF).ru_utime
     with pytest.raises(SpecError) as caught:
         analyze(loads(HEAD + CASES[name]))

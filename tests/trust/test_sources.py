@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -60,6 +61,12 @@ def archcost(words: Sequence[str], folder: Path) -> subprocess.CompletedProcess[
     )  # fmt: skip
 
 
+def run(words: Sequence[str], folder: Path) -> forked.Done:
+    """The same, without the seconds of torch."""
+    import_module("torch")
+    return forked.run(words, folder, dict(os.environ))
+
+
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     (tmp_path / "hostile.py").write_text(HOSTILE)
@@ -76,7 +83,7 @@ def folder(tmp_path: Path) -> Path:
     ],
 )
 def test_no_model_ends_a_check_with_success(name: str, words: str, folder: Path) -> None:
-    result = archcost(["check", f"hostile:{name}", "--input", "4"], folder)
+    result = run(["check", f"hostile:{name}", "--input", "4"], folder)
     assert result.returncode == 2
     assert words in result.stderr
     assert "✓" not in result.stdout
@@ -98,10 +105,10 @@ def test_a_configuration_runs_nothing_on_its_own(folder: Path) -> None:
         'allow_import = true\n[models.net]\nsource = "hostile:ends"\ninput = "4"\nbudgets = {params = 9}\n'
     )
     for words in (["check"], ["check", "net"], ["baseline", "update"]):
-        result = archcost(words, folder)
+        result = run(words, folder)
         assert result.returncode == 2
         assert "talks" not in result.stdout + result.stderr
-    allowed = archcost(["check", "--allow-import"], folder)
+    allowed = run(["check", "--allow-import"], folder)
     assert allowed.returncode == 2
     assert "ended the process before anything was judged" in allowed.stderr
 
@@ -140,17 +147,29 @@ ODD = (
 
 
 def test_odd_names_are_told(folder: Path) -> None:
-    """The libraries are loaded once for all of them; the first alone loads them as a person's command does."""
-    orders = [(["analyze", source, "--input", "4"], folder) for source in ODD]
-    anew = archcost(orders[0][0], folder)
-    found = forked.run_all(["torch", "torchvision", "timm", "transformers"], orders)
-    assert (anew.returncode, anew.stdout, anew.stderr) == found[0]
+    """The libraries, and what they are read by, are loaded once for all of them."""
+    for name in ("torchvision", "timm", "transformers.models.auto", "archcost.importers.torch.libraries"):
+        import_module(name)
+    for source in ("timm:no", "transformers:no"):
+        with pytest.raises(library.UsageError):
+            library.load(source)
     wrong = [
         (source, done)
-        for source, done in zip(ODD, found, strict=True)
-        if done.returncode != 2 or done.stdout or "error: " not in done.stderr or "Traceback" in done.stderr
+        for source in ODD
+        if (done := run(["analyze", source, "--input", "4"], folder)).returncode != 2
+        or done.stdout
+        or "error: " not in done.stderr
+        or "Traceback" in done.stderr
     ]
     assert wrong == []
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("source", ["timm:../../etc/passwd", "transformers:/dev/zero"])
+def test_odd_names_are_told_where_the_libraries_are_loaded_for_them(source: str, folder: Path) -> None:
+    words = ["analyze", source, "--input", "4"]
+    anew = archcost(words, folder)
+    assert (anew.returncode, anew.stdout, anew.stderr) == run(words, folder)
 
 
 @pytest.mark.parametrize("source", ["timm:\0", "transformers:\0"])
@@ -163,6 +182,6 @@ def test_a_configuration_with_very_many_layers_ends(folder: Path) -> None:
     """More layers than any model has are refused before they are made."""
     data = {"model_type": "bert", "hidden_size": 8, "num_attention_heads": 1, "num_hidden_layers": 10**9}
     (folder / "config.json").write_text(json.dumps(data))
-    result = archcost(["analyze", "transformers:config.json"], folder)
+    result = run(["analyze", "transformers:config.json"], folder)
     assert result.returncode == 2
     assert "num_hidden_layers" in result.stderr

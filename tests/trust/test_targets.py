@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 import archcost
+from scripts import forked
 from tests.pytorch.support import document
 
 if TYPE_CHECKING:
@@ -116,7 +117,7 @@ def replaced():
 
 def forks():
     if not os.fork():
-        time.sleep(2)
+        time.sleep(0.5)
     os._exit(0)
 
 
@@ -142,6 +143,12 @@ class Forgets(nn.Linear):
 
 
 def forgets():
+    return Forgets(8, 5)
+
+
+def all_of_it():
+    late()
+    threads()
     return Forgets(8, 5)
 
 
@@ -375,21 +382,35 @@ def test_an_interruption_is_the_users_if_a_signal_came() -> None:
     assert signal.getsignal(signal.SIGINT) is handler
 
 
-# What a process does that no context manager sees, and the exit code: its verdict's, or 2 without one.
+# What a process does that no context manager sees, and the exit code: 2 without a verdict.
 ENDINGS = [
     ("ends", 2, "ended the process before anything was judged: exit code 0"),
     ("killed", 2, "ended the process before anything was judged: signal 9 (SIGKILL)"),
     ("replaced", 2, "ended the process before anything was judged: exit code 0"),
     ("forks", 2, "ended the process before anything was judged: exit code 0"),  # its child keeps the pipe open
-    ("late", 1, ""),
-    ("threads", 1, ""),
-    ("forgets", 1, ""),
+]
+
+
+# What the process of the command may do itself as it ends is seen in one that starts anew.
+ANEW = [
+    ("all_of_it", 1, ""),
+    *(pytest.param(name, 1, "", marks=pytest.mark.long) for name in ("late", "threads", "forgets")),
 ]
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="the system has no fork")
 @pytest.mark.parametrize(("name", "code", "words"), ENDINGS, ids=[row[0] for row in ENDINGS])
 def test_a_target_that_ends_the_process_changes_no_exit_code(name: str, code: int, words: str, folder: Path) -> None:
+    result = forked.run(["verify", "net.yaml", "--against", f"hostile:{name}"], folder, dict(os.environ))
+    assert result.returncode == code, result.stderr
+    assert words in result.stderr
+    assert "Traceback" not in result.stderr + result.stdout
+    assert "✓ net" not in result.stdout
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="the system has no fork")
+@pytest.mark.parametrize(("name", "code", "words"), ANEW)
+def test_nor_does_what_it_leaves_for_the_end(name: str, code: int, words: str, folder: Path) -> None:
     words_of = ["verify", "net.yaml", "--against", f"hostile:{name}"]
     result = subprocess.run(**command(words_of, folder), capture_output=True, timeout=120, check=False)
     assert result.returncode == code, result.stderr
@@ -446,23 +467,23 @@ def test_what_the_model_prints_stays_out_of_the_report(folder: Path, run: Callab
     assert "loading weights" in result.err
 
 
-def test_the_process_ends_with_2(folder: Path) -> None:
+@pytest.mark.parametrize("target", [pytest.param("builtins:exit", marks=pytest.mark.long), "hostile:asks"])
+def test_the_process_ends_with_2(target: str, folder: Path) -> None:
     """From outside: the exit code, no traceback, and no waiting for a standard input that stays open."""
-    for target in ("builtins:exit", "hostile:asks"):
-        process = subprocess.Popen(
-            **command(["verify", "net.yaml", "--against", target], folder),
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-        )
-        assert process.stdin is not None
-        assert process.stdout is not None
-        assert process.stderr is not None
-        assert process.wait(timeout=120) == 2
-        assert process.stdout.read() == ""
-        assert target in process.stderr.read()
-        for stream in (process.stdin, process.stdout, process.stderr):
-            stream.close()
+    process = subprocess.Popen(
+        **command(["verify", "net.yaml", "--against", target], folder),
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    )
+    assert process.stdin is not None
+    assert process.stdout is not None
+    assert process.stderr is not None
+    assert process.wait(timeout=120) == 2
+    assert process.stdout.read() == ""
+    assert target in process.stderr.read()
+    for stream in (process.stdin, process.stdout, process.stderr):
+        stream.close()
 
 
 def test_the_library_raises_a_usage_error() -> None:
@@ -478,8 +499,8 @@ def test_what_a_target_writes_leaves_the_output_alone(tmp_path: Path) -> None:
         "def made():\n    os.write(1, b'from a descriptor\\n')\n    sys.__stdout__.write('from a stream\\n')\n"
         "    print('from print')\n    return nn.Linear(3, 2)\n"
     )
-    command = [sys.executable, "-m", "archcost", "verify", "net.yaml", "--against", "loud:made", "--format", "json"]
-    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+    words = ["verify", "net.yaml", "--against", "loud:made", "--format", "json"]
+    done = forked.run(words, tmp_path, dict(os.environ))
     assert json.loads(done.stdout)["proved"] is True
     assert [line for line in done.stderr.splitlines() if line.startswith("from")] != []
     assert {line for line in done.stderr.splitlines() if line.startswith("from")} == {

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 import warnings
 from itertools import islice
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
 _LISTED = "`archcost ops` lists every op"
 MAX_BLOCKS = 2000  # whose names are compared
 _MAX_NAME = 40  # characters of the name of a layer in an example
-_CALL_ENDS = " :({["
+_CALL_END = re.compile(r"[ :({\[]")
 _POSITIONS = ("stride", "padding", "dilation", "groups")  # of torch's convolutions and pools, after what they require
 
 
@@ -58,7 +59,8 @@ def kind_help(kind: str, given: Mapping[str, Any], value: Any, around: Surroundi
     dollar = meant(kind, around)
     if dollar is not None:
         return f"{BEGINS}: `- {written(dollar)}`"
-    end = next((index for index, char in enumerate(kind) if char in _CALL_ENDS), len(kind))
+    found = _CALL_END.search(kind)
+    end = found.start() if found else len(kind)
     word = kind[:end].rpartition(".")[2] if "." in kind[:end] else kind[:end]
     meaning = meaning_of(word, around)
     if meaning is None:
