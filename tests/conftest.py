@@ -41,7 +41,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """``zoo_model`` is a model of the cover, or of the whole zoo under ``--all``, in each run of a test another.
 
-    A test that is marked ``few`` takes long for a model: of the cover it has those with every kind of op.
+    A test that is marked ``few`` takes long for a model: of the cover it has a few short ones.
     """
     if "zoo_model" in metafunc.fixturenames:
         few = bool(metafunc.definition.get_closest_marker("few"))

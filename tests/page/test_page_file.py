@@ -198,7 +198,7 @@ LARGE = ("resnet50_v2", "gemma_2_9b", "stable_diffusion_v1_unet", "mixtral_8x7b"
 
 def test_pages_are_small(pytestconfig: pytest.Config) -> None:
     """Those of the models whose documents are the largest; of all under ``--all``."""
-    for name in model_zoo.names() if pytestconfig.getoption("zoo") else LARGE:
+    for name in model_zoo.names() if pytestconfig.getoption("--all") else LARGE:
         assert len(zoo_html(name).encode()) < 400 * 2**10, name
 
 
