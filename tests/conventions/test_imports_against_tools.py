@@ -14,6 +14,7 @@ import pytest
 from archcost.conventions import NEWER, TOOLS, convention
 from tests.conventions import newer_imports, newer_peers, peers
 from tests.conventions.newer_imports import printed
+from tests.cover import some
 
 torch = pytest.importorskip("torch")
 from benchmarks.import_conventions import SAMPLE, compare, figures, report_of  # noqa: E402 - torch may be missing
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from archcost.analysis.report import Report
 
 FEW = ("timm:mobilenetv3_small_050", "torchvision:shufflenet_v2_x0_5", "transformers:bert", "transformers:mixtral")
+QUICK = ("timm:mobilenetv3_small_050", "transformers:bert")
 ONE_OF_EACH = (*FEW, "timm:botnet26t_256", "timm:sequencer2d_s", "torchvision:vit_b_32", "transformers:gpt2")
 
 
@@ -38,7 +40,7 @@ def test_a_way_of_writing(way: str) -> None:
     assert figures(report) == {tool: each.total for tool, each in seen.items()}
 
 
-@pytest.mark.parametrize("model", FEW)
+@pytest.mark.parametrize("model", some(FEW, QUICK))
 def test_a_model_of_a_library(model: str) -> None:
     pytest.importorskip(model.partition(":")[0])
     assert model in SAMPLE
@@ -56,7 +58,7 @@ def test_a_way_of_writing_is_what_the_newer_tools_printed(way: str) -> None:
     assert differing(figures(report_of_way(way), NEWER), printed().ways[way]) == newer_imports.DIFFERENT.get(way, set())
 
 
-@pytest.mark.parametrize("model", ONE_OF_EACH)
+@pytest.mark.parametrize("model", some(ONE_OF_EACH, QUICK))
 def test_a_model_is_what_the_newer_tools_printed(model: str) -> None:
     pytest.importorskip(model.partition(":")[0])
     found = differing(figures(report_of(model), NEWER), printed().models[model])

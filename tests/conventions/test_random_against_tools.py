@@ -26,7 +26,7 @@ def attends_to_one_feature(layer: Layer) -> bool:
     return layer.op == "scaled_dot_product_attention" and layer.output[0][-1] == 1
 
 
-@settings(max_examples=examples(60), suppress_health_check=list(HealthCheck))
+@settings(max_examples=examples(60, usual=25), suppress_health_check=list(HealthCheck))
 @given(layers())
 def test_tools_agree_on_random_graphs(parts: dict[str, Any]) -> None:
     if not parts["layers"]:

@@ -20,14 +20,10 @@ from tests.small_models import SMALL, small_report
 QUICK = (  # those of the small models that run without --all
     "bart",
     "chinchilla_44m",
-    "deepseek_v2_lite",
     "dpn98",
-    "gemma_2_2b",
-    "lstm_lm",
     "mamba_130m",
     "tcn",
     "unet",
-    "xcit_tiny_12_p16_384",
 )
 
 

@@ -136,7 +136,7 @@ def agree(graph: Graph, found: dict[int, tuple[tuple[int, ...], tuple[int, ...]]
         assert is_contiguous(shape, ours) == is_contiguous(shape, strides), value
 
 
-@settings(max_examples=examples(100), suppress_health_check=list(HealthCheck))
+@settings(max_examples=examples(100, usual=50), suppress_health_check=list(HealthCheck))
 @given(layers())
 def test_random_graphs(parts: dict[str, Any]) -> None:
     if parts["layers"]:

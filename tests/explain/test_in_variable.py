@@ -497,7 +497,7 @@ POOL = st.builds("max_pool2d: {{kernel_size: {}, stride: {}}}".format, st.intege
 WIDE = st.builds("conv2d: {{out_channels: $(max(1, size // {} + {})), kernel_size: 1}}".format, SIDES, SIDES)
 
 
-@hypothesis_settings(max_examples=examples(40))
+@hypothesis_settings(max_examples=examples(40, usual=20))
 @given(st.lists(CONV | POOL | WIDE | st.just("relu"), min_size=1, max_size=4), st.integers(8, 60), st.booleans())
 def test_formulas_of_random_networks_are_true(layers: list[str], size: int, ends: bool) -> None:
     tail = [*layers, *(["adaptive_avg_pool2d: 1", "flatten", "linear: 3"] if ends else [])]

@@ -29,7 +29,7 @@ MAX_LAYERS, MAX_PARAMS, MAX_BYTES = 200, 100_000, 10_000_000
 
 
 @pytest.mark.filterwarnings("ignore")  # torch warns of unusual layers
-@settings(max_examples=examples(60), suppress_health_check=list(HealthCheck))
+@settings(max_examples=examples(60, usual=25), suppress_health_check=list(HealthCheck))
 @given(layers())
 def test_random_layers(parts: dict[str, Any]) -> None:
     if not parts["layers"]:
@@ -39,7 +39,7 @@ def test_random_layers(parts: dict[str, Any]) -> None:
     assert_same_outputs(text, report.graph)
 
 
-@settings(max_examples=examples(40), suppress_health_check=list(HealthCheck))
+@settings(max_examples=examples(40, usual=25), suppress_health_check=list(HealthCheck))
 @given(sound_specs())
 def test_rounds_streams_and_several_outputs(spec: dict[str, Any]) -> None:
     try:

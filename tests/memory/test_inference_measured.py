@@ -136,7 +136,10 @@ def test_what_becomes_of_whole_numbers(case: Case) -> None:
     same(case_graph(case))
 
 
-@pytest.mark.parametrize("case", [case for case in CASES if case.input_shapes], ids=str)
+WITH_INPUTS = [case for case in CASES if case.input_shapes]
+
+
+@pytest.mark.parametrize("case", one_of_each(WITH_INPUTS, lambda case: case.kind), ids=str)
 def test_inputs_that_lie_otherwise_in_memory(case: Case) -> None:
     """Peaks and the strides of the result, for dims in other orders in memory, on real CPU tensors."""
     for orders in permuted_orders(case, 3):

@@ -45,7 +45,7 @@ def shrinks(node: Node) -> bool:
     return node.op.kind == "conv_transpose3d" and numel(made[0].shape) < numel(given[0].shape)
 
 
-@settings(max_examples=examples(50), suppress_health_check=CHECKS)
+@settings(max_examples=examples(50, usual=25), suppress_health_check=CHECKS)
 @given(layers())
 def test_inference(parts: dict[str, Any]) -> None:
     graph = graph_of(parts)
@@ -66,7 +66,7 @@ def test_inference(parts: dict[str, Any]) -> None:
     assert sum(holder.bytes for holder in best.holders) == best.peak
 
 
-@settings(max_examples=examples(50), suppress_health_check=CHECKS)
+@settings(max_examples=examples(50, usual=25), suppress_health_check=CHECKS)
 @given(layers())
 def test_training(parts: dict[str, Any]) -> None:
     graph = graph_of(parts)

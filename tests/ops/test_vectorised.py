@@ -103,7 +103,7 @@ class Sweep:
 
 
 @pytest.mark.parametrize("kind", sorted(REGISTRY))
-@settings(max_examples=examples(20))
+@settings(max_examples=examples(30, usual=10))
 @given(data=st.data())
 def test_tables_give_what_ints_give(kind: str, data: st.DataObject) -> None:
     case = data.draw(st.sampled_from([case for case in CASES if case.kind == kind]))

@@ -15,6 +15,7 @@ from archcost.errors import SpecError
 from archcost.ops.dtypes import promoted
 from archcost.pytorch.module import Network
 from archcost.spec.loader import loads
+from tests.cover import one_of_each
 from tests.ops.cases import CASES, Case
 from tests.pytorch.support import report_of
 
@@ -25,7 +26,10 @@ MIXED = {
 }
 
 
-@pytest.mark.parametrize("case", [case for case in CASES if case.kind != "custom"], ids=str)
+CASES_OF_FLOATS = [case for case in CASES if case.kind != "custom"]
+
+
+@pytest.mark.parametrize("case", one_of_each(CASES_OF_FLOATS, lambda case: case.kind), ids=str)
 def test_outputs_have_the_dtype_that_torch_gives_them(case: Case) -> None:
     for dtypes in MIXED.get(len(case.input_shapes), []):
         try:

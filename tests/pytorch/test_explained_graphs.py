@@ -22,7 +22,7 @@ from tests.pytorch.test_random_graphs import layers
 
 
 @settings(
-    max_examples=examples(60),
+    max_examples=examples(60, usual=25),
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.filter_too_much],
 )
 @given(layers())

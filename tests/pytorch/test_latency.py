@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from functools import partial
 from types import SimpleNamespace
 from typing import TYPE_CHECKING
 
@@ -18,6 +19,7 @@ from archcost.pytorch.timing import Environment, Latency, Timing, speed_up, summ
 from archcost.render.latency import comparison
 from archcost.render.times import spread_text, time_text
 from archcost.spec.loader import loads
+from tests.cover import some
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -103,7 +105,10 @@ def test_dtypes_and_memory_order(dtype: str) -> None:
     assert (result.environment.dtype, result.environment.channels_last) == (dtype, True)
 
 
-def test_a_compiled_model_runs() -> None:
+@pytest.mark.parametrize("backend", some(["inductor", "eager"], ["eager"]))
+def test_a_compiled_model_runs(backend: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What inductor does with the graph takes long, and is torch's own."""
+    monkeypatch.setattr(torch, "compile", partial(torch.compile, backend=backend))
     report = archcost.analyze(loads(SMALL))
     (result,) = measure([report], replace(QUICK, compile=True, layers=False))
     assert result.environment.compile

@@ -177,7 +177,7 @@ def layer(draw: st.DrawFn, op: type[Op], first: str, floats: dict[str, Shape], n
 
 
 @settings(
-    max_examples=examples(60),
+    max_examples=examples(60, usual=25),
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.filter_too_much],
 )
 @given(layers())

@@ -189,7 +189,7 @@ def steps(draw: st.DrawFn) -> dict[str, Any]:
     return {"adaptive_avg_pool1d": {"output_size": draw(st.integers(1, 12))}}
 
 
-@settings(max_examples=examples(60), suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=examples(60, usual=25), suppress_health_check=[HealthCheck.too_slow])
 @given(st.lists(steps(), min_size=1, max_size=5))
 def test_random_chains_of_windows(chain: list[dict[str, Any]]) -> None:
     parts = {"input": [1, 60], "layers": chain}
@@ -201,7 +201,7 @@ def test_random_chains_of_windows(chain: list[dict[str, Any]]) -> None:
 
 
 @settings(
-    max_examples=examples(60),
+    max_examples=examples(60, usual=25),
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.filter_too_much],
 )
 @given(layers())

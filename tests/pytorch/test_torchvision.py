@@ -17,6 +17,7 @@ from archcost.pytorch.against import compare
 from archcost.pytorch.counters import count_by_fvcore
 from archcost.pytorch.tracing import traceable
 from tests.conventions.networks import PLAIN_NAMES, torchvision_model
+from tests.cover import some
 from tests.pytorch.support import RECURRENT
 from tests.shared import zoo_report
 
@@ -67,7 +68,7 @@ def test_model(zoo_model: str, zoo_spec: Spec) -> None:
         assert fvcore_total(other, report.inputs["input"]) == verification.fvcore_total
 
 
-@pytest.mark.parametrize("name", FVCORE_PRINTS)
+@pytest.mark.parametrize("name", some(FVCORE_PRINTS, ["torchvision_googlenet"]))
 def test_what_fvcore_has_printed(name: str) -> None:
     assert archcost.verify(name).fvcore_total == FVCORE_PRINTS[name]
 
