@@ -9,7 +9,6 @@ import pytest
 import torch
 
 import archcost
-from archcost import model_zoo as zoo
 from archcost.analysis.memory.inference import MIN_PEAK, inference_memory, inplace_nodes
 from archcost.analysis.memory.liveness import Storages
 from archcost.graph.unroll import unroll
@@ -17,7 +16,7 @@ from archcost.pytorch import memory
 from archcost.pytorch.module import build, example_inputs
 from archcost.settings import Settings
 from archcost.spec.loader import loads
-from tests.cover import one_of_each
+from tests.cover import one_of_each, zoo_models
 from tests.memory.networks import OF_FLOATS, case_graph, module_of, permuted_orders, real, reorder, set_inplace
 from tests.ops.cases import CASES, Case
 from tests.shared import zoo_report
@@ -65,10 +64,10 @@ def test_models_of_the_zoo(zoo_model: str, cover_model: Report) -> None:
         assert peak == cover_model.totals.peak_activation_bytes
 
 
-def test_what_specs_build_only_for_training() -> None:
+def test_what_specs_build_only_for_training(pytestconfig: pytest.Config) -> None:
     """Auxiliary classifiers, in the order in which they run; no other model has more layers in training."""
     others = set()
-    for name in zoo.names():
+    for name in zoo_models(pytestconfig):
         spec = archcost.load(name)
         graph = unroll(spec, Settings(training=True))
         if [node.path for node in graph.nodes] != [node.path for node in zoo_report(name).graph.nodes]:
