@@ -86,11 +86,8 @@ def test_what_is_typed_stays_whole_where_a_line_has_room_for_it() -> None:
     assert coloured(text, 24, 2).split("\n")[1] == "  `archcost analyze"
 
 
-def test_what_was_done_is_told_in_lines_that_fit(
-    run: Callable[..., Run], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.chdir(tmp_path)
+def test_what_was_done_is_told_in_lines_that_fit(run: Callable[..., Run], tmp_path: Path) -> None:
     for arguments in (("init", "net.yaml"), ("zoo", "resnet18", "--copy", "of_the_zoo.yaml"), ("validate", "net.yaml")):
-        shown = run(*arguments, columns=40)
+        shown = run(*arguments, columns=40, cwd=tmp_path)
         assert shown.code == 0, shown.err
         assert max(map(len, shown.out.splitlines())) <= 40
