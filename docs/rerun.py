@@ -6,7 +6,7 @@ configuration of Hugging Face to ``config.json``. A ```console block holds lines
 The terminal has 100 columns. A page that is read after ``pip install`` says ``<!-- rerun: 80 columns, no specs -->``:
 its terminal has 80, and its folder is empty. Each command has a process of its own; archcost is loaded once for all.
 With ``--check`` nothing is written, and what is out of date is named. With ``--quick``, blocks under
-``<!-- rerun: long -->`` are left as they are: their commands take seconds, and others like them are rerun.
+``<!-- rerun: long -->`` are left as they are: their commands take long, and others like them are rerun.
 """
 
 from __future__ import annotations

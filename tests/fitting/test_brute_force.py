@@ -91,9 +91,9 @@ CASES = [*cnns(), *vits(), *language_models(), *encoders(), *training()]
 
 
 def alike(case: Case) -> object:
-    """Models of a line at other sizes are alike; training steps, and caches in other dtypes, are not."""
-    line = case.model.rpartition("_")[0] or case.model
-    settings = case.settings if case in training() or "kv_dtype" in case.settings else ()
+    """Convolutional nets are alike, and models of a line; training steps, and caches in other dtypes, are not."""
+    line = "" if case in cnns() else case.model.rpartition("_")[0] or case.model
+    settings = case.settings if case in [*cnns(), *training()] or "kv_dtype" in case.settings else ()
     return line, tuple(settings)
 
 

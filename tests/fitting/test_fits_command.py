@@ -14,6 +14,7 @@ import archcost
 from archcost.errors import UsageError
 from archcost.fitting.reserve import read_reserve
 from archcost.quantities import UnitError
+from tests.cover import some
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -228,10 +229,12 @@ def test_the_table_has_every_other_device_in_every_variant(run: Callable[..., Ru
 # --- formats ----------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("suffix", ["table", "tree", "json", "csv", "markdown", "latex"])
-@pytest.mark.parametrize(
-    "words", [("resnet50",), ("llama_3_8b", "--device", "4090"), ("mcunet_in3", "--device", "rp2040")]
-)
+ANSWERS = (("resnet50",), ("llama_3_8b", "--device", "4090"), ("mcunet_in3", "--device", "rp2040"))
+KINDS = ("table", "tree", "json", "csv", "markdown", "latex")
+PRINTED = [(words, kind) for kind in KINDS for words in ANSWERS]  # every other one is not long: each has some of both
+
+
+@pytest.mark.parametrize(("words", "suffix"), some(PRINTED, PRINTED[::2]))
 def test_every_format_tells_it(words: tuple[str, ...], suffix: str, run: Callable[..., Run], tmp_path: Path) -> None:
     printed = run("fits", *words, "--format", suffix)
     assert printed.err == ""

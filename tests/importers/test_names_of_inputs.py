@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -11,7 +11,7 @@ from archcost.spec.loader import loads
 from tests.importers.onnx.models import model, node, weight
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from conftest import Run
@@ -51,19 +51,26 @@ def folder(tmp_path: Path, run: Callable[..., Run]) -> Path:
     return tmp_path
 
 
-@pytest.mark.parametrize("command", COMMANDS, ids=lambda words: words[0])
-@pytest.mark.parametrize(
-    ("source", "given"),
-    [
-        ("tagging:Tagger", "words=7:int64"),
-        ("tagging:Tagger", "given_words=7:int64"),
-        ("tagger.yaml", "words=7"),
-        ("tagger.yaml", "given_words=7"),
-        ("net.onnx", "x=3x16x16"),
-        ("net.onnx", "input=3x16x16"),
-        ("net.onnx", "3x16x16"),
-    ],
+NAMED = (
+    ("tagging:Tagger", "words=7:int64"),
+    ("tagging:Tagger", "given_words=7:int64"),
+    ("tagger.yaml", "words=7"),
+    ("tagger.yaml", "given_words=7"),
+    ("net.onnx", "x=3x16x16"),
+    ("net.onnx", "input=3x16x16"),
+    ("net.onnx", "3x16x16"),
 )
+
+
+def _asked() -> Iterator[Any]:
+    """Every command with every name; a third of the names is not long, another third for the next command."""
+    for number, command in enumerate(COMMANDS):
+        for place, (source, given) in enumerate(NAMED):
+            marks = [pytest.mark.long] if (number + place) % 3 else []
+            yield pytest.param(command, source, given, marks=marks, id=f"{command[0]}-{source}-{given}")
+
+
+@pytest.mark.parametrize(("command", "source", "given"), list(_asked()))
 def test_every_command_takes_the_names_of_the_source(
     command: tuple[str, ...], source: str, given: str, folder: Path, run: Callable[..., Run]
 ) -> None:

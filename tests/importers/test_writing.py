@@ -210,7 +210,7 @@ def block_as_drafted(block: DraftBlock) -> Any:
 
 @given(DRAFTS)
 @example(Draft([], [DraftStep(Worded("'(' + act"), share=")")]))  # a parenthesis that the expression does not close
-@settings(max_examples=examples(40))
+@settings(max_examples=examples(40, usual=20))
 def test_a_draft_is_read_back_as_it_was_written(draft: Draft) -> None:
     """And no line is wider than it must be."""
     source = Source("drawn.yaml", write(model(), draft, NO_FIGURES))

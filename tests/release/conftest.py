@@ -12,6 +12,8 @@ from zipfile import ZIP_DEFLATED, ZipFile
 
 import pytest
 
+from tests.release.environments import environment_of
+
 ROOT = Path(__file__).parents[2]
 COMPILED = (".so", ".pyd")
 
@@ -40,6 +42,12 @@ def wheels(built: Built) -> Path:
     for each in needed("archcost"):
         pack(each, folder)
     return folder
+
+
+@pytest.fixture(scope="session")
+def environment(wheels: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of commands of an environment of this Python with archcost, which is only used."""
+    return environment_of(wheels, tmp_path_factory.mktemp("environment"))
 
 
 def needed(name: str) -> list[Distribution]:

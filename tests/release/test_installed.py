@@ -35,6 +35,9 @@ OTHERS = [pytest.param(each, marks=pytest.mark.long) for each in PYTHONS if each
 @pytest.fixture(scope="module", params=[*dict.fromkeys((THIS, PYTHONS[-1])), *OTHERS])
 def installed(request: pytest.FixtureRequest, wheels: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """An environment of each Python that is here."""
+    if request.param == THIS:
+        made: Path = request.getfixturevalue("environment")
+        return made
     python = interpreter(request.param)
     if python is None:
         pytest.skip(f"no Python {request.param} here")
@@ -96,7 +99,7 @@ def test_a_spec_from_nothing(command: Command, tmp_path: Path) -> None:
     assert (tmp_path / ".github" / "workflows" / "archcost.yml").is_file()
 
 
-@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+@pytest.mark.parametrize("shell", ["zsh", *[pytest.param(each, marks=pytest.mark.long) for each in ("bash", "fish")]])
 def test_there_is_a_completion(command: Command, shell: str) -> None:
     assert "archcost" in command(f"archcost completion {shell}").stdout
 

@@ -11,7 +11,7 @@ import pytest
 
 from docs import rerun
 from scripts import badges
-from tests.release.environments import clean, environment_of
+from tests.release.environments import clean
 
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -41,11 +41,10 @@ def test_two_minutes_need_one_install_and_answer_five_questions() -> None:
     assert commands == ["init", "analyze", "analyze", "check", "suggest", "fits"]
 
 
-def test_the_first_two_minutes_are_as_they_are_told(wheels: Path, tmp_path: Path) -> None:
+def test_the_first_two_minutes_are_as_they_are_told(environment: Path, tmp_path: Path) -> None:
     """In a clean environment, without PyTorch: every block gives what the README shows, but for the one of PyTorch."""
-    folder = environment_of(wheels, tmp_path / "environment")
     given = clean(tmp_path / "home")
-    given["PATH"] = f"{folder}:{given['PATH']}"
+    given["PATH"] = f"{environment}:{given['PATH']}"
     (tmp_path / "work").mkdir()
     blocks = re.findall(r"^```console\n\$ (.*?)\n(.*?)^```", MINUTES, re.MULTILINE | re.DOTALL)
     assert len(blocks) == 6

@@ -6,16 +6,15 @@ import shutil
 import subprocess
 from pathlib import Path
 
-from tests.release.environments import clean, environment_of
+from tests.release.environments import clean
 
 ROOT = Path(__file__).parents[2]
 TUTORIAL = ROOT / "docs" / "tutorial.md"
 RERUN = ("docs/rerun.py", "scripts/forked.py")  # of which the package knows nothing
 
 
-def test_part_one_gives_what_it_shows(wheels: Path, tmp_path: Path) -> None:
+def test_part_one_gives_what_it_shows(environment: Path, tmp_path: Path) -> None:
     """What reruns a page lies alone in a folder, so that the archcost it loads is that of the wheel."""
-    folder = environment_of(wheels, tmp_path / "environment")
     told, found, _ = TUTORIAL.read_text(encoding="utf-8").partition("\n## Part two")
     assert found
     assert told.count("$ archcost ") >= 25
@@ -24,6 +23,6 @@ def test_part_one_gives_what_it_shows(wheels: Path, tmp_path: Path) -> None:
         shutil.copy(ROOT / each, tmp_path / each)
     page = tmp_path / "page.md"
     page.write_text(told, encoding="utf-8")
-    program = [folder / "python", tmp_path / RERUN[0], "--check", page]
+    program = [environment / "python", tmp_path / RERUN[0], "--check", page]
     done = subprocess.run(program, env=clean(tmp_path / "home"), capture_output=True, text=True, check=False)
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")

@@ -40,7 +40,7 @@ def shapes(graph: Graph) -> Shapes:
 
 
 @settings(
-    max_examples=examples(150),
+    max_examples=examples(150, usual=60),
     deadline=None,
     phases=[Phase.generate, Phase.shrink],
     suppress_health_check=list(HealthCheck),

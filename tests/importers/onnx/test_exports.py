@@ -175,10 +175,9 @@ long = pytest.mark.long
     ("make", "gates", "how"),
     [
         (Sequence, 4, PLAIN_NEW),
-        (Gated, 3, NEW),
         *[(make, gates, OLD) for make, gates in ((Sequence, 4), (Gated, 3), (Plain, 1))],
         pytest.param(Sequence, 4, NEW, marks=long),
-        pytest.param(Gated, 3, PLAIN_NEW, marks=long),
+        *[pytest.param(Gated, 3, how, marks=long) for how in (NEW, PLAIN_NEW)],
         *[pytest.param(Plain, 1, how, marks=long) for how in (NEW, PLAIN_NEW)],
     ],
 )

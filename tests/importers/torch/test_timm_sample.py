@@ -24,7 +24,9 @@ COVER = (  # small ones of many kinds: convolutions, attention in windows and ov
     "botnet50ts_256", "convnextv2_small", "fbnetv3_b", "ghostnet_100", "nest_tiny", "regnetz_d8", "tresnet_xl",
     "visformer_small", "xcit_tiny_24_p16_384",
 )  # fmt: skip
-LONGER = ("convnextv2_small", "fbnetv3_b")  # whose kinds of layers others have
+LONGER = (  # whose kinds of layers others have
+    "convnextv2_small", "fbnetv3_b", "regnetz_d8", "tresnet_xl", "xcit_tiny_24_p16_384",
+)  # fmt: skip
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
