@@ -335,16 +335,22 @@ def test_a_narrow_screen_does_not_scroll_sideways(look: Callable[..., Looked], n
 
 
 @pytest.mark.parametrize("names", [("alexnet",), ("alexnet", "vgg11")])
-def test_contrast_and_aria_in_light_and_dark(look: Callable[..., Looked], axe: str, names: tuple[str, ...]) -> None:
+def test_contrast_and_aria_in_light_and_dark(
+    look: Callable[..., Looked], axe: str, names: tuple[str, ...], pytestconfig: pytest.Config
+) -> None:
+    """What axe-core finds: of one model in light, of two in dark; under ``--all`` of each in both."""
     page = look(*names, bypass_csp=True).page
     assert_whole(page, names)
     paper = "getComputedStyle(document.body).backgroundColor"
     light = page.evaluate(paper)
     page.evaluate(axe)
-    assert violations(page) == "[]"
+    whole = pytestconfig.getoption("--all")
+    if whole or len(names) == 1:
+        assert violations(page) == "[]"
     page.locator("#theme").click()
     assert page.evaluate(paper) != light
-    assert violations(page, "color-contrast") == "[]"
+    if whole or len(names) == 2:
+        assert violations(page, "color-contrast") == "[]"
     page.locator("#theme").click()
     assert page.evaluate(paper) == light
 
