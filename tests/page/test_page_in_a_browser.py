@@ -84,7 +84,7 @@ def test_blocks_are_as_wide_as_their_share_light_up_and_lead_closer(look: Callab
     assert "conv2" in looked.shown("up")
 
 
-def test_keys_move_and_zoom(look: Callable[..., Looked]) -> None:
+def test_keys_move_and_zoom_and_metric_and_order_switch(look: Callable[..., Looked]) -> None:
     looked = look("googlenet")
     page = looked.page
     page.locator(".icicle").focus()
@@ -103,10 +103,6 @@ def test_keys_move_and_zoom(look: Callable[..., Looked]) -> None:
     assert "zoom" not in page.url
     page.keyboard.press("/")
     assert page.evaluate("document.activeElement.id") == "search"
-
-
-def test_metric_and_order_switch(look: Callable[..., Looked]) -> None:
-    looked = look("googlenet")
     looked.page.get_by_role("button", name="weights", exact=True).click()
     assert [text.endswith(" 26.7 MiB") for text in looked.page.locator(".cell.base").all_inner_texts()] == [True]
     looked.page.get_by_role("button", name="heaviest first").click()
