@@ -91,10 +91,10 @@ def test_a_table_to_the_character() -> None:
     assert printed(table, 80).split("\n") == [
         "",
         " layer           MACs            of MACs",
-        " " + "─" * 78,
-        " conv1     70,276,800  read now  " + "█" * 46,
+        " " + "─" * 72,
+        " conv1     70,276,800  read now  " + "█" * 40,  # no bar is longer
         "   weight           –",
-        " relu               –            " + "█" * 17 + "▎",  # 46 · 3/8
+        " relu               –            " + "█" * 15,  # 40 · 3/8
         "",
         " total     70,276,800",
         "",
