@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from archcost.graph.model import Graph
 
 moderate = settings(
-    max_examples=int(os.environ.get("ARCHCOST_FUZZ_EXAMPLES", examples(300, usual=120))),
+    max_examples=int(os.environ.get("ARCHCOST_FUZZ_EXAMPLES", examples(300, usual=60))),
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much, HealthCheck.data_too_large],
 )
 
