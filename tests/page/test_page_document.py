@@ -105,7 +105,9 @@ RUNS = {
 }
 
 
-@pytest.mark.parametrize("name", ["googlenet", "resnet50", "unet", "gpt2"])
+@pytest.mark.parametrize(
+    "name", ["googlenet", *(pytest.param(name, marks=pytest.mark.long) for name in ("resnet50", "unet")), "gpt2"]
+)
 def test_a_what_if_is_what_memory_says_of_its_option(name: str) -> None:
     for run in document(name)["timeline"]["runs"][1:]:
         settings = dict(RUNS.get(run["name"], {}))

@@ -84,7 +84,7 @@ def test_blocks_are_as_wide_as_their_share_light_up_and_lead_closer(look: Callab
     assert "conv2" in looked.shown("up")
 
 
-def test_keys_move_and_zoom(look: Callable[..., Looked]) -> None:
+def test_keys_move_and_zoom_and_metric_and_order_switch(look: Callable[..., Looked]) -> None:
     looked = look("googlenet")
     page = looked.page
     page.locator(".icicle").focus()
@@ -103,10 +103,6 @@ def test_keys_move_and_zoom(look: Callable[..., Looked]) -> None:
     assert "zoom" not in page.url
     page.keyboard.press("/")
     assert page.evaluate("document.activeElement.id") == "search"
-
-
-def test_metric_and_order_switch(look: Callable[..., Looked]) -> None:
-    looked = look("googlenet")
     looked.page.get_by_role("button", name="weights", exact=True).click()
     assert [text.endswith(" 26.7 MiB") for text in looked.page.locator(".cell.base").all_inner_texts()] == [True]
     looked.page.get_by_role("button", name="heaviest first").click()
@@ -335,16 +331,22 @@ def test_a_narrow_screen_does_not_scroll_sideways(look: Callable[..., Looked], n
 
 
 @pytest.mark.parametrize("names", [("alexnet",), ("alexnet", "vgg11")])
-def test_contrast_and_aria_in_light_and_dark(look: Callable[..., Looked], axe: str, names: tuple[str, ...]) -> None:
+def test_contrast_and_aria_in_light_and_dark(
+    look: Callable[..., Looked], axe: str, names: tuple[str, ...], pytestconfig: pytest.Config
+) -> None:
+    """What axe-core finds: of one model in light, of two in dark; under ``--all`` of each in both."""
     page = look(*names, bypass_csp=True).page
     assert_whole(page, names)
     paper = "getComputedStyle(document.body).backgroundColor"
     light = page.evaluate(paper)
     page.evaluate(axe)
-    assert violations(page) == "[]"
+    whole = pytestconfig.getoption("--all")
+    if whole or len(names) == 1:
+        assert violations(page) == "[]"
     page.locator("#theme").click()
     assert page.evaluate(paper) != light
-    assert violations(page, "color-contrast") == "[]"
+    if whole or len(names) == 2:
+        assert violations(page, "color-contrast") == "[]"
     page.locator("#theme").click()
     assert page.evaluate(paper) == light
 

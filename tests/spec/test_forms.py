@@ -11,7 +11,9 @@ from typing import TYPE_CHECKING
 import pytest
 from language import paths, reads, report, shapes
 
+import archcost
 from archcost.errors import SpecError
+from archcost.meter import BUDGET, Meter
 from archcost.ops import REGISTRY
 from archcost.ops.base import alone, asserted_size
 from archcost.ops.fields import REQUIRED
@@ -320,15 +322,25 @@ def _bounded() -> None:
     resource.setrlimit(resource.RLIMIT_AS, (2**30, 2**30))
 
 
-def test_the_meter_ends_a_block_whose_uses_are_all_different() -> None:
-    text = (
-        "archcost: 1\ninput: [8]\nblocks:\n  t:\n    params: {n: 1}\n    layers:\n"
-        "      - {t: {n: $(2 * n)}, when: $(n < 2 ** 60)}\n"
-        "      - {t: {n: $(2 * n + 1)}, when: $(n < 2 ** 60)}\nlayers: [t]\n"
-    )
+ALL_DIFFERENT = (
+    "archcost: 1\ninput: [8]\nblocks:\n  t:\n    params: {n: 1}\n    layers:\n"
+    "      - {t: {n: $(2 * n)}, when: $(n < 2 ** 60)}\n"
+    "      - {t: {n: $(2 * n + 1)}, when: $(n < 2 ** 60)}\nlayers: [t]\n"
+)
+
+
+def test_the_meter_ends_a_block_whose_uses_are_all_different(monkeypatch: pytest.MonkeyPatch) -> None:
+    """With a tenth of the budget."""
+    monkeypatch.setattr(Meter.__init__, "__defaults__", (BUDGET // 10,))
+    with pytest.raises(SpecError, match=f"more than {BUDGET // 10:,} steps of work"):
+        archcost.analyze(loads(ALL_DIFFERENT))
+
+
+@pytest.mark.long
+def test_the_whole_budget_ends_it_within_little_time_and_memory() -> None:
     done = subprocess.run(
         [sys.executable, "-m", "archcost", "analyze", "-"],
-        input=text,
+        input=ALL_DIFFERENT,
         capture_output=True,
         text=True,
         check=False,

@@ -97,14 +97,15 @@ def test_a_step_shares_with_none_of_its_rounds_but_the_first(own: str) -> None:
         archcost.analyze(document({"input": [8], "blocks": BLOCKS, "layers": layers}))
 
 
-def test_many_paths_are_looked_up_in_one_pass(tmp_path: Path) -> None:
-    """20,000 layers of which each shares with the one before by its path: what stands there is noted once."""
+def test_many_paths_are_looked_up_in_one_pass(tmp_path: Path, pytestconfig: pytest.Config) -> None:
+    """Thousands of layers of which each shares with the one before by its path: what stands there is noted once."""
+    count = 20_000 if pytestconfig.getoption("--all") else 5_000
     block = {"layers": [{"linear": {"out_features": 8}, "id": "l", "share": "base.l"}]}
-    layers = [{"id": "base", "one": None}, {"id": "rest", "repeat": 20_000, "two": None}]
+    layers = [{"id": "base", "one": None}, {"id": "rest", "repeat": count, "two": None}]
     blocks = {"one": {"layers": [{"linear": {"out_features": 8}, "id": "l"}]}, "two": block}
     path = tmp_path / "deep.yaml"
     path.write_text(json.dumps({"archcost": 1, "input": [8], "blocks": blocks, "layers": layers}), encoding="utf-8")
     assert archcost.analyze(path).totals.params == LINEAR
-    steps = [{"id": f"s{n}", "one": None, "share": "base.l" if n % 2 else "base"} for n in range(20_000)]
+    steps = [{"id": f"s{n}", "one": None, "share": "base.l" if n % 2 else "base"} for n in range(count)]
     report = archcost.analyze(document({"input": [8], "blocks": blocks, "layers": [layers[0], *steps]}))
     assert report.totals.params == LINEAR

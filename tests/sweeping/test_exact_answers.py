@@ -37,7 +37,7 @@ def questions(draw, most_bounds=1):
     return tables, conditions, listed, bounds
 
 
-@settings(max_examples=examples(100, usual=40))
+@settings(max_examples=examples(100, usual=25))
 @given(questions(), sizes)
 def test_counts(question, chosen):
     tables, conditions, listed, bounds = question
@@ -45,7 +45,7 @@ def test_counts(question, chosen):
         assert count(tables, bounds, conditions) == len(listed.within(bounds))
 
 
-@settings(max_examples=examples(100, usual=40))
+@settings(max_examples=examples(100, usual=25))
 @given(questions(most_bounds=3), sizes)
 def test_counts_within_several_budgets(question, chosen):
     tables, conditions, listed, bounds = question
@@ -53,7 +53,7 @@ def test_counts_within_several_budgets(question, chosen):
         assert count_within(tables, bounds, conditions) == len(listed.within(bounds))
 
 
-@settings(max_examples=examples(60))
+@settings(max_examples=examples(60, usual=25))
 @given(questions(), sizes, st.sampled_from(METRICS), st.integers(1, 7))
 def test_distributions(question, chosen, metric, bins):
     tables, conditions, listed, _ = question
@@ -71,7 +71,7 @@ def test_distributions(question, chosen, metric, bins):
     ]
 
 
-@settings(max_examples=examples(100, usual=40))
+@settings(max_examples=examples(100, usual=25))
 @given(questions(), sizes)
 def test_every_way_to_draw_is_another_design_and_every_design_has_one(question, chosen):
     """What is drawn uniformly, a figure of one half and a rank in each, corresponds one to one to the designs."""
@@ -114,7 +114,7 @@ class EveryWord:
         return np.tile(np.arange(limit), number // limit)
 
 
-@settings(max_examples=examples(150, usual=60))
+@settings(max_examples=examples(150, usual=35))
 @given(questions(), st.sampled_from((1, 2, 36)), st.sampled_from((1, 3, 512)), st.sampled_from((1, 4, 1 << 15)))
 def test_every_way_to_draw_from_rounded_sums_is_another_design(question, weight_bits, sums, listed_at_most):
     """All numbers that a draw may begin with give each design within the bounds once, and others not at all.
@@ -147,7 +147,7 @@ def test_every_way_to_draw_from_rounded_sums_is_another_design(question, weight_
         assert sorted(found) == sorted(listed.within([bound]))
 
 
-@settings(max_examples=examples(100, usual=40))
+@settings(max_examples=examples(100, usual=25))
 @given(questions(most_bounds=0), st.sampled_from((0, 3, 50)))
 def test_parts_that_are_drawn_by_themselves_hold_every_design_once(question, listed_at_most):
     """Weights included: each index of an axis that is drawn first has as many designs as its parts make."""
@@ -174,7 +174,7 @@ def test_parts_that_are_drawn_by_themselves_hold_every_design_once(question, lis
     assert draws.among == len(found)
 
 
-@settings(max_examples=examples(40))
+@settings(max_examples=examples(40, usual=25))
 @given(questions(most_bounds=2), sizes, st.integers(0, 40), st.integers(0, 5))
 def test_samples_are_of_what_meets_the_bounds_and_of_a_seed(question, chosen, number, seed):
     tables, conditions, listed, bounds = question
@@ -194,7 +194,7 @@ def signed(figures, asked):
     return tuple(figures[metric] * (1 if sense == "min" else -1) for metric, sense in asked)
 
 
-@settings(max_examples=examples(200, usual=80))
+@settings(max_examples=examples(200, usual=40))
 @given(questions(most_bounds=2), sizes, objectives)
 def test_fronts(question, chosen, asked):
     tables, conditions, listed, bounds = question
@@ -216,7 +216,7 @@ def test_fronts(question, chosen, asked):
             assert design.sharing is None
 
 
-@settings(max_examples=examples(100, usual=40))
+@settings(max_examples=examples(100, usual=25))
 @given(questions(most_bounds=2), sizes, st.sampled_from(METRICS), st.sampled_from(("min", "max")))
 def test_best(question, chosen, metric, sense):
     tables, conditions, listed, bounds = question

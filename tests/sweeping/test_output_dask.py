@@ -41,8 +41,11 @@ def cluster() -> Iterator[list[str]]:
         program.communicate(timeout=60)
 
 
-def test_a_cluster_that_loses_a_worker_writes_the_same(tmp_path: Path, cluster: list[str]) -> None:
-    address, first, _ = cluster
+def test_a_cluster_that_loses_a_worker_writes_the_same_and_one_that_is_gone_is_told(
+    tmp_path: Path, cluster: list[str]
+) -> None:
+    address, first, second = cluster
+    scheduler = Path(f"/proc/{second}/stat").read_text().split()[3]
     plan = made_up(designs=200_000)
     seen: list[int] = []
 
@@ -58,6 +61,17 @@ def test_a_cluster_that_loses_a_worker_writes_the_same(tmp_path: Path, cluster: 
     assert (told.made, told.missing, sum(seen)) == (25, 0, 200_000)
     write(tmp_path / "inline", plan)
     assert contents(tmp_path / "out") == contents(tmp_path / "inline")
+    gone: list[str] = []
+
+    def end(designs: int) -> None:
+        if designs and not gone:
+            gone.extend([scheduler, second])
+            for process in gone:
+                os.kill(int(process), signal.SIGKILL)
+
+    with pytest.raises(UsageError, match=r"the Dask scheduler at .* is gone") as lost:
+        write_folder(str(tmp_path / "more"), made_up(designs=4_000_000), Shard(), Makers(scheduler=address), end)
+    assert "parts are safe; the same command goes on from there" in lost.value.help
 
 
 def test_no_scheduler_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -69,20 +83,3 @@ def test_no_scheduler_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
     assert refused.value.help.startswith("start one with: dask scheduler; 0 of 8 parts are safe")
     with pytest.raises(UsageError, match="there is no Dask scheduler at nonsense://x"):
         write(tmp_path / "out", makers=Makers(scheduler="nonsense://x"))
-
-
-def test_a_scheduler_that_is_gone_is_told(tmp_path: Path, cluster: list[str]) -> None:
-    workers = [int(process) for process in cluster[1:]]
-    scheduler = int(Path(f"/proc/{workers[0]}/stat").read_text().split()[3])
-    gone: list[int] = []
-
-    def tick(designs: int) -> None:
-        if designs and not gone:
-            gone.extend([scheduler, *workers])
-            for process in gone:
-                os.kill(process, signal.SIGKILL)
-
-    plan = made_up(designs=4_000_000)
-    with pytest.raises(UsageError, match=r"the Dask scheduler at .* is gone") as told:
-        write_folder(str(tmp_path / "out"), plan, Shard(), Makers(scheduler=cluster[0]), tick)
-    assert "parts are safe; the same command goes on from there" in told.value.help

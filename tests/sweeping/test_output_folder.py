@@ -187,7 +187,7 @@ def wait_for_parts(folder: Path, number: int) -> None:
 
 @pytest.mark.parametrize("jobs", [pytest.param(1, marks=pytest.mark.long), 2])
 def test_a_driver_killed_twice_loses_and_doubles_nothing(tmp_path: Path, jobs: int) -> None:
-    designs = 400_000  # 49 parts
+    designs = 240_000  # 30 parts
     for parts in (3, 9):
         driver = started(tmp_path / "out", designs, jobs)
         wait_for_parts(tmp_path / "out", parts)
@@ -197,7 +197,7 @@ def test_a_driver_killed_twice_loses_and_doubles_nothing(tmp_path: Path, jobs: i
         assert manifest["complete"] is False
     told = write(tmp_path / "out", made_up(designs=designs))
     assert told.kept >= 9 - jobs  # each process may have been killed before the note of its part
-    assert told.kept + told.made == 49
+    assert told.kept + told.made == 30
     write(tmp_path / "other", made_up(designs=designs))
     assert contents(tmp_path / "out") == contents(tmp_path / "other")
     assert sorted(os.listdir(tmp_path / "out")) == ["manifest.json", "rows"]
@@ -241,7 +241,9 @@ main()
 """
 
 
-@pytest.mark.parametrize("write_number", [1, 2])  # at the start, and when all parts are there
+@pytest.mark.parametrize(
+    "write_number", [pytest.param(1, marks=pytest.mark.long), 2]
+)  # at the start, and when all parts are there
 def test_a_manifest_that_was_half_written_is_no_hindrance(
     tmp_path: Path, undisturbed: dict[str, str], write_number: int
 ) -> None:
@@ -351,7 +353,7 @@ def test_a_full_disk_keeps_what_is_safe(
     assert contents(tmp_path / "out") == undisturbed
 
 
-@pytest.mark.parametrize("jobs", [1, 2])
+@pytest.mark.parametrize("jobs", [1, pytest.param(2, marks=pytest.mark.long)])
 def test_a_limit_on_files_is_told(tmp_path: Path, jobs: int, undisturbed: dict[str, str]) -> None:
     program = (
         "import resource, sys\n"

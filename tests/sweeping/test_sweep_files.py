@@ -44,7 +44,7 @@ def problem(spec: str, params: dict[str, Any]) -> str:
     return raised.value.diagnostics[0].message
 
 
-@pytest.mark.parametrize("where", ["", "macs <= 300 M and width > 0.3"])
+@pytest.mark.parametrize("where", [pytest.param("", marks=pytest.mark.long), "macs <= 300 M and width > 0.3"])
 def test_a_folder_holds_the_listing_however_it_is_made(tmp_path: Path, where: str) -> None:
     words = [*SPACE, "--part-rows", "50", *(["--where", where] if where else [])]  # 6 × 8 × 5 = 240 settings
     done = run(*words, "-o", "one", folder=tmp_path)

@@ -272,7 +272,7 @@ def test_patterns_beyond_the_budget_end_the_check(
     assert "more than 160,000 steps of work" in result.err + result.out
 
 
-LONG = pytest.mark.long  # as above, of the whole budget
+LONG = pytest.mark.long  # as above, of more layers or of the whole budget
 
 
 def limited() -> None:
@@ -283,7 +283,7 @@ def limited() -> None:
 @pytest.mark.parametrize(
     ("text", "code"),
     [
-        (spec(equal(10_000), {"x." + "*" * (k + 1): "{params: 1}" for k in range(20)}), 1),
+        pytest.param(spec(equal(10_000), {"x." + "*" * (k + 1): "{params: 1}" for k in range(20)}), 1, marks=LONG),
         (spec(equal(50_000), {"x.*": "{params: 1, macs: 1}"}), 1),
         pytest.param(spec(equal(50_000), {f"x.{'*' * (k + 1)}": "{params: 1}" for k in range(900)}), 2, marks=LONG),
         pytest.param(spec(equal(50_000), {f"x.*{'y' * (k + 1)}": "{params: 1}" for k in range(900)}), 2, marks=LONG),

@@ -187,6 +187,12 @@ PARTS = (
 )
 
 
+@pytest.fixture
+def many(pytestconfig: pytest.Config) -> int:
+    """How many random paths a test tries."""
+    return 1000 if pytestconfig.getoption("--all") else 500
+
+
 def paths(count: int, seed: int, tmp_path: Path) -> Iterator[str]:
     """Paths of all kinds: up, through links, absolute, long, of characters that no name should have."""
     source = random.Random(seed)
@@ -246,13 +252,13 @@ needs_proc = pytest.mark.skipif(not os.path.isdir("/proc/self/fd"), reason="read
 
 @needs_proc
 @pytest.mark.parametrize("verb", ["include", "extends"])
-def test_a_thousand_paths_in_specs_lead_nowhere_else(
-    verb: str, repository: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+def test_random_paths_in_specs_lead_nowhere_else(
+    verb: str, many: int, repository: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     specs = repository / "specs"
     layers = "" if verb == "extends" else "input: [8]\nlayers: [relu]\n"
     watch, read = Watch(monkeypatch), 0
-    for path in paths(1000, 1, tmp_path):
+    for path in paths(many, 1, tmp_path):
         text = f"archcost: 1\n{verb}: {json.dumps(path, ensure_ascii=False)}\n{layers}"
         try:
             spec = reads(text, name=str(specs / "own.yaml"), folder=str(specs))
@@ -269,13 +275,13 @@ def test_a_thousand_paths_in_specs_lead_nowhere_else(
 
 @needs_proc
 @pytest.mark.parametrize("door", ["specs", "baseline"])
-def test_a_thousand_paths_in_configurations_lead_nowhere_else(
-    door: str, repository: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+def test_random_paths_in_configurations_lead_nowhere_else(
+    door: str, many: int, repository: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(repository)
     before = snapshot(tmp_path, repository)
     read = 0
-    for path in paths(1000, 2, tmp_path):
+    for path in paths(many, 2, tmp_path):
         value = json.dumps([path] if door == "specs" else path)
         Path("archcost.toml").write_text(f"{door} = {value.replace(chr(127), '')}\n")
         with monkeypatch.context() as patch:
@@ -299,7 +305,7 @@ def test_a_thousand_paths_in_configurations_lead_nowhere_else(
 
 
 @needs_proc
-def test_a_thousand_paths_in_a_tree_of_files_lead_nowhere_else(
+def test_random_paths_in_a_tree_of_files_lead_nowhere_else(
     repository: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(repository / "specs")
@@ -316,8 +322,8 @@ def test_a_thousand_paths_in_a_tree_of_files_lead_nowhere_else(
 
 
 @needs_proc
-def test_a_thousand_paths_at_a_revision_lead_nowhere_else(
-    repository: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+def test_random_paths_at_a_revision_lead_nowhere_else(
+    many: int, repository: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Git stores no pipes and sockets, so the tree holds the files and links of all kinds; nothing is opened at all."""
     shutil.rmtree(repository / ".git")
@@ -331,7 +337,7 @@ def test_a_thousand_paths_at_a_revision_lead_nowhere_else(
     with Revision("HEAD") as revision:
         revision.paths((".yaml",))  # git is started, and its answer read, before what is opened is watched
         watch = Watch(monkeypatch)
-        for path in paths(1000, 4, tmp_path):
+        for path in paths(many, 4, tmp_path):
             told = ""
             try:
                 read += revision.load(path).text_source.text in (NET, UNIT)
@@ -343,8 +349,8 @@ def test_a_thousand_paths_at_a_revision_lead_nowhere_else(
 
 
 @needs_proc
-def test_a_thousand_keys_of_lock_files_lead_nowhere_else(
-    repository: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+def test_random_keys_of_lock_files_lead_nowhere_else(
+    many: int, repository: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(repository)
     net = Path("specs", "own.yaml")
@@ -354,7 +360,7 @@ def test_a_thousand_keys_of_lock_files_lead_nowhere_else(
     entry = lock["specs"].pop("specs/own.yaml")
     Path("archcost.toml").write_text('specs = ["specs/own.yaml"]\n')
     judged = 0
-    for path in paths(1000, 5, tmp_path):
+    for path in paths(many, 5, tmp_path):
         lock["specs"] = {path: entry}
         Path("archcost.lock.json").write_text(json.dumps(lock))
         with monkeypatch.context() as patch:

@@ -25,6 +25,8 @@ from tests.trust.streams import Encoded, run
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from _pytest.mark.structures import ParameterSet
+
 ENCODINGS = ("ascii", "cp1252", "latin-1", "cp437", "utf-8", "utf-16", "no-such-codec")
 OTHERS = tuple(name for name in ENCODINGS[:-1] if name != "utf-8")  # that there are
 HOSTILE = [
@@ -97,8 +99,16 @@ def _means(target: str, text: str) -> object:
     return None
 
 
-@pytest.mark.parametrize("target", TARGETS)
-@pytest.mark.parametrize("name", HOSTILE, ids=ascii)
+def _pair(place: int, name: str, other: int, target: str) -> ParameterSet:
+    """Every second pair is long: each name has half of the targets, and each target half of the names."""
+    marks = [pytest.mark.long] if (place + other) % 2 else []
+    return pytest.param(name, target, marks=marks, id=f"{name!a}-{target}")
+
+
+PAIRS = [_pair(*one, *other) for one in enumerate(HOSTILE) for other in enumerate(TARGETS)]
+
+
+@pytest.mark.parametrize(("name", "target"), PAIRS)
 def test_a_name_does_nothing_in_any_encoding(
     name: str, target: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, pytestconfig: pytest.Config
 ) -> None:

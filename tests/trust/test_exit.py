@@ -9,6 +9,7 @@ import subprocess
 import sys
 from functools import cache
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -16,7 +17,11 @@ import archcost
 from archcost.render.exit import PIPED_WIDTH, terminal_width
 from archcost.render.glyphs import _LIKES, fitted
 from archcost.tex import ACCENTS, LETTERS
+from tests.cover import some
 from tests.trust.streams import COMMANDS, FULL, LEFT, Encoded, Failing, run, write_specs
+
+if TYPE_CHECKING:
+    from _pytest.mark.structures import ParameterSet
 
 ROOT = Path(archcost.__file__).parent
 ENCODINGS = ("ascii", "cp1252", "latin-1", "cp437", "utf-16", "shift_jis")
@@ -89,8 +94,14 @@ def test_text_leaves_through_one_module(name: str) -> None:
 # --- encodings --------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("encoding", ENCODINGS)
-@every_command
+def _encoded(place: int, name: str, other: int, encoding: str) -> ParameterSet:
+    """Of the encodings, a command has every third one; the others are long."""
+    return pytest.param(name, encoding, marks=[pytest.mark.long] if (place + other) % 3 else [])
+
+
+@pytest.mark.parametrize(
+    ("name", "encoding"), [_encoded(*one, *other) for one in enumerate(COMMANDS) for other in enumerate(ENCODINGS)]
+)
 def test_every_encoding_takes_every_output(name: str, encoding: str, monkeypatch: pytest.MonkeyPatch) -> None:
     words, code = COMMANDS[name]
     ended = run(words, monkeypatch, Encoded(encoding), Encoded(encoding))
@@ -209,10 +220,20 @@ SHELL = {
     "analyze --bogus 2>&-": 2,
     "analyze - <&-": 2,
 }
+# What is like another one, of the same stream.
+ALIKE = {
+    "analyze net.yaml --format json | head -c 1",
+    "check net.yaml | true",
+    "check net.yaml >&- 2>&-",
+    "--help | true",
+    "--version >&-",
+    "--version > /dev/full",
+    "analyze --bogus 2>&-",
+}
 
 
 @pytest.mark.skipif(not os.path.exists("/dev/full"), reason="there is no device that is full")
-@pytest.mark.parametrize("line", SHELL)
+@pytest.mark.parametrize("line", some(SHELL, SHELL.keys() - ALIKE))
 def test_descriptors_of_the_shell(line: str) -> None:
     """The code of the command itself, and nothing that the interpreter says while it ends."""
     done = _shell(f"{sys.executable} -m archcost {line}; echo ${{PIPESTATUS[0]}} >&3")
@@ -247,9 +268,9 @@ def test_encodings_of_a_real_process(variables: dict[str, str]) -> None:
 
 @every_command
 def test_odd_columns(name: str, monkeypatch: pytest.MonkeyPatch, pytestconfig: pytest.Config) -> None:
-    """Every second of them, from the first for one command and from the second for the next; under ``--all`` each."""
+    """Every fourth of them, for each command from the next one on; under ``--all`` each."""
     words, code = COMMANDS[name]
-    for columns in ODD_COLUMNS if pytestconfig.getoption("--all") else ODD_COLUMNS[list(COMMANDS).index(name) % 2 :: 2]:
+    for columns in ODD_COLUMNS if pytestconfig.getoption("--all") else ODD_COLUMNS[list(COMMANDS).index(name) % 4 :: 4]:
         monkeypatch.setenv("COLUMNS", columns)
         ended = run(words, monkeypatch, Encoded("utf-8", terminal=True), Encoded("utf-8", terminal=True))
         assert ended.code == code, columns

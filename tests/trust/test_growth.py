@@ -94,8 +94,8 @@ def limit() -> None:
 
 
 @pytest.mark.parametrize("name", SHAPES)
-def test_calls_grow_in_proportion(name: str) -> None:
-    shape = SHAPES[name]
+def test_calls_grow_in_proportion(name: str, pytestconfig: pytest.Config) -> None:
+    shape, least = SHAPES[name], 200 if pytestconfig.getoption("--all") else 100
 
     def run(count: int) -> None:
         report = archcost.analyze(loads(shape(count)))
@@ -103,17 +103,15 @@ def test_calls_grow_in_proportion(name: str) -> None:
         to_torch(report)
 
     run(50)  # what is worked out once
-    assert calls(lambda: run(800)) < 4 * calls(lambda: run(200)) * 1.15
+    assert calls(lambda: run(4 * least)) < 4 * calls(lambda: run(least)) * 1.15
 
 
-# Each shape and each command once; the others are long.
+# Each command once, and the cheapest; the others are long, and counted above with fewer layers.
 PAIRS = [
     ("fan", "memory"),
-    ("fan", "export"),
     ("fan_in_order", "explain"),
     ("pieces", "markdown"),
     ("pieces", "export"),
-    ("pieces_and_readers", "explain"),
 ]
 
 

@@ -145,7 +145,8 @@ COMMANDS = {
 @pytest.mark.parametrize("name", COMMANDS)
 def test_the_work_grows_in_proportion(name: str, pytestconfig: pytest.Config) -> None:
     command = COMMANDS[name]
-    least = 500 if pytestconfig.getoption("--all") else 250
+    few = 160 if name == "compare" else 120  # more than 500 layers are aligned by name alone
+    least = 500 if pytestconfig.getoption("--all") else few
     command(100)  # what is worked out once
     small, large = calls(lambda: command(least)), calls(lambda: command(4 * least))
     assert large < 4 * small * 1.1

@@ -21,6 +21,7 @@ from archcost.importers.onnx.graph import MAX_NODES
 from archcost.importers.onnx.reader import read_model
 from archcost.importers.onnx.recognition import is_onnx
 from tests.importers.onnx.models import helper, model, node, weight, whole
+from tests.profiles import examples
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -77,7 +78,7 @@ OPERATORS = ["Conv", "MaxPool", "Resize", "Split", "Transpose", "Gemm", "LSTM", 
 NAMES = ["kernel_shape", "pads", "strides", "axis", "axes", "perm", "group", "auto_pad", "hidden_size", "mode", "split"]
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=examples(200, usual=60), deadline=None)
 @given(st.sampled_from(OPERATORS), st.dictionaries(st.sampled_from(NAMES), VALUES, max_size=4))
 def test_attributes_of_any_kind_are_read_or_refused(operator: str, attributes: dict[str, object]) -> None:
     stored = [weight("w", 4, 3, 3, 3), whole("sizes", [1, 2, 3, -4])]

@@ -415,8 +415,17 @@ REFUSED = [
 ]
 
 
-@pytest.mark.parametrize("path", REFUSED)
-@pytest.mark.parametrize("command", ["analyze", "validate", "compare", "export", "memory", "explain"])
+READING = ("analyze", "validate", "compare", "export", "memory", "explain")
+
+
+@pytest.mark.parametrize(
+    ("path", "command"),
+    [
+        pytest.param(path, command, marks=[pytest.mark.long] * bool((place + other) % 3))
+        for place, path in enumerate(REFUSED)
+        for other, command in enumerate(READING)  # of which a path has every third one; the others are long
+    ],
+)
 def test_a_revision_reaches_nothing_outside(repository: Path, run: Callable[..., Run], path: str, command: str) -> None:
     write(repository.parent, "secret.yaml", "SECRET: a: b\n")
     for name, target in (

@@ -8,7 +8,7 @@ import subprocess
 import sys
 from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -16,7 +16,7 @@ import archcost as library
 from scripts import forked
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
 ROOT = Path(__file__).parent.parent.parent
 HOSTILE = """import os, sys, atexit
@@ -90,10 +90,11 @@ def test_no_model_ends_a_check_with_success(name: str, words: str, folder: Path)
     assert "Traceback" not in result.stderr
 
 
-def test_a_model_changes_no_verdict_and_no_output(folder: Path) -> None:
+@pytest.mark.parametrize("start", [run, pytest.param(archcost, marks=pytest.mark.long)])
+def test_a_model_changes_no_verdict_and_no_output(start: Callable[..., Any], folder: Path) -> None:
     """4·2 + 2 params are more than 9; what the module prints is not part of the JSON."""
     (folder / "archcost.toml").write_text("[[budgets]]\nparams = 9\n")
-    result = archcost(["check", "hostile:rewrites", "--input", "4", "--format", "json"], folder)
+    result = start(["check", "hostile:rewrites", "--input", "4", "--format", "json"], folder)
     assert result.returncode == 1
     (spec,) = json.loads(result.stdout)["specs"]
     assert spec["path"] == "hostile:rewrites"

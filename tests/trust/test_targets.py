@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from typing import TYPE_CHECKING, Any
 
@@ -467,7 +468,30 @@ def test_what_the_model_prints_stays_out_of_the_report(folder: Path, run: Callab
     assert "loading weights" in result.err
 
 
-@pytest.mark.parametrize("target", [pytest.param("builtins:exit", marks=pytest.mark.long), "hostile:asks"])
+def test_nobody_waits_for_a_standard_input_that_stays_open(
+    folder: Path, run: Callable[..., Run], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A target that asked there would have its answer, much later."""
+    reading, writing = os.pipe()
+    answer = threading.Timer(30, os.write, (writing, b"this one\n"))
+    answer.start()
+    before = os.dup(0)
+    os.dup2(reading, 0)
+    try:
+        with open(0, encoding="utf-8", closefd=False) as stdin:
+            monkeypatch.setattr(sys, "stdin", stdin)
+            result = run("verify", "net.yaml", "--against", "hostile:asks", cwd=folder)
+    finally:
+        os.dup2(before, 0)
+        answer.cancel()
+        for descriptor in (before, reading, writing):
+            os.close(descriptor)
+    assert (result.code, result.out) == (2, "")
+    assert "EOFError" in result.err
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("target", ["builtins:exit", "hostile:asks"])
 def test_the_process_ends_with_2(target: str, folder: Path) -> None:
     """From outside: the exit code, no traceback, and no waiting for a standard input that stays open."""
     process = subprocess.Popen(
