@@ -18,7 +18,7 @@ function findings() {
         h("span", { class: "quiet" }, each.label),
         " ",
         each.name && [h("b", {}, breakable(each.name)), " "],
-        each.text,
+        h("span", { class: "figures" }, each.text),
       ),
     ),
   );
