@@ -103,6 +103,10 @@ class Comparison:
     after: Report
     changes: tuple[Change, ...]
 
+    def __repr__(self) -> str:
+        sides = f"{self.before.name!r} → {self.after.name!r}"
+        return f"Comparison({sides}, params={self.total('params').delta:+}, macs={self.total('macs').delta:+})"
+
     def to_dict(self) -> dict[str, Any]:
         """The JSON document, ``archcost.comparison/1``."""
         from archcost.comparing.data import comparison_data

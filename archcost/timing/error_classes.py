@@ -37,7 +37,8 @@ class PredictionKind(NamedTuple):
     regime: str
 
     def __str__(self) -> str:
-        return f"{self.family}, {self.dtype}, {self.mode}, {self.regime}"
+        dtype = "half precision" if self.dtype == HALF else self.dtype
+        return f"{self.family}, {dtype}, {self.mode}, {self.regime}"
 
 
 class ErrorClass(NamedTuple):

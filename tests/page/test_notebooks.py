@@ -150,3 +150,10 @@ def test_the_notebook_is_committed_without_outputs() -> None:
         assert not cell.get("outputs")
         assert cell.get("execution_count") is None
         assert not re.search(r"[ \t]$", cell.source, re.MULTILINE)
+
+
+def test_a_comparison_of_one_model_with_itself_says_what_was_set() -> None:
+    narrow = archcost.analyze("mobilenet_v1", params={"width": 0.5})
+    comparison = archcost.compare(archcost.analyze("mobilenet_v1"), narrow)
+    assert "batch 1 → 1×3×224×224 float32 · batch 1 · width=0.5" in (comparison._repr_html_() or "")
+    assert repr(comparison) == "Comparison('mobilenet_v1' → 'mobilenet_v1', params=-2900384, macs=-419243264)"

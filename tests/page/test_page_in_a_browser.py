@@ -34,6 +34,12 @@ def assert_whole(page: Any, names: tuple[str, ...]) -> None:
     assert page.locator("table.layers tbody tr").count() > 5
 
 
+def test_the_first_sentence_says_what_equal_layers_cost_together(look: Callable[..., Looked]) -> None:
+    """Five times 115,605,504 MACs, where a single layer, conv1, has 118,013,952."""
+    said = look("resnet50").page.locator("#findings button").first.inner_text()
+    assert said == "most MACs: layer3.1.conv2 ×5 together 578 M, 14.1%"
+
+
 def test_the_first_sentence_names_the_heaviest_layers(look: Callable[..., Looked]) -> None:
     report = zoo_report("googlenet")
     most_macs = max(report.layers, key=lambda layer: layer.macs)

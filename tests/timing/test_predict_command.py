@@ -48,7 +48,7 @@ def test_several_are_a_table_with_a_class_each(run: Callable[..., Run]) -> None:
     rows = [line.split()[:3] for line in found.out.splitlines() if line.strip().startswith("resnet18")]
     assert rows == [["resnet18", device, batch] for batch in ("1", "64") for device in ("rtx4090", "t4")]
     assert "not validated" in found.out
-    assert "half of the predictions for GeForce RTX, half, eager, batch 64 and more" in found.out
+    assert "half of the predictions for GeForce RTX, half precision, eager, batch 64 and more" in found.out
 
 
 def test_the_json_is_that_of_the_function_and_of_its_schema(run: Callable[..., Run]) -> None:

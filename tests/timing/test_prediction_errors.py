@@ -107,7 +107,7 @@ def test_ranks() -> None:
 
 def test_an_error_class_tells_its_kind() -> None:
     error = ErrorClass(PredictionKind("GeForce", "half", "eager", "batch 1"), 71, 200, 990, 10, 5, 1)
-    assert str(error.kind) == "GeForce, half, eager, batch 1"
+    assert str(error.kind) == "GeForce, half precision, eager, batch 1"
 
 
 UNVALIDATED: dict[str, tuple[str, str, dict[str, Any]]] = {

@@ -51,8 +51,8 @@ def _(value: Page) -> str:
     last = value.models[-1]
     title = " → ".join([model.report.name for model in value.models])
     earlier = value.models[0].cards if len(value.models) > 1 else ()
-    abouts = {_about(model.report) for model in value.models}
-    return _figure(title, last.cards, last.folded, earlier, value.tones(), abouts.pop() if len(abouts) == 1 else "")
+    about = " → ".join(dict.fromkeys([_about(model.report) for model in value.models]))
+    return _figure(title, last.cards, last.folded, earlier, value.tones(), about)
 
 
 @notebook_html.register

@@ -18,7 +18,7 @@ function findings() {
         h("span", { class: "quiet" }, each.label),
         " ",
         each.name && [h("b", {}, breakable(each.name)), " "],
-        each.text,
+        h("span", { class: "figures" }, each.text),
       ),
     ),
   );
@@ -32,9 +32,10 @@ function heaviest(name) {
   const item = leavesOf(root).reduce((best, each) => (weight(each) > weight(best) ? each : best));
   if (!weight(item)) return null;
   const { label, unit } = metrics[place];
+  const together = roundsOf(item) > 1 ? "together " : "";
   const text = two
-    ? signed(delta(item, place), unit)
-    : `${short(figure(item, place), unit)}, ${shareText(figure(item, place), figure(root, place), root, place)}`;
+    ? `${together}${signed(delta(item, place), unit)}`
+    : `${together}${short(figure(item, place), unit)}, ${shareText(figure(item, place), figure(root, place), root, place)}`;
   return {
     item,
     name: longName(item),
