@@ -43,6 +43,23 @@ def test_total_goes_on_above_empty_cells() -> None:
     assert any("up to the error, 1 layer" in line and line.endswith("7") for line in lines)
 
 
+def test_a_total_without_room_loses_its_aside_not_its_digits() -> None:
+    columns = [Column("layer", ["a"], "total · 175 layers", flexible=True), Column("MACs", ["7"], "7", right=True)]
+    assert _lines(Table(columns), 60)[-2].split() == ["total", "-", "175", "layers", "7"]
+    assert _lines(Table(columns), 20)[-2].split() == ["total", "7"]
+
+
+def test_columns_are_left_out_and_named_before_a_figure_is_cut() -> None:
+    figures = [Column(f"figure {n}", [f"{n}1,234,567"], right=True) for n in range(1, 6)]
+    table = Table([Column("layer", ["a" * 30], flexible=True), *figures])
+    for width in range(24, 90):
+        lines = _lines(table, width)
+        assert max(map(len, lines)) <= width
+        told = " ".join(lines)
+        for n in range(1, 6):  # there in full, or named as left out
+            assert (f"{n}1,234,567" in told) != (f"figure {n}" in told.partition("no room for")[2])
+
+
 def test_long_word_moves_left() -> None:
     word = "p" * 50  # beside a label of 17 cells, 60 have room for 43: it begins at 60 - 50
     assert list(labelled("held there", f"{word} and more", 60, 17)) == [
