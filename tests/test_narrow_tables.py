@@ -10,7 +10,7 @@ import pytest
 from archcost.render.document import Cell, Column, Table
 from archcost.render.safe_console import Console
 from archcost.render.table_layout import table_lines
-from archcost.render.wrapping import coloured, labelled, prose
+from archcost.render.wrapping import coloured, labelled, prose, text_width
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -108,3 +108,33 @@ def test_what_was_done_is_told_in_lines_that_fit(run: Callable[..., Run], tmp_pa
         shown = run(*arguments, columns=40, cwd=tmp_path)
         assert shown.code == 0, shown.err
         assert max(map(len, shown.out.splitlines())) <= 40
+
+
+WIDE_NAMES = """archcost: 1
+name: 网络模型网络模型网络模型
+source: 深度残差学习用于图像识别，何恺明、张祥雨、任少卿、孙剑，二〇一五年十二月，本文提出了残差网络
+input: [3, 8, 8]
+layers:
+  - {id: 卷积层, conv2d: {out_channels: 4, kernel_size: 3}}
+  - relu
+"""
+
+
+@pytest.mark.parametrize("columns", [40, 61, 80])
+@pytest.mark.parametrize("words", [["analyze"], ["predict"], ["explain"], ["compare", "conv1x1"], ["memory"], ["fits"]])
+def test_characters_of_two_cells_are_counted_as_two(
+    run: Callable[..., Run], tmp_path: Path, columns: int, words: list[str]
+) -> None:
+    (tmp_path / "net.yaml").write_text(WIDE_NAMES, encoding="utf-8")
+    device = [] if words == ["memory"] else ["--device", "4090"]
+    shown = run(words[0], "net.yaml", *words[1:], *device, columns=columns, cwd=tmp_path)
+    assert shown.code == 0, shown.err
+    assert "网络模型" in shown.out
+    assert max(map(text_width, shown.out.splitlines())) <= columns
+
+
+def test_text_without_blanks_breaks_between_characters_of_two_cells() -> None:
+    lines = prose("深度残差学习用于图像识别，何恺明、张祥雨、任少卿、孙剑 a word", 30)
+    assert max(map(text_width, lines)) <= 30
+    assert "".join(lines).replace(" ", "") == "深度残差学习用于图像识别，何恺明、张祥雨、任少卿、孙剑aword"
+    assert lines[-1] == "word"  # words of others stay whole

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from archcost.render.cell_text import bar
 from archcost.render.document import Cell, cell
 from archcost.render.exit import PIPED_WIDTH
+from archcost.render.wrapping import prose, text_width
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -89,8 +90,6 @@ def table_lines(table: Table, page: Console) -> Iterator[list[Piece]]:
     yield from lines if fits else [_within(line, page.width) for line in lines]
     left_out = [column.heading for column in found.columns[len(shown.columns) :] if column.heading]
     if left_out:
-        from archcost.render.wrapping import prose
-
         yield from [[(line, "dim")] for line in prose(f"no room for {', '.join(left_out)}", page.width)]
 
 
@@ -201,7 +200,7 @@ def _indent(column: Column, width: int) -> LevelIndent:
     """How far the levels of a tree are set in: less where the deepest names would have no room left beside it."""
     inner = [one for one in column.cells if isinstance(one, Cell) and one.level > 1]
     for indent in (_WHOLE_INDENT, LevelIndent(step=1)):
-        if all(width - _length(indent.of(one)) >= min(_length(one.text), _LEAST_NAME) for one in inner):
+        if all(width - text_width(indent.of(one)) >= min(text_width(one.text), _LEAST_NAME) for one in inner):
             return indent
     return LevelIndent(step=1, most=max(0, width - _LEAST_NAME))
 
@@ -217,7 +216,7 @@ def _footer(shown: ShownColumns, widths: Sequence[int], page: Console) -> list[_
         free = next((each for each in range(place + 1, len(texts)) if texts[each]), len(texts))
         room = sum(widths[place:free]) + GAP * (free - place - 1)
         room = widths[place] if column.right else room
-        kept = text if _length(text) <= room else text.partition(page.safe(_ASIDE))[0]
+        kept = text if text_width(text) <= room else text.partition(page.safe(_ASIDE))[0]
         entries.append(_Entry([_cut_to(kept, room, page)], "bold", column.right))
     return entries
 
@@ -252,7 +251,7 @@ def _row(entries: Sequence[_Entry], widths: Sequence[int]) -> Iterator[list[Piec
         blanks = _EDGE
         for entry, width in zip(entries, widths, strict=False):
             text = entry.lines[place] if place < len(entry.lines) else ""
-            room = width - _length(text)
+            room = width - text_width(text)
             if text:
                 found.append((" " * (blanks + room * entry.right), ""))
                 found.append((text, entry.style))
@@ -268,20 +267,12 @@ def _within(pieces: list[Piece], width: int) -> list[Piece]:
 
     found: list[Piece] = []
     for text, style in pieces:
-        length = _length(text)
+        length = text_width(text)
         if length > width:
             return [*found, (set_cell_size(text, max(0, width)), style)]
         found.append((text, style))
         width -= length
     return found
-
-
-def _length(text: str) -> int:
-    if text.isascii():
-        return len(text)
-    from rich.cells import cell_len
-
-    return cell_len(text)
 
 
 def _safe(table: Table, page: Console) -> Table:
