@@ -172,7 +172,8 @@ def _blocks(one: Prediction, most: int) -> Iterator[Block]:
         yield Field("at least", unknown_text(one))
     if one.guessed_rate:
         yield Field("products", guessed_text(one))
-    yield from _layers(one, most)
+    if one.nanoseconds:
+        yield from _layers(one, most)
 
 
 def _layers(one: Prediction, most: int) -> Iterator[Block]:

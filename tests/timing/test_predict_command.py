@@ -37,6 +37,12 @@ def test_one_prediction_is_told_in_full(run: Callable[..., Run]) -> None:
     assert "2 of 68 rows" in out or "2 of " in out
 
 
+def test_a_model_that_runs_nothing_has_no_table_of_layers(run: Callable[..., Run], tmp_path: Path) -> None:
+    (tmp_path / "net.yaml").write_text("archcost: 1\ninput: [3, 8, 8]\nlayers: [flatten]\n")
+    out = run("predict", "net.yaml", "--device", "4090", cwd=tmp_path).out
+    assert out.rstrip().endswith("nothing runs, for views are free")
+
+
 def test_what_was_not_measured_is_not_validated(run: Callable[..., Run]) -> None:
     for words in (("--batch", "8"), ("--training", "--batch", "64"), ("--batch", "64", "--dtype", "float32")):
         assert "not validated" in run("predict", "resnet18", "--device", "4090", *words).out
