@@ -57,6 +57,12 @@ def test_several_are_a_table_with_a_class_each(run: Callable[..., Run]) -> None:
     assert "half of the predictions for GeForce RTX, half, eager, batch 64 and more" in found.out
 
 
+def test_a_device_that_is_named_twice_has_one_row(run: Callable[..., Run]) -> None:
+    out = run("predict", "resnet18", "alexnet", "--device", "4090", "--device", "rtx4090", "--device", "l4").out
+    assert [line.split()[1] for line in out.splitlines() if " launch " in line or " memory " in line].count("l4") == 2
+    assert out.count("rtx4090") == 2
+
+
 def test_the_json_is_that_of_the_function_and_of_its_schema(run: Callable[..., Run]) -> None:
     printed = json.loads(
         run("predict", "alexnet", "--device", "4090", "--batch", "64", "--compile", "--format", "json").out
