@@ -109,9 +109,11 @@ def parse_reserve(text: str) -> tuple[Fraction, int]:
 
 
 def format_count(count: int) -> str:
-    """A count in at most four digits and a decimal prefix: ``1.58 G``; exact below 10,000."""
+    """A count in at most four digits and a decimal prefix: ``1.58 G``; exact below 10,000, and a power beyond exa."""
     if abs(count) < 10_000:  # noqa: PLR2004 - four digits
         return f"{count:,}"
+    if 2 * abs(count) >= 1999 * DECIMAL["E"]:  # 999.5 E and more
+        return f"{'-' * (count < 0)}{format_power(abs(count))}"
     return _scaled(count, 1000, ("k", "M", "G", "T", "P", "E"))
 
 
@@ -194,7 +196,8 @@ def _scaled(count: int, base: int, units: tuple[str, ...]) -> str:
     elif tenths < 1000:  # noqa: PLR2004 - below 100.0
         text = f"{tenths // 10}.{tenths % 10}"
     else:
-        text = str((2 * rest + scale) // (2 * scale))
+        whole = (2 * rest + scale) // (2 * scale)
+        text = f"{whole:,}" if whole >= 10_000 else str(whole)  # noqa: PLR2004 - beyond the last unit
     return f"{sign}{text} {units[index]}"
 
 

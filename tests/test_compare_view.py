@@ -192,6 +192,7 @@ def test_views(name: str, run: Callable[..., Run], golden: Callable[[str, str], 
     ("arguments", "told"),
     [
         (("resnet18", "resnet34", "resnet50", "--stat"), "--stat is for two specs"),
+        (("resnet18", "resnet34", "resnet50", "--only-changed"), "--only-changed is for two specs"),
         (("resnet18", "resnet34", "resnet50", "--sort", "delta"), "--sort delta is for two specs"),
         (("resnet18", "resnet34", "--sort", "flops", "--metric", "params"), "--metric params or --sort flops"),
         (("resnet18", "resnet34", "--sort", "detla"), "did you mean 'delta'"),

@@ -10,7 +10,7 @@ import pytest
 from archcost.render.document import Cell, Column, Table
 from archcost.render.safe_console import Console
 from archcost.render.table_layout import table_lines
-from archcost.render.wrapping import coloured, labelled, prose
+from archcost.render.wrapping import coloured, labelled, prose, text_width
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -41,6 +41,23 @@ def test_total_goes_on_above_empty_cells() -> None:
     ]
     lines = _lines(Table(columns), 34)
     assert any("up to the error, 1 layer" in line and line.endswith("7") for line in lines)
+
+
+def test_a_total_without_room_loses_its_aside_not_its_digits() -> None:
+    columns = [Column("layer", ["a"], "total · 175 layers", flexible=True), Column("MACs", ["7"], "7", right=True)]
+    assert _lines(Table(columns), 60)[-2].split() == ["total", "-", "175", "layers", "7"]
+    assert _lines(Table(columns), 20)[-2].split() == ["total", "7"]
+
+
+def test_columns_are_left_out_and_named_before_a_figure_is_cut() -> None:
+    figures = [Column(f"figure {n}", [f"{n}1,234,567"], right=True) for n in range(1, 6)]
+    table = Table([Column("layer", ["a" * 30], flexible=True), *figures])
+    for width in range(24, 90):
+        lines = _lines(table, width)
+        assert max(map(len, lines)) <= width
+        told = " ".join(lines)
+        for n in range(1, 6):  # there in full, or named as left out
+            assert (f"{n}1,234,567" in told) != (f"figure {n}" in told.partition("no room for")[2])
 
 
 def test_long_word_moves_left() -> None:
@@ -91,3 +108,33 @@ def test_what_was_done_is_told_in_lines_that_fit(run: Callable[..., Run], tmp_pa
         shown = run(*arguments, columns=40, cwd=tmp_path)
         assert shown.code == 0, shown.err
         assert max(map(len, shown.out.splitlines())) <= 40
+
+
+WIDE_NAMES = """archcost: 1
+name: 网络模型网络模型网络模型
+source: 深度残差学习用于图像识别，何恺明、张祥雨、任少卿、孙剑，二〇一五年十二月，本文提出了残差网络
+input: [3, 8, 8]
+layers:
+  - {id: 卷积层, conv2d: {out_channels: 4, kernel_size: 3}}
+  - relu
+"""
+
+
+@pytest.mark.parametrize("columns", [40, 61, 80])
+@pytest.mark.parametrize("words", [["analyze"], ["predict"], ["explain"], ["compare", "conv1x1"], ["memory"], ["fits"]])
+def test_characters_of_two_cells_are_counted_as_two(
+    run: Callable[..., Run], tmp_path: Path, columns: int, words: list[str]
+) -> None:
+    (tmp_path / "net.yaml").write_text(WIDE_NAMES, encoding="utf-8")
+    device = [] if words == ["memory"] else ["--device", "4090"]
+    shown = run(words[0], "net.yaml", *words[1:], *device, columns=columns, cwd=tmp_path)
+    assert shown.code == 0, shown.err
+    assert "网络模型" in shown.out
+    assert max(map(text_width, shown.out.splitlines())) <= columns
+
+
+def test_text_without_blanks_breaks_between_characters_of_two_cells() -> None:
+    lines = prose("深度残差学习用于图像识别，何恺明、张祥雨、任少卿、孙剑 a word", 30)
+    assert max(map(text_width, lines)) <= 30
+    assert "".join(lines).replace(" ", "") == "深度残差学习用于图像识别，何恺明、张祥雨、任少卿、孙剑aword"
+    assert lines[-1] == "word"  # words of others stay whole

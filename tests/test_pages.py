@@ -88,8 +88,11 @@ def _below(path: str, command: object) -> Iterator[str]:
 
 
 def words(text: str) -> set[str]:
-    """The words of a text, but for those that a column has cut; a line of a spec ends where the page does."""
-    text = re.sub(r"^ *\d+ \|.*", "", text, flags=re.MULTILINE)
+    """The words of a text, but for those that a column has cut; a line of a spec ends where the page does.
+
+    Columns that a narrow page has no room for are named in the words of their headings.
+    """
+    text = re.sub(r"^( *\d+ \|.*|no room for)", "", text, flags=re.MULTILINE)
     return {word for word, cut in re.findall(r"([^\W\d_][\w-]+)(…?)", text) if not cut}
 
 

@@ -82,6 +82,9 @@ def test_a_bare_number_is_no_memory_size(text: str | int) -> None:
         (999_500, "1.00 M"),
         (1_582_671_872, "1.58 G"),
         (-12_345, "-12.3 k"),
+        (999_499 * 10**15, "999 E"),
+        (999_500 * 10**15, "1.00e21"),
+        (-(10**24), "-1.00e24"),
     ],
 )
 def test_counts_are_printed_in_three_digits(value: int, text: str) -> None:

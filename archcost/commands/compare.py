@@ -28,7 +28,7 @@ from archcost.dtypes import FLOAT_DTYPES
 from archcost.figures import OF_LAYERS
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from archcost.analysis.report import Report
     from archcost.comparing import Comparison, SideBySide
@@ -113,7 +113,7 @@ def compare(
     of_second = {"dtype": dtype_b, "weight_dtype": weight_dtype_b, "kv_dtype": kv_dtype_b}
     given = {name: word for name, word in of_second.items() if word}
     _check_number(specs, dtypes=list(given), own=bool(settings_a or settings_b or inputs_a or inputs_b))
-    _check_view(specs, sort, metric=metric, stat=stat)
+    _check_view(specs, sort, metric=metric, words={"--stat": stat, "--only-changed": only_changed})
     check_training((metric, sort, *[name for name, _ in limits]), training=training)
     asked = settings_of(
         settings,
@@ -153,12 +153,13 @@ def _check_number(specs: Sequence[str], *, dtypes: Sequence[str], own: bool) -> 
         raise UsageError("--set-a, --set-b, --input-a and --input-b are for two specs")
 
 
-def _check_view(specs: Sequence[str], sort: str | None, *, metric: str, stat: bool) -> None:
+def _check_view(specs: Sequence[str], sort: str | None, *, metric: str, words: Mapping[str, bool]) -> None:
     """Raise UsageError for what is asked of changes where there are none, and for two metrics at once."""
     from archcost.errors import UsageError
 
-    if len(specs) > 2 and (sort == _DELTA or stat):  # noqa: PLR2004 - only two have changes
-        raise UsageError(f"{'--stat' if stat else '--sort delta'} is for two specs")
+    of_changes = [word for word, given in {**words, "--sort delta": sort == _DELTA}.items() if given]
+    if len(specs) > 2 and of_changes:  # noqa: PLR2004 - only two have changes
+        raise UsageError(f"{of_changes[0]} is for two specs")
     if len(specs) == 2 and sort not in (None, _DELTA, metric) and metric != "macs":  # noqa: PLR2004 - as above
         raise UsageError(f"changes are shown in one metric: --metric {metric} or --sort {sort}", "use --sort delta")
 

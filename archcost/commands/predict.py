@@ -108,7 +108,8 @@ def predict(
     is_run = tokens is not None or samples is not None
     _check_run(run_of, is_run=is_run, options={"--top": top, "--weight-dtype": weight_dtype})
     sizes = [size for given in batch or ([1],) for size in given]
-    chosen = [archcost.device(name) for name in device]
+    named = list(map(archcost.device, device))
+    chosen = [found for place, found in enumerate(named) if found not in named[:place]]
     results: list[SpecResult] = []
     for size in dict.fromkeys(sizes):
         asked = settings_of(

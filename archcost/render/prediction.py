@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from archcost.timing.training_cost import TrainingCost
 
 _SHOWN = 12  # layers
+LEAST_NAME = 14  # of a model or a device beside others, before a column leaves
 _NAMED = 3  # layers in a sentence
 NOTHING_RUNS = "nothing: nothing runs, for views are free"
 NOT_VALIDATED = "not validated: nothing of this kind was held against measurements"
@@ -171,7 +172,8 @@ def _blocks(one: Prediction, most: int) -> Iterator[Block]:
         yield Field("at least", unknown_text(one))
     if one.guessed_rate:
         yield Field("products", guessed_text(one))
-    yield from _layers(one, most)
+    if one.nanoseconds:
+        yield from _layers(one, most)
 
 
 def _layers(one: Prediction, most: int) -> Iterator[Block]:
@@ -196,13 +198,14 @@ def _table(found: Sequence[Prediction]) -> Table:
     return Table(
         [
             Column("model", [one.report.name for one in found], flexible=True),
-            Column("device", [one.device.name for one in found]),
+            Column("device", [one.device.name for one in found], flexible=True),
             Column("batch", [f"{one.report.batch:,}" for one in found], right=True),
             Column("latency", [format_nanoseconds(one.nanoseconds) for one in found], right=True),
-            Column("samples/s", [one.rate_text or NOTHING for one in found], right=True),
-            Column("bound by", [_most(one) for one in found]),
-            Column("error", [_short(one.error) for one in found], right=True),
-        ]
+            Column("samples/s", [one.rate_text or NOTHING for one in found], right=True, leaves=2),
+            Column("bound by", [_most(one) for one in found], leaves=1),
+            Column("error", [_short(one.error) for one in found], right=True, leaves=3),
+        ],
+        least_flexible=LEAST_NAME,
     )
 
 

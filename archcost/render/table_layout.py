@@ -1,7 +1,8 @@
 """Tables as lines of a page: as much of each as its width allows, no blanks at the ends of lines, bars in what is left.
 
 Figures are rounded first where a page is narrow, then columns leave, then the narrow table stands in; names are cut
-once that does not suffice. The lines are the same with colours and without.
+once that does not suffice, and last of all columns are left out from the right, and named: a figure that is cut is
+another figure. The lines are the same with colours and without.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from archcost.render.cell_text import bar
 from archcost.render.document import Cell, cell
 from archcost.render.exit import PIPED_WIDTH
+from archcost.render.wrapping import prose, text_width
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -24,6 +26,8 @@ LONGEST_BAR = 40  # longer ones outweigh the figures, and are no easier to compa
 BAR_ON_PAPER = 20  # where a page has no end, as in a pipe or a file
 _EDGE = 1
 _MIN_FLEXIBLE = 8
+_LEAST_COLUMNS = 2  # a name, and a figure of it
+_ASIDE = " · "  # before what a last row can do without
 _LEAST_NAME = 10  # of a name in a tree, before its indent gives way
 
 Piece = tuple[str, str]  # a text and its style
@@ -71,9 +75,10 @@ class ShownColumns(NamedTuple):
 
 def table_lines(table: Table, page: Console) -> Iterator[list[Piece]]:
     """The lines of a table, each in pieces with their styles; an empty one before and behind it."""
-    shown = _fitting(_safe(table, page), page.width)
-    if not shown.columns:
+    found = _fitting(_safe(table, page), page.width)
+    if not found.columns:
         return
+    shown = _with_room(found, page.width)
     widths = _widths(shown, page.width)
     columns = [_column(shown, column, width, page) for column, width in zip(shown.columns, widths, strict=True)]
     heading, *rows = zip(*columns, strict=True)
@@ -83,6 +88,9 @@ def table_lines(table: Table, page: Console) -> Iterator[list[Piece]]:
     lines += [[], *_row(footer, widths), []] if table.has_footer else [[]]
     fits = _whole(widths) <= page.width
     yield from lines if fits else [_within(line, page.width) for line in lines]
+    left_out = [column.heading for column in found.columns[len(shown.columns) :] if column.heading]
+    if left_out:
+        yield from [[(line, "dim")] for line in prose(f"no room for {', '.join(left_out)}", page.width)]
 
 
 # --- which columns, and how wide --------------------------------------------------------------------------------------
@@ -95,6 +103,13 @@ def _fitting(table: Table, width: int) -> ShownColumns:
         if shown.needed(table.least_flexible) <= width:
             return _filled(shown, exact, table.least_flexible, width)
     return _fitting(table.narrow, width) if table.narrow is not None else shown
+
+
+def _with_room(shown: ShownColumns, width: int) -> ShownColumns:
+    """The first columns, at least two, that fit without a cut through what is no name."""
+    while len(shown.columns) > _LEAST_COLUMNS and shown.needed(_MIN_FLEXIBLE) > width:
+        shown = shown._replace(columns=shown.columns[:-1])
+    return shown
 
 
 def _filled(shown: ShownColumns, exact: ShownColumns, least: int, width: int) -> ShownColumns:
@@ -185,19 +200,24 @@ def _indent(column: Column, width: int) -> LevelIndent:
     """How far the levels of a tree are set in: less where the deepest names would have no room left beside it."""
     inner = [one for one in column.cells if isinstance(one, Cell) and one.level > 1]
     for indent in (_WHOLE_INDENT, LevelIndent(step=1)):
-        if all(width - _length(indent.of(one)) >= min(_length(one.text), _LEAST_NAME) for one in inner):
+        if all(width - text_width(indent.of(one)) >= min(text_width(one.text), _LEAST_NAME) for one in inner):
             return indent
     return LevelIndent(step=1, most=max(0, width - _LEAST_NAME))
 
 
 def _footer(shown: ShownColumns, widths: Sequence[int], page: Console) -> list[_Entry]:
-    """The last row: a text that is wider than its column goes on above those beside it that have none."""
+    """The last row: a text that is wider than its column goes on above those beside it that have none.
+
+    Where that is not room enough, what follows a dot leaves first: ``total · 69 layers``.
+    """
     texts = [shown.text(column, column.footer) for column in shown.columns]
     entries = []
     for place, (column, text) in enumerate(zip(shown.columns, texts, strict=True)):
         free = next((each for each in range(place + 1, len(texts)) if texts[each]), len(texts))
         room = sum(widths[place:free]) + GAP * (free - place - 1)
-        entries.append(_Entry([_cut_to(text, widths[place] if column.right else room, page)], "bold", column.right))
+        room = widths[place] if column.right else room
+        kept = text if text_width(text) <= room else text.partition(page.safe(_ASIDE))[0]
+        entries.append(_Entry([_cut_to(kept, room, page)], "bold", column.right))
     return entries
 
 
@@ -231,7 +251,7 @@ def _row(entries: Sequence[_Entry], widths: Sequence[int]) -> Iterator[list[Piec
         blanks = _EDGE
         for entry, width in zip(entries, widths, strict=False):
             text = entry.lines[place] if place < len(entry.lines) else ""
-            room = width - _length(text)
+            room = width - text_width(text)
             if text:
                 found.append((" " * (blanks + room * entry.right), ""))
                 found.append((text, entry.style))
@@ -247,20 +267,12 @@ def _within(pieces: list[Piece], width: int) -> list[Piece]:
 
     found: list[Piece] = []
     for text, style in pieces:
-        length = _length(text)
+        length = text_width(text)
         if length > width:
             return [*found, (set_cell_size(text, max(0, width)), style)]
         found.append((text, style))
         width -= length
     return found
-
-
-def _length(text: str) -> int:
-    if text.isascii():
-        return len(text)
-    from rich.cells import cell_len
-
-    return cell_len(text)
 
 
 def _safe(table: Table, page: Console) -> Table:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from archcost.quantities import format_count, format_power, format_ratio, format_share, format_units
 from archcost.render.document import Column, Field, Heading, Line, Records, Table, branches_of
-from archcost.render.prediction import how
+from archcost.render.prediction import LEAST_NAME, how
 from archcost.render.report import title_details
 from archcost.timing.six_n import APART
 from archcost.timing.training_cost import GIVEN, STEP, USUAL_SOURCE
@@ -17,13 +17,14 @@ if TYPE_CHECKING:
     from fractions import Fraction
 
     from archcost.render.document import Block, TreeLine
-    from archcost.timing.training_cost import TrainingCost
+    from archcost.timing.training_cost import RunLength, TrainingCost
 
 _HEADINGS = (
     *("model", "device", "devices", "batch", "unit", "amount", "batch_units", "batch_flops", "flops"),
     *("recomputed_flops", "mfu", "mfu_basis", "step_mfu", "device_hours", "days", "money", "energy_wh"),
 )
 _TERA = 10**12
+_PRICE = 10**4  # what a price is told in
 
 
 class TrainingCostsDocument(NamedTuple):
@@ -38,6 +39,7 @@ class TrainingCostsDocument(NamedTuple):
             yield from _blocks(self.found[0])
         elif self.found:
             yield _table(self.found)
+            yield Line(f"{_run(self.found[0])} · {how(self.found[0])} · estimated, not measured", style="dim")
             for line in dict.fromkeys(_assumed(cost) for cost in self.found):
                 yield Line(line, style="dim")
 
@@ -70,7 +72,7 @@ def _blocks(cost: TrainingCost) -> Iterator[Block]:
     yield Heading(cost.report.name, title_details(cost.report))
     devices = f"{length.devices:,} × {cost.device.label}"
     yield Line(f"{devices} · {how(cost)} · estimated, not measured", style="dim", indent=0)
-    each = f"{format_count(cost.flops_per_unit)} for each of {format_count(length.amount)} {length.unit}"
+    each = f"{format_count(cost.flops_per_unit)} for {'each of ' * (length.amount != 1)}{_amount(length)}"
     yield Field("FLOPs", f"{format_power(cost.flops)} in products: {each}")
     if cost.recomputed_flops:
         share = format_share(cost.recomputed_flops, cost.flops)
@@ -94,6 +96,20 @@ def _blocks(cost: TrainingCost) -> Iterator[Block]:
     yield _rule_table(cost, cost.rule)
     if any(term.reason == APART for term in cost.terms):
         yield Line("attention is of all pairs: kernels that skip what a causal mask hides do half of it", style="dim")
+
+
+def _amount(length: RunLength) -> str:
+    """``300 G tokens``, ``1 sample``."""
+    return f"{format_count(length.amount)} {length.unit.removesuffix('s') if length.amount == 1 else length.unit}"
+
+
+def _devices(length: RunLength) -> str:
+    return f"{length.devices:,} device{'s' * (length.devices != 1)}"
+
+
+def _run(cost: TrainingCost) -> str:
+    """How long, on how many devices: of all that stand beside each other."""
+    return f"{_amount(cost.length)} on {_devices(cost.length)}"
 
 
 def _rule_table(cost: TrainingCost, rule: int) -> Table:
@@ -131,14 +147,14 @@ def _energy(cost: TrainingCost) -> str:
     watts, used = cost.device.power_watts, cost.energy_wh
     if watts is None or used is None:
         return f"unknown: no power is known of {cost.device.name}"
-    told = f"{format_count(used)}Wh" if used >= 10_000 else f"{used:,} Wh"  # noqa: PLR2004 - as counts are told
+    count = format_count(used) if used else "<1"
+    told = f"{count}Wh" if count[-1].isalpha() else f"{count} Wh"
     return f"{told}, at the {watts:,} W of a device all the time; hosts, network and cooling come on top"
 
 
 def _days(cost: TrainingCost) -> str:
     days = cost.device_seconds / (24 * 3600 * cost.length.devices)
-    devices = cost.length.devices
-    return f"{_rounded(days)} days on {devices:,} device{'s' * (devices != 1)}"
+    return f"{_rounded(days)} days on {_devices(cost.length)}"
 
 
 def _rounded(value: Fraction) -> str:
@@ -147,7 +163,9 @@ def _rounded(value: Fraction) -> str:
 
 
 def _price(price: Fraction) -> str:
-    return f"{float(price):,.4f}".rstrip("0").rstrip(".")
+    """To a hundredth of a cent; a lower one as a power of ten."""
+    told = format_units(round(price * _PRICE), _PRICE)
+    return f"{float(price):.3g}" if told == "0" and price else told
 
 
 def _percent(share: Fraction) -> str:
@@ -155,22 +173,23 @@ def _percent(share: Fraction) -> str:
 
 
 def _table(found: Sequence[TrainingCost]) -> Table:
-    def column(heading: str, cells: Iterable[str], *, right: bool = True) -> Column:
-        return Column(heading, list(cells), right=right)
+    def column(heading: str, cells: Iterable[str], leaves: int = 0) -> Column:
+        return Column(heading, list(cells), right=True, leaves=leaves)
 
     priced = any(cost.money is not None for cost in found)
     money = [column("money", (_money(cost) for cost in found))] if priced else []
     return Table(
         [
             Column("model", [cost.report.name for cost in found], flexible=True),
-            column("devices", (f"{cost.length.devices:,} × {cost.device.name}" for cost in found), right=False),
-            column("batch", (f"{cost.report.batch:,}" for cost in found)),
-            column("FLOPs", (format_power(cost.flops) for cost in found)),
-            column("MFU", (_percent(cost.mfu) for cost in found)),
-            column("device-hours", (_rounded(cost.device_seconds / 3600) for cost in found)),
+            Column("device", [cost.device.name for cost in found], flexible=True),
+            column("batch", (f"{cost.report.batch:,}" for cost in found), leaves=4),
+            column("FLOPs", (format_power(cost.flops) for cost in found), leaves=2),
+            column("MFU", (_percent(cost.mfu) for cost in found), leaves=1),
+            column("device-hours", (_rounded(cost.device_seconds / 3600) for cost in found), leaves=3),
             column("days", (_rounded(cost.device_seconds / (24 * 3600 * cost.length.devices)) for cost in found)),
             *money,
-        ]
+        ],
+        least_flexible=LEAST_NAME,
     )
 
 

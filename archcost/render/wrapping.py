@@ -1,5 +1,8 @@
 """Lines that break between words where the page is narrow; a word that is wider than the page stays whole.
 
+Widths are those on a terminal, where a character of Chinese, Japanese or Korean takes two cells; text of such has few
+blanks, so that a word of it that is wider than a line breaks between two of them.
+
 A figure stays with its unit, as in ``4.59 MiB``, an option with a figure, a quoted value or a ``NAME`` behind it, and
 what is typed, between backticks, in a line that has room for it.
 """
@@ -17,7 +20,18 @@ _NARROWEST = 20  # what text has beside its label, however narrow the page
 _BLANK = "\N{NO-BREAK SPACE}"
 _UNIT = r"(?<=\d) (?=(?:[kMGTPE]|[KMGTP]iB|B|[nµm]s|[kM]Wh|W|TFLOPS|TOPS|GB/s)\b)"
 _COUNTED = r"(?<=\d.[kMGTPE]) (?=(?:MACs|FLOPs|params|tokens)\b)"
+_WIDE = "[\u1100-\u115f\u2e80-\ua4cf\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff00-\uff60]"
+_BETWEEN_WIDE = re.compile(f"(?<={_WIDE})(?={_WIDE})")
 _VALUE = r"((?:^|(?<=[\s(`]))--?[a-z][a-z-]*) (?=[\d'\"A-Z])"
+
+
+def text_width(text: str) -> int:
+    """The cells that a text takes on a terminal: two for a character of Chinese, Japanese or Korean."""
+    if text.isascii():
+        return len(text)
+    from rich.cells import cell_len
+
+    return cell_len(text)
 
 
 def prose(text: str, width: int) -> list[str]:
@@ -27,17 +41,40 @@ def prose(text: str, width: int) -> list[str]:
 
 def broken(text: str, width: int, *, first: str = "", further: str = "") -> list[str]:
     """Text in lines of a width, none of which ends within what belongs together; the first and others are set in."""
-    if len(first) + len(text) > width:
-        text = _together(text, width - len(further))
-    lines = wrap(
-        text, width, initial_indent=first, subsequent_indent=further, break_long_words=False, break_on_hyphens=False
-    )
+    if text_width(first) + text_width(text) > width:
+        text = _together(text, width - text_width(further))
+    if text_width(first + text) == len(first + text):
+        lines = wrap(
+            text, width, initial_indent=first, subsequent_indent=further, break_long_words=False, break_on_hyphens=False
+        )
+    else:
+        lines = _wrap_by_cells(text, width, first, further)
     return [line.replace(_BLANK, " ") for line in lines]
+
+
+def _wrap_by_cells(text: str, width: int, first: str, further: str) -> list[str]:
+    """What ``textwrap.wrap`` does, by the cells of a terminal."""
+    lines: list[str] = []
+    line, started = first, False
+    for blank, piece in _pieces(text, width - text_width(further)):
+        gap = blank if started else ""
+        if started and text_width(line + gap + piece) > width:
+            lines.append(line)
+            line, gap = further, ""
+        line, started = line + gap + piece, True
+    return [*lines, line] if started else lines
+
+
+def _pieces(text: str, room: int) -> Iterator[tuple[str, str]]:
+    """The words of a text, each with the blank before it; those wider than a line in pieces, without one."""
+    for word in re.split("[ \n\t]+", text.strip(" \n\t")):
+        pieces = _BETWEEN_WIDE.split(word) if text_width(word) > room else [word]
+        yield from zip([" ", *[""] * (len(pieces) - 1)], pieces, strict=True)
 
 
 def whole(text: str, room: int) -> str:
     """A text that is not broken where there is room for it in a line."""
-    return text.replace(" ", _BLANK) if len(text) <= room else text
+    return text.replace(" ", _BLANK) if text_width(text) <= room else text
 
 
 def _together(text: str, room: int) -> str:
@@ -51,7 +88,7 @@ def sums(text: str, width: int) -> Iterator[str]:
     line = ""
     for number, step in enumerate(text.split(" = ")):
         piece = step if number == 0 else f"= {step}"
-        if line and len(line) + 1 + len(piece) <= width:
+        if line and text_width(line) + 1 + text_width(piece) <= width:
             line += f" {piece}"
             continue
         if line:
@@ -67,13 +104,13 @@ def labelled(label: str, text: str, width: int, column: int) -> Iterator[str]:
     A word that is wider than the room beside the label begins further left, as far as it must.
     """
     indent = column if label else 0
-    head = label.ljust(indent)
-    if label and len(label) >= indent:
+    head = label + " " * (indent - text_width(label))
+    if label and text_width(label) >= indent:
         yield label
         head = " " * indent
     for line in sums(text, max(width - indent, _NARROWEST)):
-        room = max(0, width - len(line))
-        if head.strip() and len(line) > width - indent:
+        room = max(0, width - text_width(line))
+        if head.strip() and text_width(line) > width - indent:
             yield head.rstrip()
             head = " " * indent
         yield f"{head[:room]}{line}".rstrip()
@@ -85,8 +122,8 @@ def hanging(head: str, text: str, width: int, *, indent: int = 0) -> list[str]:
 
     Where a head leaves no room, it has a line of its own, and the text stands below, at ``indent``.
     """
-    lines = _hung(head, text, width, len(head) or indent)
-    if len(head) > indent and max(map(len, lines)) > width:
+    lines = _hung(head, text, width, text_width(head) or indent)
+    if text_width(head) > indent and max(map(text_width, lines)) > width:
         return [head.rstrip(), *_hung(" " * indent, text, width, indent)]
     return lines
 
@@ -98,7 +135,7 @@ def coloured(text: str, width: int, indent: int) -> str:
     lines: list[str] = []
     line, used = "", 0
     for word in _together(text, width - indent).split(" "):
-        size = len(without_colours(word))
+        size = text_width(without_colours(word))
         if line and used + 1 + size > width:
             lines.append(line)
             line, used = " " * indent + word, indent + size

@@ -39,7 +39,8 @@ def training_kernels(report: Report, layers: Layers, forward: Sequence[DeviceKer
             node = graph.nodes[kernel.node]
             found += _back(kernel, layers, flow.wanted(kernel.node, node))
     found += _sums(layers, flow.needed)
-    return [*found, *update_kernels(report, layers.run.optimizer)]
+    update = list(update_kernels(report, layers.run.optimizer))  # of all layers: none follows from the last pass back
+    return [*found, *(kernel._replace(follows=False) for kernel in update[:1]), *update[1:]]
 
 
 def update_kernels(report: Report, optimizer: str) -> Iterator[DeviceKernel]:

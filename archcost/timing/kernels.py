@@ -23,6 +23,7 @@ class DeviceKernel(NamedTuple):
 
     ``macs`` are those that are issued, with padding, on factors of ``dtype``; ``operations`` what the float32 units do
     besides. ``read`` and ``written`` are bytes of activations, ``weights`` the bytes of weights that are read.
+    One that ``follows`` reads what the kernel before it has written.
     """
 
     node: int
@@ -34,6 +35,7 @@ class DeviceKernel(NamedTuple):
     written: int = 0
     weights: int = 0
     launches: int = 1
+    follows: bool = True
 
     @property
     def moved(self) -> int:

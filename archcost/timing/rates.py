@@ -167,7 +167,7 @@ class Rates:
         """The time of each kernel, in order; it finds in the cache what the one before has left there to be read."""
         left = 0
         for kernel in kernels:
-            yield self.time(kernel._replace(read=max(0, kernel.read - left)))
+            yield self.time(kernel._replace(read=max(0, kernel.read - left * kernel.follows)))
             left = min(kernel.written, self.cache)
 
     def time(self, kernel: DeviceKernel) -> Time:

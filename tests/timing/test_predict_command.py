@@ -37,6 +37,12 @@ def test_one_prediction_is_told_in_full(run: Callable[..., Run]) -> None:
     assert "2 of 68 rows" in out or "2 of " in out
 
 
+def test_a_model_that_runs_nothing_has_no_table_of_layers(run: Callable[..., Run], tmp_path: Path) -> None:
+    (tmp_path / "net.yaml").write_text("archcost: 1\ninput: [3, 8, 8]\nlayers: [flatten]\n")
+    out = run("predict", "net.yaml", "--device", "4090", cwd=tmp_path).out
+    assert out.rstrip().endswith("nothing runs, for views are free")
+
+
 def test_what_was_not_measured_is_not_validated(run: Callable[..., Run]) -> None:
     for words in (("--batch", "8"), ("--training", "--batch", "64"), ("--batch", "64", "--dtype", "float32")):
         assert "not validated" in run("predict", "resnet18", "--device", "4090", *words).out
@@ -49,6 +55,12 @@ def test_several_are_a_table_with_a_class_each(run: Callable[..., Run]) -> None:
     assert rows == [["resnet18", device, batch] for batch in ("1", "64") for device in ("rtx4090", "t4")]
     assert "not validated" in found.out
     assert "half of the predictions for GeForce RTX, half precision, eager, batch 64 and more" in found.out
+
+
+def test_a_device_that_is_named_twice_has_one_row(run: Callable[..., Run]) -> None:
+    out = run("predict", "resnet18", "alexnet", "--device", "4090", "--device", "rtx4090", "--device", "l4").out
+    assert [line.split()[1] for line in out.splitlines() if " launch " in line or " memory " in line].count("l4") == 2
+    assert out.count("rtx4090") == 2
 
 
 def test_the_json_is_that_of_the_function_and_of_its_schema(run: Callable[..., Run]) -> None:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import pytest
+
+import archcost
 from archcost.analysis.report import analyze
 from archcost.settings import Settings
 from archcost.spec.loader import loads
@@ -50,3 +53,10 @@ def test_gradients_of_a_value_that_two_layers_read_are_added() -> None:
 def test_what_is_frozen_has_no_backward_pass() -> None:
     frozen = LINEAR.replace(", id: a}", ", id: a, requires_grad: false}")
     assert [path for path, *_ in step(frozen)] == ["a", "relu"]
+
+
+@pytest.mark.parametrize(("model", "optimizer"), [("resnet44", "lion8bit"), ("shufflenet_v1_x0_5", "adamw")])
+def test_a_step_takes_no_less_at_a_larger_batch(model: str, optimizer: str) -> None:
+    """The update reads what is of all layers: nothing of it is in the cache that the last pass back has left there."""
+    spent = [archcost.predict(model, device="4090", batch=n, optimizer=optimizer).nanoseconds for n in (1, 2, 7)]
+    assert spent == sorted(spent)

@@ -150,6 +150,29 @@ def test_a_run_is_told_in_full(run: Callable[..., Run]) -> None:
     assert "6 × 6,738,415,616 params" in out
 
 
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (["--tokens", "1"], "for 1 token\n"),
+        (["--tokens", "1"], "energy           <1 Wh,"),
+        (["--tokens", "1e24"], "for each of 1.00e24 tokens"),
+        (["--tokens", "1B", "--price", "1e-9"], "<0.001, at 1e-09 per device-hour"),
+        (["--tokens", "1B", "--price", "1e24"], f"at {10**24:,} per device-hour"),
+    ],
+)
+def test_runs_of_any_length_and_price_are_told(run: Callable[..., Run], words: list[str], told: str) -> None:
+    assert told in run("predict", "gpt2", "--device", "a100", *words).out
+
+
+@pytest.mark.parametrize("columns", [40, 60, 80, 120])
+def test_runs_beside_each_other_are_told_without_a_figure_cut(run: Callable[..., Run], columns: int) -> None:
+    words = ("gpt2", "llama_2_7b", "--device", "a100", "--device", "h100", "--tokens", "15T", "--devices", "16000")
+    out = run("predict", *words, "--price", "2", columns=columns).out
+    assert max(map(len, out.splitlines())) <= columns
+    assert not re.search(r"[0-9.,]…", out)
+    assert "15.0 T tokens on 16,000 devices" in out
+
+
 def test_images_have_no_rule(run: Callable[..., Run]) -> None:
     out = run("predict", "resnet18", "--device", "t4", "--samples", "1.28M", "--mfu", "0.2").out
     assert "a sample" in out
