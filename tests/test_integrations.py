@@ -241,7 +241,8 @@ def test_the_hooks_run_commands_that_exist() -> None:
 
 def run_pytest(*arguments: str, cwd: Path) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "--rootdir", str(cwd), "-q", *arguments]
-    alone = os.environ | {"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}  # other plugins take longer to load than a run
+    # Other plugins take longer to load than a run, and what this run was asked for is not asked of that one.
+    alone = os.environ | {"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1", "PYTEST_ADDOPTS": ""}
     return subprocess.run(command, cwd=cwd, env=alone, capture_output=True, text=True, check=False)
 
 
