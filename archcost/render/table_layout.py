@@ -90,7 +90,8 @@ def table_lines(table: Table, page: Console) -> Iterator[list[Piece]]:
     yield from lines if fits else [_within(line, page.width) for line in lines]
     left_out = [column.heading for column in found.columns[len(shown.columns) :] if column.heading]
     if left_out:
-        yield from [[(line, "dim")] for line in prose(f"no room for {', '.join(left_out)}", page.width)]
+        lines = prose(f"no room for {', '.join(left_out)}", page.width)
+        yield from [_within([(line, "dim")], page.width) for line in lines]
 
 
 # --- which columns, and how wide --------------------------------------------------------------------------------------

@@ -36,9 +36,9 @@ def layer_table(
         Column("layer", names or [part.path for part in parts], "total", flexible=True),
         Column("op", [op_text(part) for part in parts], leaves=1),
         Column("output", [shape_cell(part.output) for part in parts], leaves=2),
-        counts("params", lambda part: part.params, "params", leaves=3 if timed else 0),
+        counts("params", lambda part: part.params, "params", leaves=3),
         Column("MACs", [macs_cell(part.macs, part.unknown) for part in parts], macs, right=True),
-        counts("fvcore", lambda part: part.fvcore, "fvcore_macs"),
+        counts("fvcore", lambda part: part.fvcore, "fvcore_macs", leaves=4),
         counts("torch", lambda part: part.torch, "torch_macs"),
     ]
     if timed:
