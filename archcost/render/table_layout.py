@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from archcost.render.cell_text import bar
 from archcost.render.document import Cell, cell
 from archcost.render.exit import PIPED_WIDTH
-from archcost.render.wrapping import prose, text_width
+from archcost.render.wrapping import broken, text_width
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -90,8 +90,8 @@ def table_lines(table: Table, page: Console) -> Iterator[list[Piece]]:
     yield from lines if fits else [_within(line, page.width) for line in lines]
     left_out = [column.heading for column in found.columns[len(shown.columns) :] if column.heading]
     if left_out:
-        lines = prose(f"no room for {', '.join(left_out)}", page.width)
-        yield from [_within([(line, "dim")], page.width) for line in lines]
+        for line in broken(f"no room for {', '.join(left_out)}", page.width):
+            yield [(text.rstrip(), style) for text, style in _within([(line, "dim")], page.width)]
 
 
 # --- which columns, and how wide --------------------------------------------------------------------------------------
