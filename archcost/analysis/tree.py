@@ -45,7 +45,7 @@ class _Known:
 class Tree:
     """A scope or layer with what is below it."""
 
-    __slots__ = ("_below", "_children", "_costs", "_key", "_known", "layer", "name", "path")
+    __slots__ = ("_below", "_children", "_costs", "_key", "_kinds", "_known", "layer", "name", "path")
 
     def __init__(self, name: str, path: str, known: _Known, layer: Layer | None = None) -> None:
         self.name = name
@@ -55,6 +55,7 @@ class Tree:
         self._below: list[Layer] | None = None  # the layers of a scope
         self._children: dict[str, Tree] | None = None
         self._costs: Costs | None = None
+        self._kinds: frozenset[str] | None = None
         self._key = 0
 
     @property
@@ -85,6 +86,15 @@ class Tree:
             return self.layer.op
         scope = self._known.scope(self.path)
         return scope.kind if scope is not None else ""
+
+    @property
+    def layer_kinds(self) -> frozenset[str]:
+        """The kinds of the layers with params; of all layers where none has any."""
+        if self._kinds is None:
+            layers = [self.layer] if self.layer is not None else self._below or []
+            with_params = frozenset([layer.op for layer in layers if layer.costs.params])
+            self._kinds = with_params or frozenset([layer.op for layer in layers])
+        return self._kinds
 
     @property
     def output(self) -> tuple[Shape, ...]:

@@ -14,7 +14,7 @@ from archcost.analysis.tree import stem
 from archcost.graph.model import REPEAT
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Sequence
 
     from archcost.analysis.tree import Tree
 
@@ -188,20 +188,7 @@ def _similarity(old: Tree, new: Tree) -> int:
         return 0
     if old.kind != new.kind:
         return 2 * (bool(old.children) and old.output == new.output)
-    if old.children and old.output != new.output and not _layer_kinds(old) & _layer_kinds(new):
+    if old.children and old.output != new.output and not old.layer_kinds & new.layer_kinds:
         return 0
     score = 1 + 2 * (old.name == new.name) + 3 * (old.output == new.output)
     return score + 6 * (fingerprint(old) == fingerprint(new))
-
-
-def _layer_kinds(tree: Tree) -> set[str]:
-    """The kinds of the layers with params below a scope; of all its layers where none has any."""
-    layers = list(_layers(tree))
-    return {one.kind for one in layers if one.costs.params} or {one.kind for one in layers}
-
-
-def _layers(tree: Tree) -> Iterator[Tree]:
-    if tree.layer is not None:
-        yield tree
-    for child in tree.children.values():
-        yield from _layers(child)
