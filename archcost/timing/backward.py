@@ -39,14 +39,13 @@ def training_kernels(report: Report, layers: Layers, forward: Sequence[DeviceKer
             node = graph.nodes[kernel.node]
             found += _back(kernel, layers, flow.wanted(kernel.node, node))
     found += _sums(layers, flow.needed)
-    update = list(update_kernels(report, layers.run.optimizer))  # of all layers: none follows from the last pass back
-    return [*found, *(kernel._replace(follows=False) for kernel in update[:1]), *update[1:]]
+    return [*found, *update_kernels(report, layers.run.optimizer)]
 
 
 def update_kernels(report: Report, optimizer: str) -> Iterator[DeviceKernel]:
     """One pass that reads params, gradients and states and writes params and states; of Adafactor, what it runs.
 
-    It stands with the last layer.
+    It stands with the last layer, but is of all: the first of it follows from no pass before.
     """
     graph = report.graph
     tensors = [
@@ -58,13 +57,15 @@ def update_kernels(report: Report, optimizer: str) -> Iterator[DeviceKernel]:
     ]
     chosen, last = OPTIMIZERS[optimizer], len(graph.nodes) - 1
     if chosen.factored:
-        for tensor in tensors:
+        for place, tensor in enumerate(tensors):
             read, written, launches = update_of(tensor, transformers=chosen.own)
-            yield DeviceKernel(last, Pipe.STREAM, FLOAT32, read=read, written=written, launches=launches)
+            yield DeviceKernel(
+                last, Pipe.STREAM, FLOAT32, read=read, written=written, launches=launches, follows=place > 0
+            )
     elif tensors:
         size = sum(tensor.bytes for tensor in tensors)
         states = chosen.state_bytes(tensors)
-        yield DeviceKernel(last, Pipe.STREAM, FLOAT32, read=2 * size + states, written=size + states)
+        yield DeviceKernel(last, Pipe.STREAM, FLOAT32, read=2 * size + states, written=size + states, follows=False)
 
 
 def _in_training(layers: Layers, kernel: DeviceKernel) -> DeviceKernel:
