@@ -62,11 +62,9 @@ class ShownColumns(NamedTuple):
 
     def width(self, column: Column) -> int:
         """Terminal cells of the widest entry; of bars, the fewest."""
-        from rich.cells import cell_len
-
         if column.parts:
-            return max(cell_len(column.heading), LEAST_BAR)
-        return max([cell_len(self.text(column, one)) for one in (column.heading, *column.cells, column.footer)])
+            return max(text_width(column.heading), LEAST_BAR)
+        return max([text_width(self.text(column, one)) for one in (column.heading, *column.cells, column.footer)])
 
     def needed(self, least: int) -> int:
         """What the columns take; flexible ones at most ``least`` each."""
@@ -224,15 +222,13 @@ def _footer(shown: ShownColumns, widths: Sequence[int], page: Console) -> list[_
 
 def _cut_to(text: str, width: int, page: Console, *, paths: bool = False) -> str:
     """A text in at most so many terminal cells, with a mark where it is cut: at its end, or in the middle of a path."""
-    if text.isascii() and len(text) <= width:
+    if text_width(text) <= width:
         return text
-    from rich.cells import cell_len, set_cell_size
-
-    if cell_len(text) <= width:
-        return text
-    if paths and len(text) == cell_len(text):
+    if paths and len(text) == text_width(text):
         head = (width - 1) // 2
         return text[:head] + page.cut_mark + text[len(text) - (width - 1 - head) :]
+    from rich.cells import set_cell_size
+
     return set_cell_size(text, max(0, width - 1)).rstrip() + page.cut_mark
 
 
