@@ -52,9 +52,12 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     """Leave out what is marked ``long``: tests of what others test with less, on more subjects or larger ones."""
     if config.getoption("--all"):
         return
-    left_out = [item for item in items if item.get_closest_marker("long")]
+    kept: list[pytest.Item] = []
+    left_out: list[pytest.Item] = []
+    for item in items:
+        (left_out if item.get_closest_marker("long") else kept).append(item)
     config.hook.pytest_deselected(items=left_out)
-    items[:] = [item for item in items if not item.get_closest_marker("long")]
+    items[:] = kept
 
 
 @pytest.fixture
