@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 from dataclasses import dataclass
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
 
 # Tests run beside each other, so that one thread each is all there is: those of torch wait for each other in a loop.
 os.environ["OMP_NUM_THREADS"] = "1"
+
+gc.set_threshold(100_000)  # as a command does (cli.py): there are many objects and few cycles
 
 GOLDEN = Path(__file__).parent / "golden"
 ROOT = Path(__file__).parent.parent

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import re
 import shlex
+import shutil
 import subprocess
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -17,7 +19,6 @@ from tests.cover import some
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
 
     from conftest import Run
 
@@ -28,17 +29,27 @@ budgets: {params: 100 k}
 """
 TELLING = ("import", "calibrate", "suggest")  # commands that say what they have written
 LINES = sorted({line for examples in EXAMPLES.values() for line, _ in examples})
-DEAR = ("archcost calibrate", "archcost calibrate --device cpu --threads 4", "archcost explain mobilenet_v1 --in width")
+DEAR = (
+    *("archcost calibrate", "archcost calibrate --device cpu --threads 4", "archcost explain mobilenet_v1 --in width"),
+    *("archcost report googlenet -o googlenet.html", "archcost report resnet18 resnet34 -o grown.html"),
+)
+
+
+@pytest.fixture(scope="module")
+def repository(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A repository with a spec on its branch ``main``."""
+    folder = tmp_path_factory.mktemp("repository")
+    (folder / "net.yaml").write_text(NET, encoding="utf-8")
+    git = ["git", "-c", "user.name=a", "-c", "user.email=a@example.com", "-c", "init.defaultBranch=main"]
+    for words in (["init", "-q", "--template="], ["add", "net.yaml"], ["commit", "-q", "-m", "A net"]):
+        subprocess.run([*git, *words], cwd=folder, check=True)
+    return folder
 
 
 @pytest.fixture
-def folder(tmp_path: Path) -> Path:
-    """A repository with a spec on its branch ``main``."""
-    (tmp_path / "net.yaml").write_text(NET, encoding="utf-8")
-    git = ["git", "-c", "user.name=a", "-c", "user.email=a@example.com", "-c", "init.defaultBranch=main"]
-    for words in (["init", "-q"], ["add", "net.yaml"], ["commit", "-q", "-m", "A net"]):
-        subprocess.run([*git, *words], cwd=tmp_path, check=True)
-    return tmp_path
+def folder(repository: Path, tmp_path: Path) -> Path:
+    """A copy of it, to write to."""
+    return Path(shutil.copytree(repository, tmp_path / "net"))
 
 
 @pytest.fixture

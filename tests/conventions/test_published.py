@@ -27,6 +27,7 @@ from archcost.render.reconciliation_sentences import away, chance
 from archcost.settings import Settings
 from archcost.spec.loader import loads
 from tests.cover import one_of_each, some
+from tests.profiles import examples
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -378,7 +379,7 @@ def all_candidates(name: str) -> tuple[CandidateFigure, ...]:
     return tuple([each for _, each in candidates(report, readings(report))])
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=examples(25, usual=10), deadline=None)
 @given(st.data())
 def test_every_candidate_is_found_by_its_value(data: st.DataObject) -> None:
     """Given to the unit, a figure comes first among those of its kind, or one that is equal."""
@@ -391,7 +392,7 @@ def test_every_candidate_is_found_by_its_value(data: st.DataObject) -> None:
     assert matches[0].rank <= wanted.rank + 3  # of a scope
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=examples(25, usual=10), deadline=None)
 @given(st.data())
 def test_rounding_does_not_hide_a_candidate(data: st.DataObject) -> None:
     name = data.draw(st.sampled_from(ZOO))
