@@ -18,7 +18,7 @@ from tests.conventions import networks, newer_peers
 from tests.conventions.newer_figures import NAMES as RUN
 from tests.conventions.newer_figures import printed
 from tests.cover import zoo_cover
-from tests.ops.cases import CASES
+from tests.ops.cases import CASES, Case, for_each_kind
 from tests.pytorch.support import document, everything, report_of
 from tests.shared import zoo_report
 
@@ -52,9 +52,9 @@ def test_versions_are_those_that_were_read() -> None:
     assert printed().versions == {name: convention(name).version for name in RUN}
 
 
-@pytest.mark.parametrize("case", CASES, ids=str)
-def test_cases_are_what_the_tools_printed(case: object) -> None:
-    report = report_of(case)  # type: ignore[arg-type]
+@for_each_kind(CASES)
+def test_cases_are_what_the_tools_printed(case: Case) -> None:
+    report = report_of(case)
     assert {name: read(report, convention(name)).total for name in RUN} == printed().cases[str(case)]
 
 

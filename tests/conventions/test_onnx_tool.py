@@ -9,7 +9,7 @@ from archcost.conventions import OF_FILES, convention
 from archcost.conventions.tool_report import read
 from tests.conventions import newer_peers, onnx_files
 from tests.conventions.onnx_files import MODELS, NETWORKS, network_report, printed
-from tests.ops.cases import CASES
+from tests.ops.cases import CASES, Case, for_each_kind
 from tests.pytorch.support import document, report_of
 from tests.shared import zoo_report
 
@@ -24,10 +24,10 @@ def test_it_is_of_the_version_that_was_read() -> None:
     assert list(printed().networks) == list(NETWORKS)
 
 
-@pytest.mark.parametrize("case", CASES, ids=str)
-def test_a_figure_is_what_it_printed(case: object) -> None:
+@for_each_kind(CASES)
+def test_a_figure_is_what_it_printed(case: Case) -> None:
     """No figure where it has none, or where archcost does not know what the exporter writes."""
-    total = read(report_of(case), ONNX_TOOL).total  # type: ignore[arg-type]
+    total = read(report_of(case), ONNX_TOOL).total
     assert total in (None, printed().cases[str(case)])
 
 

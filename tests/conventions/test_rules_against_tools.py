@@ -15,7 +15,7 @@ from archcost.conventions.tool_report import read
 from archcost.ops import REGISTRY
 from archcost.pytorch.module import Network, example_inputs
 from tests.conventions import peers
-from tests.ops.cases import CASES, Case
+from tests.ops.cases import CASES, Case, for_each_kind
 from tests.pytorch.support import document, everything, report_of
 
 # Kinds that an exact hook or a patched function would count, written another way, and kinds that no tool covers: what
@@ -70,14 +70,14 @@ def test_every_kind_has_a_rule_and_every_rule_a_kind(name: str) -> None:
     assert chosen.name == name
 
 
-@pytest.mark.parametrize("case", CASES, ids=str)
+@for_each_kind(CASES)
 def test_archcost_is_one_of_them(case: Case) -> None:
     report = report_of(case)
     reading = read(report, convention(ARCHCOST))
     assert (reading.total, reading.missed) == (report.totals.macs, 0)
 
 
-@pytest.mark.parametrize("case", CASES, ids=str)
+@for_each_kind(CASES)
 def test_parts_stand_for_all_macs(case: Case) -> None:
     """Every MAC of archcost is in one part: counted, or told to be missing."""
     report = report_of(case)
@@ -90,7 +90,7 @@ def test_parts_stand_for_all_macs(case: Case) -> None:
         assert (count.amount is None) == (bool(count.failure) or uncovered), name
 
 
-@pytest.mark.parametrize("case", CASES, ids=str)
+@for_each_kind(CASES)
 def test_tools_agree(case: Case) -> None:
     """The total of a one-layer model as each tool prints it; where a tool fails, the convention says so."""
     report = report_of(case)

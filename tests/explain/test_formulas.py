@@ -11,7 +11,7 @@ from archcost.dims import numel, total
 from archcost.explaining.arrangement import symbols_in
 from archcost.explaining.formulas import Formulas, formulas, formulas_of
 from archcost.ops import REGISTRY, apply, raise_on_false
-from tests.ops.cases import CASES, Case
+from tests.ops.cases import CASES, Case, for_each_kind
 
 if TYPE_CHECKING:
     from archcost.analysis.report import Report
@@ -49,7 +49,7 @@ def checked(op: Op, inputs: tuple[Shape, ...], found: Formulas) -> None:
         assert "." not in "".join(symbol.name for symbol in symbols_in(formula)), "every size has a name"
 
 
-@pytest.mark.parametrize("case", CASES, ids=str)
+@for_each_kind(CASES)
 def test_rules_on_symbols_give_what_they_give_on_ints(case: Case) -> None:
     checked(REGISTRY[case.kind](**case.attributes), case.input_shapes, of(case))
 

@@ -17,7 +17,7 @@ from archcost.settings import Settings
 from tests.memory.networks import case_graph, sgd
 from tests.memory.test_frozen_measured import frozen_below
 from tests.memory.test_training_measured import WATCHED
-from tests.ops.cases import CASES, Case
+from tests.ops.cases import CASES, Case, for_each_kind
 from tests.pytorch.support import document
 
 if TYPE_CHECKING:
@@ -44,7 +44,7 @@ def agree(graph: Graph) -> None:
     assert {graph.nodes[index].op.kind for index in runs - ran} <= PASSED_ON
 
 
-@pytest.mark.parametrize("case", CASES_THAT_PASS_ON, ids=str)
+@for_each_kind(CASES_THAT_PASS_ON)
 def test_every_op(case: Case) -> None:
     for learnt, frozen in product([False, True], repeat=2):
         agree(case_graph(case, learnt=learnt, frozen=frozen))

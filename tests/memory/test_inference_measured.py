@@ -18,7 +18,7 @@ from archcost.settings import Settings
 from archcost.spec.loader import loads
 from tests.cover import one_of_each, zoo_models
 from tests.memory.networks import OF_FLOATS, case_graph, module_of, permuted_orders, real, reorder, set_inplace
-from tests.ops.cases import CASES, Case
+from tests.ops.cases import CASES, Case, for_each_kind
 from tests.shared import zoo_report
 
 if TYPE_CHECKING:
@@ -102,7 +102,7 @@ def test_meta_tensors_give_the_same(name: str) -> None:
     assert predicted <= measured.peak_bytes <= predicted + 2 * 4 * widest
 
 
-@pytest.mark.parametrize("case", CASES, ids=str)
+@for_each_kind(CASES)
 def test_every_kind_of_op(case: Case) -> None:
     graph = case_graph(case)
     network, inputs = module_of(graph)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import itertools
 import random
 
-import pytest
 import torch
 
 from archcost.analysis.memory import strides
@@ -17,7 +16,7 @@ from archcost.analysis.memory.shadow_torch import Machine
 from archcost.errors import SpecError
 from archcost.ops import REGISTRY
 from tests.memory.networks import case_graph
-from tests.ops.cases import CASES, Case
+from tests.ops.cases import CASES, Case, for_each_kind
 
 SHAPES = 3000
 
@@ -28,7 +27,7 @@ def test_every_kind_has_a_rule() -> None:
     assert set(RULES) | set(SCRATCH) | HALVED | SINGLE <= known
 
 
-@pytest.mark.parametrize("case", CASES, ids=str)
+@for_each_kind(CASES)
 def test_closed_forms_are_what_the_rules_give(case: Case) -> None:
     signature = case_graph(case).nodes[-1].signature
     count = len(signature.inputs)
@@ -38,7 +37,7 @@ def test_closed_forms_are_what_the_rules_give(case: Case) -> None:
         assert found.rise >= sum(found.sizes)
 
 
-@pytest.mark.parametrize("case", CASES, ids=str)
+@for_each_kind(CASES)
 def test_rules_make_what_the_op_says_of_whole_numbers(case: Case) -> None:
     """A sum of int32 is int64, a sigmoid float32: in the rules, where training goes by them, as in the graph."""
     for dtype in ("bool", "uint8", "int32", "int64"):

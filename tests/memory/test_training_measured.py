@@ -29,7 +29,7 @@ from tests.memory.networks import (
     set_inplace,
     sgd,
 )
-from tests.ops.cases import CASES, Case
+from tests.ops.cases import CASES, Case, for_each_kind
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -84,7 +84,7 @@ def test_an_optimizer_that_updates_all_params_at_once(model: str) -> None:
     same(memory.training(*memory.fake(graph), adam_foreach), training_memory(graph, setting))
 
 
-@pytest.mark.parametrize("case", CASES, ids=str)
+@for_each_kind(CASES)
 def test_every_kind_of_op(case: Case) -> None:
     every_phase(case, "float32")
 

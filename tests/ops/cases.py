@@ -6,7 +6,12 @@ matters); the property test and the PyTorch verifier run over it.
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import pytest
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
 
 Shape = tuple[int, ...]
 
@@ -22,6 +27,31 @@ class Case(NamedTuple):
     def __str__(self) -> str:
         attributes = ", ".join(f"{name}={value}" for name, value in self.attributes.items())
         return f"{self.kind}({attributes}) on {', '.join(map(str, self.input_shapes)) or 'nothing'}"
+
+
+def for_each_kind(cases: Iterable[Case]) -> Callable[[Callable[[Case], None]], Callable[[str], None]]:
+    """Run a test of a case once for each kind of op, with all cases of the kind; a failure says in a note which it was.
+
+    A test of its own for each case would take longer to begin and to report than many of these tests take.
+    """
+    kinds: dict[str, list[Case]] = {}
+    for case in cases:
+        kinds.setdefault(case.kind, []).append(case)
+
+    def for_kinds(test: Callable[[Case], None]) -> Callable[[str], None]:
+        @pytest.mark.parametrize("kind", kinds)
+        def test_kind(kind: str) -> None:
+            for case in kinds[kind]:
+                try:
+                    test(case)
+                except BaseException as error:
+                    error.add_note(f"in the case {case}")
+                    raise
+
+        test_kind.__name__, test_kind.__doc__ = test.__name__, test.__doc__
+        return test_kind
+
+    return for_kinds
 
 
 def _convolutions() -> list[Case]:

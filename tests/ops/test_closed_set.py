@@ -6,7 +6,7 @@ import pytest
 
 from archcost.ops import REGISTRY, apply, raise_on_false
 from archcost.ops.base import Op
-from tests.ops.cases import CASES, Case
+from tests.ops.cases import CASES, Case, for_each_kind
 from tests.ops.gaps import gaps, message
 
 
@@ -24,7 +24,7 @@ def test_what_follows_from_the_input_is_the_size_of_its_channels() -> None:
     assert [kind for kind, op in REGISTRY.items() if op.inferred and (op.channels is None or op.min_inputs == 0)] == []
 
 
-@pytest.mark.parametrize("case", CASES, ids=str)
+@for_each_kind(CASES)
 def test_every_case_is_valid(case: Case) -> None:
     op = REGISTRY[case.kind](**case.attributes)
     op.validate(raise_on_false)

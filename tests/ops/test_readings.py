@@ -20,7 +20,7 @@ from archcost.ops.reach import (
     transposed_window,
     window,
 )
-from tests.ops.cases import CASES, Case
+from tests.ops.cases import CASES, Case, for_each_kind
 
 SAME = window(0)
 
@@ -30,7 +30,7 @@ def test_every_kind_says_what_it_reads(kind: str) -> None:
     assert REGISTRY[kind].reach is not Op.reach
 
 
-@pytest.mark.parametrize("case", CASES, ids=str)
+@for_each_kind(CASES)
 def test_every_input_has_a_reading_that_fits_its_dims(case: Case) -> None:
     op = REGISTRY[case.kind](**case.attributes)
     outputs = apply(op, case.input_shapes)

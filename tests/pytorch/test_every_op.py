@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import pytest
 import torch
 
 from archcost.dtypes import DTYPE_BYTES
@@ -11,7 +10,7 @@ from archcost.pytorch.builders import BUILDERS, VERIFYING
 from archcost.pytorch.counters import FVCORE_MACS, NO_MACS, fill_with_zeros
 from archcost.pytorch.module import Network, example_inputs
 from archcost.pytorch.verify import verify
-from tests.ops.cases import CASES, Case
+from tests.ops.cases import CASES, Case, for_each_kind
 from tests.pytorch.support import RECURRENT, everything, report_of
 
 APART = [case for case in CASES if VERIFYING[case.kind] is not BUILDERS[case.kind]]
@@ -45,7 +44,7 @@ def test_operators_without_macs_hold_none_that_multiply_and_accumulate() -> None
     assert not NO_MACS & FVCORE_MACS
 
 
-@pytest.mark.parametrize("case", CASES, ids=str)
+@for_each_kind(CASES)
 def test_case(case: Case) -> None:
     report = report_of(case)
     verification = verify(report)
@@ -65,7 +64,7 @@ def test_case(case: Case) -> None:
         assert (layer.fvcore_macs, layer.second_macs) == (report.totals.macs, None)
 
 
-@pytest.mark.parametrize("case", CASES, ids=str)
+@for_each_kind(CASES)
 def test_module_for_users(case: Case) -> None:
     """The module that users get has the same outputs and tensors as the one that is taken apart for the counters."""
     report = report_of(case)
@@ -80,7 +79,7 @@ def test_module_for_users(case: Case) -> None:
     assert shapes == {f"layer.{name}": shape for name, shape in {**signature.weights(), **signature.buffers()}.items()}
 
 
-@pytest.mark.parametrize("case", APART, ids=str)
+@for_each_kind(APART)
 def test_taken_apart_gives_the_same_numbers(case: Case) -> None:
     graph = everything(report_of(case).graph)
     torch.manual_seed(0)
@@ -102,7 +101,7 @@ def test_a_boolean_mask_hides_what_is_false() -> None:
     torch.testing.assert_close(Network(graph, VERIFYING)(*inputs), Network(graph)(*inputs))
 
 
-@pytest.mark.parametrize("case", CASES, ids=str)
+@for_each_kind(CASES)
 def test_attributes_reach_the_module(case: Case) -> None:
     """Where a module keeps an attribute under its name, it has the value of the op."""
     graph = report_of(case).graph
