@@ -167,7 +167,7 @@ COLOUR = {
     "error": "\x1b[1;31m",
     "warning": "\x1b[1;33m",
     "bold": "\x1b[1m",
-    "blue": "\x1b[1;34m",
+    "blue": "\x1b[1;94m",
     "help": "\x1b[1;36m",
     "reset": "\x1b[0m",
 }

@@ -1,4 +1,4 @@
-"""What fits a page: every command and its help page at four widths, without a broken word or a blank too many."""
+"""What fits a page: every help page at four widths, bars, and what usage errors say."""
 
 from __future__ import annotations
 
@@ -6,116 +6,16 @@ import re
 from typing import TYPE_CHECKING
 
 import pytest
-import typer
-from rich.cells import cell_len
 
 from archcost import cli
 from archcost.commands.help_pages import PANELS, key
+from tests.screens import check_page, commands
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from conftest import Run
-
-WIDTHS = (60, 80, 100, 160)
-WIDE = 9_999
-NET = """archcost: 1
-input: [3, 16, 16]
-params: {width: 1}
-layers:
-  - id: stem
-    conv2d: {out_channels: $(8 * width), kernel_size: 3, padding: 1}
-  - custom: {name: an_operation_that_nothing_counts, output: [$batch, 8, 16, 16], params: 3}
-  - flatten
-  - linear: {out_features: 10}
-budgets:
-  params: 100
-  macs: {max: 1 k, message: this message is long enough to be broken on every page that is narrow}
-expect: {params: {value: 5, source: "a paper with a name that is long enough to be broken on a narrow page"}}
-"""
-CLOCK = ("--device", "cpu", "--threads", "1")
-PAGES = {  # and the exit code
-    "analyze": (("analyze", "net.yaml"), 0),
-    "analyze_rounds": (("analyze", "bert_base"), 0),
-    "analyze_tool": (("analyze", "conv5x5_reduced", "--convention", "fvcore", "--columns", "receptive_field,flops"), 0),
-    "analyze_several": (("analyze", "conv5x5_reduced", "conv1x1", "inception_reduced"), 0),
-    "analyze_tree": (("analyze", "inception_reduced", "--format", "tree"), 0),
-    "compare": (("compare", "inception_naive", "inception_reduced"), 0),
-    "compare_three": (("compare", "conv5x5", "conv5x5_reduced", "conv1x1"), 0),
-    "explain": (("explain", "inception_reduced"), 0),
-    "explain_layer": (("explain", "inception_reduced", "5x5"), 0),
-    "explain_variable": (("explain", "conv1x1", "mix", "--in", "size"), 0),
-    "memory": (("memory", "net.yaml"), 0),
-    "memory_training": (("memory", "inception_reduced", "--optimizer", "adam", "--checkpoint", "*"), 0),
-    "memory_several": (("memory", "conv5x5", "conv5x5_reduced", "--schedule", "min-peak"), 0),
-    "memory_fused": (("memory", "conv5x5", "inception_reduced", "--fused"), 0),
-    "reconcile": (("reconcile", "resnet18", "--published", "1.8 GMACs"), 0),
-    "reconcile_tree": (("reconcile", "net.yaml", "--format", "tree"), 0),
-    "check": (("check", "net.yaml", "--expect"), 1),
-    "verify": (("verify", "conv5x5_reduced"), 0),
-    "verify_declared": (("verify", "net.yaml"), 1),
-    "verify_clock": (("verify", "conv5x5_reduced", "--latency", *CLOCK), 0),
-    "bench": (("bench", "net.yaml", *CLOCK), 0),
-    "bench_several": (("bench", "conv5x5_reduced", "conv5x5", *CLOCK), 0),
-    "validate": (("validate", "net.yaml"), 0),
-    "zoo": (("zoo", "--family", "Building blocks"), 0),
-    "zoo_check": (("zoo", "--family", "Building blocks", "--check", "--format", "table"), 0),
-    "wrong_word": (("memory", "net.yaml", "--optimizer", "adan"), 2),
-    "wrong_schema": (("schema", "reprot"), 2),
-    "wrong_suffix": (("analyze", "net.yaml", "-o", "net.pdf"), 2),
-}
-
-pytestmark = pytest.mark.usefixtures("fixed_clock")
-
-
-@pytest.fixture
-def folder(tmp_path: Path) -> Path:
-    (tmp_path / "net.yaml").write_text(NET, encoding="utf-8")
-    return tmp_path
-
-
-def commands() -> Iterator[str]:
-    """The path of every command, and of every group of commands."""
-    yield "archcost"
-    yield from _below("archcost", typer.main.get_command(cli.make_app([])))
-
-
-def _below(path: str, command: object) -> Iterator[str]:
-    for name, member in getattr(command, "commands", {}).items():
-        yield f"{path} {name}"
-        yield from _below(f"{path} {name}", member)
-
-
-def words(text: str) -> set[str]:
-    """The words of a text, but for those that a column has cut; a line of a spec ends where the page does.
-
-    Columns that a narrow page has no room for are named in the words of their headings.
-    """
-    text = re.sub(r"^( *\d+ \|.*|no room for)", "", text, flags=re.MULTILINE)
-    return {word for word, cut in re.findall(r"([^\W\d_][\w-]+)(…?)", text) if not cut}
-
-
-def check_page(text: str, wide: str, width: int) -> None:
-    for line in text.splitlines():
-        assert cell_len(line) <= width, line
-        assert line == line.rstrip(), line
-    assert words(text) <= words(wide)
-
-
-@pytest.mark.parametrize("name", PAGES)
-def test_a_page_breaks_no_word_and_ends_no_line_with_blanks(
-    name: str, run: Callable[..., Run], folder: Path, pytestconfig: pytest.Config
-) -> None:
-    """On the narrow pages; with all tests on the wide ones, too."""
-    arguments, code = PAGES[name]
-    wide = run(*arguments, columns=WIDE, cwd=folder)
-    assert wide.code == code, wide.err
-    for width in WIDTHS if pytestconfig.getoption("--all") else WIDTHS[:2]:
-        narrow = run(*arguments, columns=width, cwd=folder)
-        assert narrow.code == code
-        check_page(narrow.out, wide.out, width)
-        check_page(narrow.err, wide.err, width)
 
 
 @pytest.mark.parametrize("path", list(commands()))
@@ -181,10 +81,10 @@ def test_the_largest_bar_ends_where_the_page_does_or_is_long_enough(width: int, 
     assert len(largest) >= 8
 
 
-def test_a_bar_is_as_long_as_its_part_of_the_largest(run: Callable[..., Run], folder: Path) -> None:
+def test_a_bar_is_as_long_as_its_part_of_the_largest(run: Callable[..., Run], tmp_path: Path) -> None:
     net = "archcost: 1\ninput: [8]\nlayers: [linear: {out_features: 8}, linear: {out_features: 16}]\n"
-    (folder / "two.yaml").write_text(net, encoding="utf-8")
-    first, second = bars(run("analyze", "two.yaml", columns=100, cwd=folder).out)
+    (tmp_path / "two.yaml").write_text(net, encoding="utf-8")
+    first, second = bars(run("analyze", "two.yaml", columns=100, cwd=tmp_path).out)
     assert len(first) * 2 - len(second) in (0, 1)  # 8 · 8 MACs are half of 8 · 16, up to a cell
 
 
