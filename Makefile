@@ -106,10 +106,10 @@ $(VENV)/core.stamp: $(VENV)/bin/python pyproject.toml constraints.txt
 	@touch $@
 
 # A pip of today reads an index in a third of the time of the one that older Pythons bring along.
-$(VENV)/test.stamp: $(VENV)/core.stamp
+$(VENV)/test.stamp: $(VENV)/bin/python pyproject.toml constraints.txt
 	$(PIP) pip
 	$(PIP) --no-compile --editable '.[dev]'
-	@touch $@
+	@touch $(VENV)/core.stamp $@
 
 # What is imported once is compiled: the tests, and the quarter of the packages' files that they need.
 $(VENV)/compiled.stamp: $(VENV)/test.stamp
