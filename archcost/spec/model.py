@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from archcost.errors import Diagnostic, Mark
 from archcost.meter import Meter
+from archcost.model_zoo import name_at
 from archcost.spec.expressions import INDEX, Expression
 from archcost.spec.problems import Problems
 
@@ -246,6 +247,11 @@ class Spec:
         self.imported_with: Mapping[str, InputShape] = {}  # inputs that an import was asked for
         self.calls: dict[str, SourceCall] = {}  # of an import, by the path of the layer
         self.input_names: dict[str, str] = {}  # of an import: what the source calls an input of another name
+
+    @property
+    def place(self) -> str:
+        """What documents call the file: ``zoo:resnet50`` for a model of the zoo, else its path."""
+        return name_at(self.path)
 
     @property
     def text(self) -> str:
