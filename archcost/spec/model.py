@@ -244,7 +244,7 @@ class Spec:
         self.notes: list[Diagnostic] = []  # what is right, and may surprise
         self.incomplete = False
         self.only_shares = False
-        self.imported_with: Mapping[str, InputShape] = {}  # inputs that an import was asked for
+        self.imported_with: Mapping[str, InputShape] | None = None  # inputs that an import was asked for
         self.calls: dict[str, SourceCall] = {}  # of an import, by the path of the layer
         self.input_names: dict[str, str] = {}  # of an import: what the source calls an input of another name
 
