@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, NamedTuple, NotRequired, TypedDict, cast
 
 from archcost.analysis.data import spec_data
+from archcost.displays import in_line
 from archcost.documents import Count, Identified, Positive, SpecData, identified
 from archcost.pytorch.beside import BesideMeasuredData, layers_beside, mismatch_of, model_beside
 from archcost.pytorch.data import EnvironmentData, TimingData, UnknownLayersData
@@ -68,6 +69,10 @@ class Bench(NamedTuple):
     """Measurements of models that were made in turn."""
 
     results: tuple[Latency, ...]
+
+    def __repr__(self) -> str:
+        names = [result.report.name for result in self.results]
+        return in_line(self, *names, seconds=[result.total.median for result in self.results])
 
     def to_dict(self) -> dict[str, Any]:
         """The JSON document, ``archcost.bench/1``."""

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from archcost.displays import in_line
 from archcost.errors import Diagnostic, Mark
 from archcost.meter import Meter
 from archcost.model_zoo import name_at
@@ -274,4 +275,4 @@ class Spec:
         return digest.hexdigest()
 
     def __repr__(self) -> str:
-        return f"Spec({self.name!r}, path={self.path!r})"
+        return in_line(self, self.name, path=self.place)
