@@ -25,16 +25,17 @@ if TYPE_CHECKING:
 
 
 class Source:
-    """The text of one file, and the name that messages give it.
+    """The text of a file, and the name that messages give it: the path, unless it is known by another.
 
     ``is_made``: the text is the spec that was made of the file, whose lines are not those of the file.
     """
 
     __slots__ = ("_lines", "file", "is_made", "name", "text")
 
-    def __init__(self, name: str, text: str, *, is_made: bool = False) -> None:
-        self.file = name
+    def __init__(self, file: str, text: str, *, name: str = "", is_made: bool = False) -> None:
+        self.file = file
         self.is_made = is_made
+        name = name or file
         self.name = f"{name} (as a spec)" if is_made else name
         self.text = text
         self._lines: list[str] | None = None

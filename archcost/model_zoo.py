@@ -6,6 +6,7 @@ import os
 
 from archcost.errors import UsageError, did_you_mean
 
+ZOO = "zoo:"  # before the name of what comes with archcost
 BLOCKS = "blocks"  # the folder of the files of blocks
 _HERE = os.path.dirname(os.path.abspath(__file__))
 
@@ -28,13 +29,21 @@ def typed(path: str) -> str:
     """A spec as it is typed on a command line, by where it was read."""
     from shlex import quote
 
-    return quote(name_at(path).removeprefix("zoo:"))
+    return quote(name_at(path).removeprefix(ZOO))
 
 
 def name_at(path: str) -> str:
-    """What people call a spec: ``zoo:resnet50`` for the path of a model of the zoo, else the path."""
-    stem = os.path.basename(path).removesuffix(".yaml")
-    return f"zoo:{stem}" if find(stem) == path else path
+    """What people call a file: ``zoo:resnet50`` and ``zoo:blocks/resnet`` for paths in the zoo, else the path."""
+    top = folder() + os.sep
+    if not path.startswith(top):
+        return path
+    return ZOO + path.removeprefix(top).removesuffix(".yaml").replace(os.sep, "/")
+
+
+def told(name: str) -> str:
+    """What documents call a spec that was asked for by a name: ``zoo:resnet50`` for ``resnet50``, else the name."""
+    path = None if os.path.lexists(name) else find(name)
+    return name_at(name if path is None else path)
 
 
 def names() -> list[str]:

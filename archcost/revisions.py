@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING
 from archcost import git, model_zoo
 from archcost.errors import UsageError
 from archcost.files import LFS_POINTER, LFS_REASON, MAX_PATH, FileError, MissingFileError
-from archcost.spec.included import ZOO
 from archcost.spec.loader import itself, load_from
 from archcost.written_paths import written_below
 
@@ -223,6 +222,6 @@ def load_at(revision: str, path: str, read: Read) -> Spec:
         with Revision(revision) as at:
             return at.load(path, read)
     except UsageError as error:
-        if error.help or f"{revision}:" != ZOO or model_zoo.find(path) is None:
+        if error.help or f"{revision}:" != model_zoo.ZOO or model_zoo.find(path) is None:
             raise
         raise UsageError(error.message, f"a model of the zoo goes by its name alone: {path}") from None

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from archcost.spec.document import Value
 
-_PREFIX, _SUFFIX = "zoo:", ".yaml"
+_SUFFIX = ".yaml"
 _NAMING = ("include", "extends")  # the keys whose values are files
 _OF_THE_MODEL = "expect"  # the key of figures that a changed spec has no more
 
@@ -48,4 +48,4 @@ def _scalars(value: Value) -> Iterator[Scalar]:
 
 
 def _named(file: str) -> str:
-    return f"{_PREFIX}{file.removesuffix(_SUFFIX)}"
+    return f"{model_zoo.ZOO}{file.removesuffix(_SUFFIX)}"

@@ -11,6 +11,7 @@ import os
 from typing import TYPE_CHECKING, Any, NamedTuple, TypedDict, TypeVar
 
 from archcost import model_zoo
+from archcost.displays import in_line
 from archcost.documents import Count, Shape
 from archcost.errors import SpecError, UsageError, suggestion
 from archcost.settings import AS_IT_STANDS
@@ -69,6 +70,9 @@ class ZooModel(NamedTuple):
     inputs: list[ZooInputData]
     settings: dict[str, Any]
     source: str
+
+    def __repr__(self) -> str:
+        return in_line(self, self.name, params=self.params, macs=self.macs)
 
     def to_dict(self) -> dict[str, Any]:
         """The JSON form, :class:`ZooModelData`."""

@@ -62,7 +62,7 @@ def table(reports: list[Report], rows: dict[str, list[dict[str, str]]]) -> list[
     ]
     for report in reports:
         totals = report.totals
-        path = Path(report.spec.text_source.name).name
+        path = Path(report.spec.path).name
         cells = [f"[{report.name}](../specs/{path})", format_exact(totals.params), format_exact(totals.macs)]
         cells += [format_bytes(totals.run_bytes), beside(report, rows), published(report)]
         lines.append(f"| {' | '.join(cells)} |")

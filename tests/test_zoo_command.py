@@ -84,7 +84,7 @@ def test_only_the_family_is_analysed(small_zoo: Path, run: Callable[..., Run], m
     (small_zoo / "broken.yaml").write_text("archcost: [\n", encoding="utf-8")
     broken = run("zoo", "--family", "b", "--format", "tree")
     assert (broken.code, broken.out) == (2, "B\n├── right\n└── variant\n")
-    assert "broken.yaml" in broken.err
+    assert "zoo:broken:1:11" in broken.err
 
 
 def test_the_check_names_what_differs(small_zoo: Path, run: Callable[..., Run]) -> None:
@@ -98,7 +98,7 @@ def test_the_check_names_what_differs(small_zoo: Path, run: Callable[..., Run]) 
     found = run("zoo", "--check")
     assert found.code == 1
     lines = found.out.splitlines()
-    assert lines[0].endswith("wrong.yaml:5:59: wrong: output is (1, 8, 4, 4), stated (1, 9, 4, 4)")
+    assert lines[0].endswith("zoo:wrong:5:59: wrong: output is (1, 8, 4, 4), stated (1, 9, 4, 4)")
     assert any("params are 32, published 33 (Table 9)" in line for line in lines)
     assert "5 models in 3 families: 1 of 3 figures and 1 of 2 shapes differ" in lines
 

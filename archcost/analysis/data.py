@@ -28,6 +28,7 @@ from archcost.documents import (
 )
 from archcost.figures import ALWAYS, IN_REPORTS, METRICS, OF_LAYERS, OPTIONAL, UNDECLARED
 from archcost.indented_json import Stream
+from archcost.model_zoo import told
 from archcost.strict_json import plain_data
 
 if TYPE_CHECKING:
@@ -171,7 +172,7 @@ def spec_data(report: Report) -> SpecData:
     spec = report.spec
     found: dict[str, Any] = {
         "name": spec.name,
-        "path": spec.path,
+        "path": spec.place,
         "sha256": spec.sha256,
         **settings_data(report),
         **warned(report.warnings),
@@ -248,7 +249,9 @@ def with_errors(document: ReportData, diagnostics: Sequence[Diagnostic]) -> Repo
 def failed_document(path: str, diagnostics: Sequence[Diagnostic]) -> FailedReportData:
     """The report of a spec of which nothing is known but its problems."""
     errors = [diagnostic.to_dict() for diagnostic in diagnostics]
-    return cast("FailedReportData", {**envelope("report"), "spec": {"path": path}, "partial": True, "errors": errors})
+    return cast(
+        "FailedReportData", {**envelope("report"), "spec": {"path": told(path)}, "partial": True, "errors": errors}
+    )
 
 
 def error_document(diagnostics: Sequence[Diagnostic], partial: Report | None, path: str) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from archcost.analysis.costs import Costs, graph_costs, sum_costs
 from archcost.analysis.memory import Storages
 from archcost.collector import collector_paused
-from archcost.displays import in_notebook
+from archcost.displays import in_line, in_notebook
 from archcost.errors import SpecError
 from archcost.figures import IN_REPORTS, UNDECLARED, LayerFigures, ModelFigures, told_of
 from archcost.graph.inputs import given_shapes
@@ -42,7 +42,7 @@ class Layer(LayerFigures):
         self._names = names
 
     def __repr__(self) -> str:
-        return f"Layer({self.path!r}, {self.op}, {self.output}, params={self.params}, macs={self.macs})"
+        return in_line(self, self.path, self.op, output=self.output, params=self.params, macs=self.macs)
 
     @property
     def path(self) -> str:
@@ -140,8 +140,8 @@ class Report:
         self._fields: dict[str, list[ReceptiveField | None]] = {}  # by scope
 
     def __repr__(self) -> str:
-        partial = "" if self.complete else ", partial"
-        return f"Report({self.name!r}, params={self.totals.params}, macs={self.totals.macs}{partial})"
+        partial = {} if self.complete else {"partial": True}
+        return in_line(self, self.name, params=self.totals.params, macs=self.totals.macs, **partial)
 
     def _repr_html_(self) -> str | None:
         return in_notebook(self)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple, TypedDict
 
 from archcost.analysis.expectations import deviations, stated_shapes
 from archcost.analysis.sources import stated_figures
+from archcost.displays import in_line
 from archcost.documents import Count
 
 if TYPE_CHECKING:
@@ -44,6 +45,9 @@ class ZooCheck(NamedTuple):
     figures: Sequence[Stated]
     deviations: Sequence[tuple[str, Deviation]]
     misprinted: Sequence[Stated]
+
+    def __repr__(self) -> str:
+        return in_line(self, models=len(self.reports), figures=len(self.figures), holds=self.holds)
 
     @property
     def holds(self) -> bool:

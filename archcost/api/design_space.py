@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from archcost.api.arguments import checked_methods
 from archcost.api.design_tables import DesignTables
-from archcost.displays import in_notebook
+from archcost.displays import in_line, in_notebook
 from archcost.errors import UsageError
 from archcost.sweeping.asking import DEFAULT_METRICS, Question, read_keys, read_metric, read_metrics, read_objectives
 
@@ -34,8 +34,8 @@ class DesignSpace:
         self._tables: DesignTables | None = None
 
     def __repr__(self) -> str:
-        axes = ", ".join([f"{axis.name} ({len(axis)})" for axis in self.space.axes])
-        return f"<DesignSpace of {self.space.spec.name}: {self.size:,} settings; {axes}>"
+        axes = {axis.name: len(axis) for axis in self.space.axes}
+        return in_line(self, self.space.spec.name, settings=self.size, axes=axes)
 
     def _repr_html_(self) -> str | None:
         return in_notebook(self.space)

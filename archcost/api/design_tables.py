@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from archcost.api.arguments import checked_methods
-from archcost.displays import in_notebook
+from archcost.displays import in_line, in_notebook
 from archcost.errors import UsageError
 from archcost.sweeping.asking import BINS, DEFAULT_METRICS
 
@@ -36,9 +36,7 @@ class DesignTables:
 
     def __repr__(self) -> str:
         entries = sum([factor.entries.size for each in self.tables.metrics.values() for factor in each.terms])
-        return (
-            f"<DesignTables of {self.tables.space.spec.name}: {self.tables.space.size:,} settings, {entries:,} entries>"
-        )
+        return in_line(self, self.tables.space.spec.name, settings=self.tables.space.size, entries=entries)
 
     def _repr_html_(self) -> str | None:
         return in_notebook(self.tables)
@@ -184,7 +182,7 @@ class Designs:
         return next(iter(Designs(self._space, self._listing.chosen(slice(places, places + 1)), self._metrics)))
 
     def __repr__(self) -> str:
-        return f"<{len(self):,} designs of {self._space.spec.name}>"
+        return in_line(self, self._space.spec.name, designs=len(self))
 
     def __str__(self) -> str:
         return self._printed("terminal")

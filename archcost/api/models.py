@@ -222,6 +222,17 @@ def report_of(model: AnySpec | Report, settings: Settings = AS_IT_STANDS) -> Rep
     return model
 
 
+def reports_of_each(models: Sequence[AnySpec | Report], settings: Settings) -> list[Report]:
+    """The reports of models; an input that only some of their specs have is that of these."""
+    from archcost.analysis.report import Report as ReportType
+    from archcost.graph.inputs import inputs_of_each
+
+    if not any(settings.inputs) or any(isinstance(model, ReportType) for model in models):
+        return [report_of(model, settings) for model in models]
+    specs = [spec_of(model, settings) for model in models if not isinstance(model, ReportType)]
+    return [report_of(spec, own) for spec, own in zip(specs, inputs_of_each(specs, settings), strict=True)]
+
+
 def spec_of(spec: AnySpec, settings: Settings = AS_IT_STANDS) -> Spec:
     """A loaded spec as it is; of others, the problems of the text stay in it, for those of shapes to join them."""
     import os

@@ -6,7 +6,7 @@ import sys
 from typing import TYPE_CHECKING, Any, overload
 
 from archcost.api.hardware import device_in
-from archcost.api.models import report_of
+from archcost.api.models import reports_of_each
 from archcost.settings import Settings, shapes_by_name
 
 if TYPE_CHECKING:
@@ -60,7 +60,8 @@ def page(
 
     ``save("net.html")`` writes the one file that a browser shows, ``net.svg`` the picture alone and ``net.json`` the
     document; in a notebook the page shows its headlines and the picture. With a ``device`` it tells the time on it and
-    whether the model fits. Settings are those of both; for settings of their own, give reports.
+    whether the model fits. Settings are those of both, and ``inputs`` of those that have them; for settings of their
+    own, give reports.
     Raises what :func:`archcost.analyze` raises, and UsageError for an unknown device, for one without the figures that
     a time takes, and for settings beside a report.
     """
@@ -70,7 +71,7 @@ def page(
         return _sweep_page(spec, after, device)
     settings = Settings(params or {}, batch, training, dtype, weight_dtype, shapes_by_name(inputs), kv_dtype)
     models = [spec] if after is None else [spec, after]
-    reports = [report_of(model, settings) for model in models]
+    reports = reports_of_each(models, settings)
     return PageType(reports, None if device is None else device_in(device))
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, overload
 
 from archcost.api.hardware import device_in
-from archcost.api.models import report_of, spec_of
+from archcost.api.models import report_of, reports_of_each
 from archcost.engines import TINYENGINE
 from archcost.settings import Settings, shapes_by_name
 
@@ -86,21 +86,10 @@ def compare(
     if sort is not None and sort not in TOTALS:
         raise CallError(f"there is no total '{sort}'", suggestion(sort, TOTALS, "totals"))
     settings = Settings(params or {}, batch, training, dtype, weight_dtype, shapes_by_name(inputs), kv_dtype)
-    reports = _reports((before, after, *others), settings)
+    reports = reports_of_each((before, after, *others), settings)
     if others:
         return SideBySide(tuple(rank(reports, sort) if sort else reports))
     return compare_reports(*reports)
-
-
-def _reports(models: Sequence[AnySpec | Report], settings: Settings) -> list[Report]:
-    """The reports of models; an input that only some of their specs have is that of these."""
-    from archcost.analysis.report import Report as ReportType
-    from archcost.graph.inputs import inputs_of_each
-
-    if not any(settings.inputs) or any(isinstance(model, ReportType) for model in models):
-        return [report_of(model, settings) for model in models]
-    specs = [spec_of(model, settings) for model in models if not isinstance(model, ReportType)]
-    return [report_of(spec, own) for spec, own in zip(specs, inputs_of_each(specs, settings), strict=True)]
 
 
 def memory(

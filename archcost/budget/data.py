@@ -9,6 +9,7 @@ from archcost.budget.verdict_help import help_text
 from archcost.budget.verdict_sentences import sentence, summary
 from archcost.budget.verdict_words import Cause, Rule, Status
 from archcost.documents import AtLeast, Count, Envelope, ErrorData, OneOf, Positive, WarnedData, envelope, warned
+from archcost.model_zoo import told
 from archcost.spec.budget_limits import LEVELS
 
 if TYPE_CHECKING:
@@ -169,7 +170,7 @@ def verdict_data(verdict: Verdict) -> VerdictData:
 def _spec(spec: SpecVerdict, verdict: Verdict) -> SpecVerdictData:
     return {
         "name": spec.name,
-        "path": spec.path,
+        "path": told(spec.path),
         "batch": spec.batch,
         "changed": spec.changed,
         "renamed_from": spec.before or None,
@@ -199,7 +200,7 @@ def finding_data(finding: Finding, verdict: Verdict) -> FindingData:
     return {
         "rule": finding.rule.value,
         "status": finding.status.value,
-        "spec": finding.spec or None,
+        "spec": told(finding.spec) or None,
         "name": finding.name or None,
         "metric": finding.metric or None,
         "unit": UNITS.get(finding.metric, "count") if finding.metric else None,

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from archcost.analysis.tree import build_tree
 from archcost.budget.contributors import named, pattern_meter
+from archcost.displays import in_line
 from archcost.figures import LATENCY
 
 if TYPE_CHECKING:
@@ -42,6 +43,10 @@ class Done(NamedTuple):
     written: bool = False
     diagnostics: tuple[Diagnostic, ...] = ()
     warnings: tuple[Diagnostic, ...] = ()  # of the specs
+
+    def __repr__(self) -> str:
+        counts = {"new": len(self.new), "changed": len(self.changed), "gone": len(self.gone)}
+        return in_line(self, self.path, written=self.written, refused=self.refused, **counts)
 
 
 def increases(before: LockEntry, after: LockEntry, report: Report, limits: Sequence[Limit]) -> list[Increase]:

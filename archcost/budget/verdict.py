@@ -7,6 +7,7 @@ from fractions import Fraction
 from typing import TYPE_CHECKING, NamedTuple
 
 from archcost.budget.verdict_words import NO_BASELINE, Behind, Cause, Rule, Status
+from archcost.displays import in_line
 from archcost.figures import PEAK, SRAM, SRAM_INPLACE, WHOLE_MODEL
 
 if TYPE_CHECKING:
@@ -84,6 +85,10 @@ class Finding:
     unknown: tuple[str, ...] = ()  # the first layers whose figure is unknown
     count: int = 1
     remedy: Remedy | None = None
+
+    def __repr__(self) -> str:
+        names = filter(None, [self.spec, self.path, self.metric])
+        return in_line(self, *names, rule=self.rule.value, status=self.status.value, figure=self.figure)
 
     @property
     def is_rest(self) -> bool:
@@ -180,6 +185,9 @@ class SpecVerdict:
     before: str = ""
     as_it_stands: bool = True  # so that expected figures are of it
 
+    def __repr__(self) -> str:
+        return in_line(self, self.path, findings=len(self.findings), problems=len(self.diagnostics))
+
     @property
     def changed(self) -> bool:
         """Whether a total or a layer differs from the baseline."""
@@ -203,6 +211,10 @@ class Verdict:
     left_out: tuple[str, ...] = ()
     whole: bool = True
     allow_import: bool = False
+
+    def __repr__(self) -> str:
+        counts = {word.name.lower(): self.count(word) for word in (Status.OK, Status.WARN, Status.FAIL)}
+        return in_line(self, exit_code=self.exit_code, specs=len(self.specs), **counts)
 
     def to_dict(self) -> VerdictData:
         """The JSON document, ``archcost.verdict/1``: findings with their sentences, and what would help."""

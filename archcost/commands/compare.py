@@ -24,7 +24,17 @@ from archcost.commands.options import (
     number_option,
     word_option,
 )
-from archcost.dtypes import FLOAT_DTYPES
+from archcost.commands.two_specs import (
+    DtypeB,
+    InputA,
+    InputB,
+    KvDtypeB,
+    OfOneSpec,
+    SetA,
+    SetB,
+    WeightDtypeB,
+    reports_of,
+)
 from archcost.figures import OF_LAYERS
 
 if TYPE_CHECKING:
@@ -34,7 +44,6 @@ if TYPE_CHECKING:
     from archcost.comparing import Comparison, SideBySide
     from archcost.render.comparison import ComparisonView
     from archcost.render.document import Document
-    from archcost.settings import Settings
 
 _DELTA = "delta"  # the difference in the metric that is shown
 
@@ -50,32 +59,18 @@ def compare(
     watch: Watch = False,
     settings: SetParams = None,
     inputs: Inputs = None,
-    settings_a: Annotated[
-        list[str] | None, typer.Option("--set-a", metavar="NAME=VALUE", help="Override a param of the first spec.")
-    ] = None,
-    settings_b: Annotated[
-        list[str] | None, typer.Option("--set-b", metavar="NAME=VALUE", help="Override a param of the second spec.")
-    ] = None,
-    inputs_a: Annotated[
-        list[str] | None, typer.Option("--input-a", metavar="[NAME=]SHAPE", help="--input of the first spec alone.")
-    ] = None,
-    inputs_b: Annotated[
-        list[str] | None, typer.Option("--input-b", metavar="[NAME=]SHAPE", help="--input of the second spec alone.")
-    ] = None,
+    set_a: SetA = None,
+    set_b: SetB = None,
+    input_a: InputA = None,
+    input_b: InputB = None,
     batch: Batch = 1,
     training: TrainingStep = False,
     dtype: Dtype = None,
     weight_dtype: WeightDtype = None,
     kv_dtype: KvDtype = None,
-    dtype_b: Annotated[
-        str | None, word_option("--dtype-b", FLOAT_DTYPES, "DTYPE", "--dtype of the second spec alone.")
-    ] = None,
-    weight_dtype_b: Annotated[
-        str | None, typer.Option("--weight-dtype-b", metavar="DTYPE", help="--weight-dtype of the second spec alone.")
-    ] = None,
-    kv_dtype_b: Annotated[
-        str | None, typer.Option("--kv-dtype-b", metavar="DTYPE", help="--kv-dtype of the second spec alone.")
-    ] = None,
+    dtype_b: DtypeB = None,
+    weight_dtype_b: WeightDtypeB = None,
+    kv_dtype_b: KvDtypeB = None,
     metric: Annotated[str, metric_option("--metric", "Metric to show changes in.")] = "macs",
     sort: Annotated[
         str | None,
@@ -99,8 +94,7 @@ def compare(
     """Show what differs between two specs, or put three or more side by side."""
     # long: an option a line, and again where it is passed on
     import archcost
-    from archcost.commands.option_values import check_training, settings_of, timed, whole
-    from archcost.named_specs import analyze_one
+    from archcost.commands.option_values import check_training, settings_of, timed
     from archcost.render.comparison import ComparisonView
     from archcost.render.printing import format_of, write
 
@@ -110,9 +104,8 @@ def compare(
         begin(specs, output)
     chosen = format or format_of(output)
     limits = [_limit(text) for text in fail_on or ()]
-    of_second = {"dtype": dtype_b, "weight_dtype": weight_dtype_b, "kv_dtype": kv_dtype_b}
-    given = {name: word for name, word in of_second.items() if word}
-    _check_number(specs, dtypes=list(given), own=bool(settings_a or settings_b or inputs_a or inputs_b))
+    own = OfOneSpec(set_a, set_b, input_a, input_b, dtype_b, weight_dtype_b, kv_dtype_b)
+    _check_number(specs, own)
     _check_view(specs, sort, metric=metric, words={"--stat": stat, "--only-changed": only_changed})
     check_training((metric, sort, *[name for name, _ in limits]), training=training)
     asked = settings_of(
@@ -124,11 +117,7 @@ def compare(
         weight_dtype=weight_dtype,
         kv_dtype=kv_dtype,
     )
-    each = _of_each(specs, asked)
-    first = _own(each[0], "a", settings_a, inputs_a)
-    second = _own(each[1], "b", settings_b, inputs_b).with_dtypes(given)
-    asked_of = [first, second, *each[2:]]
-    reports = whole([analyze_one(name, own) for name, own in zip(specs, asked_of, strict=True)])
+    reports = reports_of(specs, asked, own)
     two = len(specs) == 2  # noqa: PLR2004 - which have changes
     found = archcost.compare(*reports, sort=None if two else sort)
     shown = ComparisonView(sort if two and sort and sort != _DELTA else metric, depth, only_changed, bool(sort), top)
@@ -138,19 +127,14 @@ def compare(
         raise typer.Exit(1)
 
 
-def _check_number(specs: Sequence[str], *, dtypes: Sequence[str], own: bool) -> None:
+def _check_number(specs: Sequence[str], own: OfOneSpec) -> None:
     """Raise UsageError for a spec alone, and for options of two where there are more."""
     from archcost.errors import UsageError
 
     if len(specs) < 2:  # noqa: PLR2004 - two make a comparison
         hint = "give the same one twice to compare settings: --set-b width=0.5"
         raise UsageError("compare takes two specs or more", hint)
-    if len(specs) == 2:  # noqa: PLR2004 - only two have these names
-        return
-    if dtypes:
-        raise UsageError(f"--{dtypes[0].replace('_', '-')}-b is for two specs")
-    if own:
-        raise UsageError("--set-a, --set-b, --input-a and --input-b are for two specs")
+    own.check(specs)
 
 
 def _check_view(specs: Sequence[str], sort: str | None, *, metric: str, words: Mapping[str, bool]) -> None:
@@ -162,33 +146,6 @@ def _check_view(specs: Sequence[str], sort: str | None, *, metric: str, words: M
         raise UsageError(f"{of_changes[0]} is for two specs")
     if len(specs) == 2 and sort not in (None, _DELTA, metric) and metric != "macs":  # noqa: PLR2004 - as above
         raise UsageError(f"changes are shown in one metric: --metric {metric} or --sort {sort}", "use --sort delta")
-
-
-def _of_each(names: Sequence[str], asked: Settings) -> list[Settings]:
-    """The settings of each spec, without the inputs that only others have; of what is imported or typed in, all."""
-    from archcost.errors import ArchcostError
-    from archcost.graph.inputs import inputs_of_each
-    from archcost.importers.sources import parse_source
-    from archcost.named_specs import read_spec
-
-    alike = [asked] * len(names)
-    if not any(asked.inputs) or any(name == "-" or parse_source(name) for name in names):
-        return alike
-    try:
-        return inputs_of_each([read_spec(name) for name in names], asked)
-    except ArchcostError:  # told by whoever analyses it
-        return alike
-
-
-def _own(asked: Settings, side: str, params: Sequence[str] | None, inputs: Sequence[str] | None) -> Settings:
-    """The settings of one of two specs: those of both, and its own over them."""
-    from archcost.commands.option_values import parse_params
-    from archcost.given_inputs import read_inputs
-
-    return asked._replace(
-        params={**asked.params, **parse_params(params or (), f"--set-{side}")},
-        inputs={**asked.inputs, **read_inputs(inputs or (), f"--input-{side}")},
-    )
 
 
 def _document(found: Comparison | SideBySide, shown: ComparisonView, *, stat: bool) -> Document:

@@ -24,9 +24,9 @@ if TYPE_CHECKING:
 PROGRAM = "archcost"
 PANELS = {  # of options, in this order; those that are in none stand before
     "Options": (),
-    "The model": ("--set", "--set-a", "--set-b", "--input", "--batch", "--training", "--dtype", "--weight-dtype",
-                  "--kv-dtype", "--dtype-b", "--weight-dtype-b", "--kv-dtype-b", "--lora", "--lora-targets", "--until",
-                  "--context"),
+    "The model": ("--set", "--set-a", "--set-b", "--input", "--input-a", "--input-b", "--batch", "--training",
+                  "--dtype", "--weight-dtype", "--kv-dtype", "--dtype-b", "--weight-dtype-b", "--kv-dtype-b", "--lora",
+                  "--lora-targets", "--until", "--context"),
     "Training": ("--optimizer", "--foreach", "--mixed", "--master-weights", "--accumulate", "--checkpoint",
                  "--parallel"),
     "A training run": ("--tokens", "--samples", "--price", "--mfu", "--global-batch"),

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from archcost.commands.option_values import analyze_one, settings_of
+from archcost.commands.option_values import settings_of
 from archcost.commands.options import (
     SPECS_HELP,
     Batch,
@@ -19,6 +19,17 @@ from archcost.commands.options import (
     TrainingStep,
     WeightDtype,
     word_option,
+)
+from archcost.commands.two_specs import (
+    DtypeB,
+    InputA,
+    InputB,
+    KvDtypeB,
+    OfOneSpec,
+    SetA,
+    SetB,
+    WeightDtypeB,
+    reports_of,
 )
 from archcost.render.formats import OF_PAGES
 from archcost.written_paths import stem
@@ -45,14 +56,22 @@ def report(
     show: Annotated[bool, typer.Option("--open", help="Open the page in a browser.")] = False,
     settings: SetParams = None,
     inputs: Inputs = None,
+    set_a: SetA = None,
+    set_b: SetB = None,
+    input_a: InputA = None,
+    input_b: InputB = None,
     batch: Batch = 1,
     dtype: Dtype = None,
     weight_dtype: WeightDtype = None,
     kv_dtype: KvDtype = None,
+    dtype_b: DtypeB = None,
+    weight_dtype_b: WeightDtypeB = None,
+    kv_dtype_b: KvDtypeB = None,
     training: TrainingStep = False,
     device: Device = None,
 ) -> None:
     """Write a page of a model for a browser, in one file; of two models, coloured by what changed; or of a sweep."""
+    # long: an option a line, and again where it is passed on
     import archcost
     from archcost.errors import UsageError
     from archcost.render.page.sweep_page import read_sweep_page
@@ -70,14 +89,15 @@ def report(
         weight_dtype=weight_dtype,
         kv_dtype=kv_dtype,
     )
+    own = OfOneSpec(set_a, set_b, input_a, input_b, dtype_b, weight_dtype_b, kv_dtype_b)
     names = specs or []
     _check(names, sweep, chosen, output, show=show)
     path = output if output is not None or not show else temporary_file(f".{chosen}")
     found: AnyPage
     if sweep is None:
-        found = archcost.page(*[analyze_one(name, asked) for name in names], device=device)
+        found = archcost.page(*reports_of(names, asked, own), device=device)
     else:
-        if asked != Settings() or device is not None:
+        if asked != Settings() or any(own) or device is not None:
             raise UsageError("a sweep in a file is as it was made", "give settings and --device to `archcost sweep`")
         found = read_sweep_page(sweep)
     write_page(found, chosen, path)

@@ -12,7 +12,7 @@ from archcost.analysis.costs import Costs
 from archcost.analysis.tree import build_tree
 from archcost.comparing.alignment import align, fingerprint, inside
 from archcost.comparing.naming import labels
-from archcost.displays import in_notebook
+from archcost.displays import in_line, in_notebook
 from archcost.figures import telling
 
 if TYPE_CHECKING:
@@ -80,6 +80,9 @@ class Change:
     layers_after: int
     children: tuple[Change, ...] = ()
 
+    def __repr__(self) -> str:
+        return in_line(self, self.path or self.old_name, self.mark, macs=self.difference("macs").delta)
+
     def difference(self, metric: str) -> Difference:
         """One figure before and after."""
         return difference(self.before, self.after, metric)
@@ -104,8 +107,8 @@ class Comparison:
     changes: tuple[Change, ...]
 
     def __repr__(self) -> str:
-        sides = f"{self.before.name!r} → {self.after.name!r}"
-        return f"Comparison({sides}, params={self.total('params').delta:+}, macs={self.total('macs').delta:+})"
+        deltas = {name: self.total(name).delta for name in ("params", "macs")}
+        return in_line(self, self.before.name, self.after.name, **deltas)
 
     def to_dict(self) -> dict[str, Any]:
         """The JSON document, ``archcost.comparison/1``."""
@@ -141,6 +144,9 @@ class SideBySide:
     """Several models beside each other, in order."""
 
     reports: tuple[Report, ...]
+
+    def __repr__(self) -> str:
+        return in_line(self, *[report.name for report in self.reports])
 
     def _repr_html_(self) -> str | None:
         return in_notebook(self)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Literal, NotRequired, TypedDict, cast
 
-from archcost.analysis.data import settings_data
+from archcost.analysis.data import settings_data, spec_data
 from archcost.documents import (
     Count,
     Identified,
@@ -16,7 +16,6 @@ from archcost.documents import (
     figures_data,
     holding,
     identified,
-    warned,
 )
 from archcost.figures import OF_LAYERS, TOTALS, UNDECLARED, told_of
 from archcost.timing.data import TIMED
@@ -128,15 +127,7 @@ def side_by_side_data(reports: Sequence[Report]) -> SideBySideData:
 
 
 def _model(report: Report) -> ComparedModelData:
-    spec = report.spec
-    return {
-        "name": spec.name,
-        "path": spec.path,
-        "sha256": spec.sha256,
-        **settings_data(report),
-        "batch": report.batch,
-        **warned(report.warnings),
-    }
+    return cast("ComparedModelData", {**spec_data(report), "batch": report.batch})
 
 
 def _change(item: Change, metrics: Sequence[str]) -> ChangeData:
@@ -170,7 +161,7 @@ def _sides(difference: Difference) -> DifferenceData:
 def _beside(report: Report) -> BesideData:
     found: dict[str, Any] = {
         "name": report.name,
-        "path": report.spec.path,
+        "path": report.spec.place,
         **settings_data(report),
         "batch": report.batch,
         "totals": {

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from archcost.model_zoo import name_at
-
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -34,7 +32,4 @@ def labels(reports: Sequence[Report]) -> list[str]:
     given = [[f"{name.replace('_', '-')}={dtype}" for name, dtype in own.items()] for own in dtypes]
     told = given if any(own != given[0] for own in given) else [[]] * len(given)
     found = [" ".join([label(report), *own]) for report, own in zip(reports, told, strict=True)]
-    return [
-        text if found.count(text) == 1 else name_at(report.spec.path)
-        for text, report in zip(found, reports, strict=True)
-    ]
+    return [text if found.count(text) == 1 else report.spec.place for text, report in zip(found, reports, strict=True)]

@@ -12,6 +12,7 @@ from archcost.conventions.published_search import search
 from archcost.conventions.quoted_figures import quoted
 from archcost.conventions.tool_report import check_patterns, read
 from archcost.conventions.torchvision_style import TORCHVISION, patterns
+from archcost.displays import in_line
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -31,6 +32,11 @@ class Reconciliation(NamedTuple):
     quoted: tuple[Quoted, ...]
     search: Search | None = None
     hint: bool = False  # torchvision writes the model in another way, which was not asked for
+
+    def __repr__(self) -> str:
+        equal = sum(not each.difference for each in self.explanations)
+        figures = {"macs": self.report.totals.macs, "tools": len(self.explanations), "equal": equal}
+        return in_line(self, self.report.name, **figures)
 
     def to_dict(self) -> dict[str, Any]:
         """The JSON document, ``archcost.reconciliation/1``."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from archcost.displays import in_line
 from archcost.explaining.expressions import Quotient, Symbol, SymbolicExpression, total
 
 if TYPE_CHECKING:
@@ -74,6 +75,10 @@ class Explanation(NamedTuple):
     parts: tuple[Part, ...]
     mark: Mark | None
     suggestion: Suggestion | None = None
+
+    def __repr__(self) -> str:
+        figures = {each.figure: each.value for each in self.equations if each.figure in ("params", "macs")}
+        return in_line(self, self.report.name, self.path, **figures)
 
     def to_dict(self) -> dict[str, Any]:
         """The JSON document, ``archcost.explanation/1``."""

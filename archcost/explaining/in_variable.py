@@ -23,6 +23,7 @@ from fractions import Fraction
 from random import Random
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from archcost.displays import in_line
 from archcost.explaining.equations import BYTES as UNIT
 from archcost.explaining.samples import Samples
 from archcost.explaining.steps import NEIGHBOURS, fitted
@@ -93,6 +94,10 @@ class VariableFormulas(NamedTuple):
     below: str
     above: str
     between: str
+
+    def __repr__(self) -> str:
+        names = filter(None, [self.report.name, self.path])
+        return in_line(self, *names, variable=self.variable, formulas=len(self.formulas))
 
     def to_dict(self) -> dict[str, Any]:
         """The JSON document, ``archcost.explanation/1``."""

@@ -9,6 +9,7 @@ import inspect
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from archcost.displays import in_line
 from archcost.errors import UsageError
 from archcost.explaining.op_examples import OpExample, example_of
 from archcost.ops import REGISTRY
@@ -57,6 +58,9 @@ class OpReference:
 
     ``text`` is the whole of its reference, whose first line, ``about``, has its formula.
     """
+
+    def __repr__(self) -> str:
+        return in_line(self, self.kind, family=self.family)
 
     def __init__(self, op: type[Op]) -> None:
         self.op = op

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from archcost.analysis.memory.liveness import Storages
 from archcost.analysis.traffic import Traffic, total_traffic
 from archcost.analysis.tree import build_tree
+from archcost.displays import in_line
 from archcost.explaining.scope import mac_formula, sum_formula
 from archcost.hardware.balance import balance_of
 from archcost.hardware.table import shipped
@@ -75,6 +76,9 @@ class Story(NamedTuple):
     counted: int
     seen: ReceptiveField | None
     widest: tuple[str, ReceptiveField] | None  # the largest field that still moves with the position
+
+    def __repr__(self) -> str:
+        return in_line(self, self.report.name, params=self.report.totals.params, macs=self.report.totals.macs)
 
     def to_dict(self) -> dict[str, Any]:
         """The JSON document, ``archcost.explanation/1``."""

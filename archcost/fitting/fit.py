@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from archcost.analysis.memory.alternatives import HALF as MIXED
 from archcost.analysis.memory.conditions import HALVES
-from archcost.displays import in_notebook
+from archcost.displays import in_line, in_notebook
 from archcost.errors import SpecError, UsageError
 from archcost.fitting.changes import HALF, WEIGHTS, changes, changes_on_chip
 from archcost.fitting.reserve import flash_of, usual_reserve
@@ -46,9 +46,8 @@ class DeviceFit:
         self.capacity = device.available_bytes - self.reserve_bytes
 
     def __repr__(self) -> str:
-        word = "fits" if self.fits else "does not fit"
-        names = f"{self.workload.spec.name!r} {word} {self.device.name!r}"
-        return f"DeviceFit({names}: {self.needed} of {self.capacity} bytes)"
+        figures = {"fits": self.fits, "needed": self.needed, "capacity": self.capacity}
+        return in_line(self, self.workload.spec.name, self.device.name, **figures)
 
     @property
     def fits(self) -> bool:
@@ -138,6 +137,11 @@ class Fits:
 
     A table has ``chips`` of its own for a model that some microcontroller may hold.
     """
+
+    def __repr__(self) -> str:
+        if self.is_table:
+            return in_line(self, self.report.name, devices=len(self.devices) + len(self.chips))
+        return in_line(self, self.report.name, *[fit.device.name for fit in self.devices], fits=self.fits)
 
     def __init__(
         self,

@@ -70,7 +70,7 @@ def given_shapes(spec: Spec, settings: Settings) -> dict[str, InputShape]:
             raise UsageError(f"{spec.name} has the inputs {', '.join(known)}", hint)
         if name not in spec.inputs:
             raise UsageError(f"{spec.name} has no input '{name}'", suggestion(name, known, "inputs"))
-        if given in spec.imported_with and not spec.inputs[name].batch:
+        if given in (spec.imported_with or ()) and not spec.inputs[name].batch:
             continue
         if name in found:
             raise UsageError(f"the input '{name}' of {spec.name} has two shapes", "leave one of them out")

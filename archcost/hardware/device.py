@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple, NotRequired, TypedDict, cast
 
+from archcost.displays import in_line
 from archcost.documents import Envelope, Positive, envelope
 from archcost.hardware.measured import MeasuredData
 
@@ -100,6 +101,9 @@ class Device(NamedTuple):
     cache_source: Citation | None = None
     note: str = ""
     measured: Calibration | None = None
+
+    def __repr__(self) -> str:
+        return in_line(self, self.name, kind=self.kind, memory_bytes=self.memory_bytes)
 
     @property
     def available_bytes(self) -> int:

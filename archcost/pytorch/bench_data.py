@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple, NotRequired, TypedDict, cast
 
-from archcost.analysis.data import settings_data
-from archcost.documents import Count, Identified, Positive, SpecData, identified, warned
+from archcost.analysis.data import spec_data
+from archcost.displays import in_line
+from archcost.documents import Count, Identified, Positive, SpecData, identified
 from archcost.pytorch.beside import BesideMeasuredData, layers_beside, mismatch_of, model_beside
 from archcost.pytorch.data import EnvironmentData, TimingData, UnknownLayersData
 from archcost.pytorch.timing import times_slower, warnings
@@ -69,6 +70,10 @@ class Bench(NamedTuple):
 
     results: tuple[Latency, ...]
 
+    def __repr__(self) -> str:
+        names = [result.report.name for result in self.results]
+        return in_line(self, *names, seconds=[result.total.median for result in self.results])
+
     def to_dict(self) -> dict[str, Any]:
         """The JSON document, ``archcost.bench/1``."""
         return {**bench_data(self.results)}
@@ -87,12 +92,10 @@ def known_macs(layer: Layer) -> int | None:
 
 def _model(result: Latency, ratio: Ratio) -> BenchModelData:
     report = result.report
-    named: dict[str, Any] = {"name": report.name, "path": report.spec.path, **settings_data(report)}
-    named |= warned(report.warnings)
     layers = report.unknown_layers()
     unknown: UnknownLayersData = {"unknown": layers} if layers else {}
     document: dict[str, Any] = {
-        "spec": cast("SpecData", named),
+        "spec": spec_data(report),
         "batch": report.batch,
         "environment": result.environment.to_dict(),
         "latency_seconds": result.total.to_dict(),

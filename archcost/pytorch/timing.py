@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from math import sqrt
 from typing import TYPE_CHECKING, NamedTuple
 
+from archcost.displays import in_line
 from archcost.paths import inside
 
 if TYPE_CHECKING:
@@ -120,6 +121,9 @@ class Latency:
     layers: tuple[Timing | None, ...] = field(default=())
     peak_device_bytes: int | None = None
     prediction: Prediction | None = None
+
+    def __repr__(self) -> str:
+        return in_line(self, self.report.name, seconds=self.total.median)
 
     @property
     def throughput(self) -> float:

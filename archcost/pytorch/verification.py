@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, NamedTuple
 
 from archcost.analysis.expectations import is_or_are
+from archcost.displays import in_line
 from archcost.documents import envelope, warned
 from archcost.pytorch.beside import layers_beside, model_beside
 from archcost.pytorch.verified_figures import plain, shown
@@ -150,6 +151,10 @@ class Verification:
     totals: dict[str, int | None] = field(default_factory=dict)
     clock: Clock | None = None  # measured times, where they were asked for
     warnings: tuple[Diagnostic, ...] = ()  # of the spec
+
+    def __repr__(self) -> str:
+        figures = {"layers": len(self.layers), "mismatches": len(self.mismatches)}
+        return in_line(self, self.name, ok=self.ok, proved=self.proved, **figures)
 
     @property
     def ok(self) -> bool:

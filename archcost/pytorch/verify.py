@@ -65,7 +65,7 @@ def verify(
         checks = [replace(check, time=time) for check, time in zip(checks, times.layers, strict=True)]
     return Verification(
         name=report.name,
-        path=report.spec.path,
+        path=report.spec.place,
         sha256=report.spec.sha256,
         batch=report.batch,
         settings=settings_data(report),

@@ -6,13 +6,15 @@ import os
 from hashlib import sha256
 from typing import TYPE_CHECKING
 
+from archcost.model_zoo import name_at, told
+
 if TYPE_CHECKING:
     from archcost.budget.verdict import Finding, Verdict
     from archcost.errors import Diagnostic, Mark
 
 
 def repository_path(path: str) -> str:
-    """The path from the root of the checkout; of files elsewhere, as it is."""
+    """The path from the root of the checkout; of files elsewhere as it is, or ``zoo:NAME``."""
     root = os.environ.get("GITHUB_WORKSPACE") or os.environ.get("CI_PROJECT_DIR") or _git_root()
     absolute = os.path.realpath(path)
     if root:
@@ -22,7 +24,7 @@ def repository_path(path: str) -> str:
             short = path
         if not short.startswith(os.pardir):
             return short.replace(os.sep, "/")
-    return path.replace(os.sep, "/")
+    return name_at(path).replace(os.sep, "/")
 
 
 def _git_root() -> str:
@@ -39,7 +41,7 @@ def _git_root() -> str:
 def located(mark: Mark | None, fallback: str) -> tuple[str, int, int]:
     """A path from the root of the repository, line and column from 1; the first of a file that a spec is made of."""
     if mark is None:
-        return repository_path(fallback), 1, 1
+        return repository_path(told(fallback)), 1, 1
     path = repository_path(mark.source.file)
     return (path, 1, 1) if mark.source.is_made else (path, mark.line + 1, mark.column + 1)
 

@@ -13,6 +13,7 @@ from archcost import model_zoo
 from archcost.errors import Diagnostic, Mark, Source, SpecError, UnreadError, close_names
 from archcost.files import DISK, FileError, MissingFileError, decoded, is_below, refuse_gits_own
 from archcost.meter import WorkError
+from archcost.model_zoo import ZOO
 from archcost.spec.document import MAX_BYTES, parse_document
 from archcost.spec.vocabulary import SPACE_KEY
 
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
     from archcost.spec.spec_reader import SpecReader
 
 ENDINGS = (".yaml", ".yml")
-ZOO = "zoo:"  # before the name of what comes with archcost
 _CLAIM = r"""(?m)(?:^|[{,])[ \t]*+["']?archcost["']?[ \t]*+:"""
 _SPACE = _CLAIM.replace("archcost", SPACE_KEY)
 _CONFIGURATION = r'"(?:model_type|architectures)"\s*+:'
@@ -183,7 +183,8 @@ class NamedFiles:
         self.seen.add(place.real)
         self.spec.meter.spend(_PER_FILE, mark)
         try:
-            source = Source(place.name, spec_text(place.root.files, place.real, place.name))
+            text = spec_text(place.root.files, place.real, place.name)
+            source = Source(place.name, text, name=model_zoo.name_at(place.name))
             self.length += len(source.text)
             if self.length > MAX_BYTES:  # the end: to read on would be more of the same
                 message = f"the spec and its includes are larger than {MAX_BYTES // 2**20} MiB"

@@ -85,7 +85,7 @@ def reads(text: str, *, name: str = "<string>", folder: str = ".", is_made: bool
 def _spec_of(text: str, name: str, translate: Translate) -> Spec:
     """The spec of a text, or of what it is translated into, that is still to be filled."""
     made = translate(text, name)
-    return Spec(Source(name, made, is_made=made != text), name)
+    return Spec(Source(name, made, name=model_zoo.name_at(name), is_made=made != text), name)
 
 
 def _filled(spec: Spec, tree: IncludeTree) -> Spec:

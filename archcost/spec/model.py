@@ -7,8 +7,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from archcost.displays import in_line
 from archcost.errors import Diagnostic, Mark
 from archcost.meter import Meter
+from archcost.model_zoo import name_at
 from archcost.spec.expressions import INDEX, Expression
 from archcost.spec.problems import Problems
 
@@ -243,9 +245,14 @@ class Spec:
         self.notes: list[Diagnostic] = []  # what is right, and may surprise
         self.incomplete = False
         self.only_shares = False
-        self.imported_with: Mapping[str, InputShape] = {}  # inputs that an import was asked for
+        self.imported_with: Mapping[str, InputShape] | None = None  # inputs that an import was asked for
         self.calls: dict[str, SourceCall] = {}  # of an import, by the path of the layer
         self.input_names: dict[str, str] = {}  # of an import: what the source calls an input of another name
+
+    @property
+    def place(self) -> str:
+        """What documents call the file: ``zoo:resnet50`` for a model of the zoo, else its path."""
+        return name_at(self.path)
 
     @property
     def text(self) -> str:
@@ -268,4 +275,4 @@ class Spec:
         return digest.hexdigest()
 
     def __repr__(self) -> str:
-        return f"Spec({self.name!r}, path={self.path!r})"
+        return in_line(self, self.name, path=self.place)

@@ -16,9 +16,10 @@ from archcost.graph.inputs import params_in_inputs
 from archcost.graph.unroll import unroll
 from archcost.importers.yaml_values import text as text_of
 from archcost.importers.yaml_values import value_text
+from archcost.model_zoo import ZOO
 from archcost.printable import one_line
 from archcost.spec.expressions import Divided, Names
-from archcost.spec.included import ENDINGS, ZOO
+from archcost.spec.included import ENDINGS
 from archcost.spec.loader import reads
 from archcost.suggesting.block_text import block_column, block_copy, flow_text, inserted_blocks
 from archcost.suggesting.top_text import TopText

@@ -6,7 +6,7 @@ from functools import cached_property
 from itertools import islice
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from archcost.displays import in_notebook
+from archcost.displays import in_line, in_notebook
 from archcost.errors import CallError
 
 if TYPE_CHECKING:
@@ -40,7 +40,7 @@ class Suggestion:
         self._trial = trial
 
     def __repr__(self) -> str:
-        return f"Suggestion({self.number}: {self.title} at {self.path}, saves {self.saves})"
+        return in_line(self, self.number, self.title, self.path, saves=self.saves)
 
     @property
     def rewrite(self) -> type[Rewrite]:
@@ -196,7 +196,7 @@ class Suggestions:
         self._plan = plan
 
     def __repr__(self) -> str:
-        return f"Suggestions({self.report.name!r}, {self.goal.word}: {len(self.found)})"
+        return in_line(self, self.report.name, goal=self.goal.word, found=len(self.found))
 
     def _repr_html_(self) -> str | None:
         return in_notebook(self)

@@ -130,7 +130,7 @@ def sweep_data(sweep: Sweep) -> SweepData:
     document: dict[str, Any] = {
         **envelope("sweep"),
         "space": sweep.name,
-        "spec": {"name": spec.name, "path": spec.path, "sha256": spec.sha256, "params": dict(settings.params)},
+        "spec": {"name": spec.name, "path": spec.place, "sha256": spec.sha256, "params": dict(settings.params)},
         "batch": settings.batch,
         "dtype": settings.dtype,
         "weight_dtype": settings.weight_dtype,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from archcost.displays import in_notebook
+from archcost.displays import in_line, in_notebook
 from archcost.errors import UsageError
 from archcost.figures import METRICS
 from archcost.sweeping.answers import Answers
@@ -46,7 +46,7 @@ class Sweep:
         self.histogram: Histogram | None = self.answers.histogram(ask.histogram) if ask.histogram else None
 
     def __repr__(self) -> str:
-        return f"<Sweep of {self.name}: {self.space.size:,} settings>"
+        return in_line(self, self.name, settings=self.space.size)
 
     def _repr_html_(self) -> str | None:
         return in_notebook(self)

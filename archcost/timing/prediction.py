@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from archcost.displays import in_notebook
+from archcost.displays import in_line, in_notebook
 from archcost.errors import CallError, UsageError, suggestion
 from archcost.hardware.device import CPU
 from archcost.quantities import format_ratio
@@ -47,7 +47,7 @@ class Prediction:
         self.run = run._replace(tensor_cores=device.kind != CPU)
 
     def __repr__(self) -> str:
-        return f"Prediction({self.report.name!r} on {self.device.name!r}: {self.nanoseconds} ns)"
+        return in_line(self, self.report.name, self.device.name, nanoseconds=self.nanoseconds)
 
     def _repr_html_(self) -> str | None:
         return in_notebook(self)

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from archcost.analysis.memory.checkpoints import checkpoint_ranges, refuse_no_blocks
 from archcost.analysis.training_costs import step_costs
 from archcost.dims import ceil_div, numel
+from archcost.displays import in_line
 from archcost.errors import UsageError
 from archcost.ops.facets import Work
 from archcost.timing.backward import update_kernels
@@ -78,8 +79,7 @@ class TrainingCost:
         self.rate = dense_rate(device, self.dtype)
 
     def __repr__(self) -> str:
-        hours = self.device_hours
-        return f"TrainingCost({self.report.name!r} on {self.device.name!r}: {self.flops} FLOPs, {hours:.0f} hours)"
+        return in_line(self, self.report.name, self.device.name, flops=self.flops, hours=round(self.device_hours))
 
     # --- FLOPs ---
 

@@ -17,6 +17,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from archcost import model_zoo
 from archcost.budget.data import StatusCounts
 from archcost.budget.verdict import Contributor, Finding, SpecVerdict, Verdict
 from archcost.budget.verdict_words import Rule, Status
@@ -24,6 +25,7 @@ from archcost.errors import Diagnostic, Mark, Source
 from archcost.printable import visible
 from archcost.render import verdict_sarif
 from archcost.render.document import Line, Table
+from archcost.render.finding_locations import located
 from archcost.render.schemas import document_schema
 from archcost.render.verdict import VerdictDocument
 from archcost.render.verdict_full import to_concise, to_full
@@ -484,6 +486,20 @@ def test_paths_are_relative_to_the_repository(
     location = sarif["runs"][0]["results"][0]["locations"][0]["physicalLocation"]
     assert unquote(location["artifactLocation"]["uri"]) == "net/specs/net.yaml"
     assert location["region"] == {"startLine": 8, "startColumn": 11}
+
+
+def test_a_model_of_the_zoo_has_no_path_of_the_installation(
+    run: Callable[..., Run], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A host of code finds no such file in the repository; in archcost's own it does, and gets the path."""
+    arguments = ("check", "googlenet", "--set", "depth=3", "--format", "sarif")  # it has no such param
+    places = json.loads(run(*arguments, cwd=tmp_path).out)["runs"][0]["results"][0]["locations"]
+    assert unquote(places[0]["physicalLocation"]["artifactLocation"]["uri"]) == "zoo:googlenet"
+    mark = Mark(Source(f"{model_zoo.folder()}/nin.yaml", "", name="zoo:nin"), 2, 4)
+    monkeypatch.setenv("GITHUB_WORKSPACE", str(tmp_path))
+    assert located(mark, "") == ("zoo:nin", 3, 5)
+    monkeypatch.setenv("GITHUB_WORKSPACE", str(Path(model_zoo.folder()).parent))
+    assert located(mark, "") == ("specs/nin.yaml", 3, 5)
 
 
 def test_in_github_actions_annotations_and_summary_come_by_themselves(

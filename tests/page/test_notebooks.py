@@ -156,4 +156,4 @@ def test_a_comparison_of_one_model_with_itself_says_what_was_set() -> None:
     narrow = archcost.analyze("mobilenet_v1", params={"width": 0.5})
     comparison = archcost.compare(archcost.analyze("mobilenet_v1"), narrow)
     assert "batch 1 → 1×3×224×224 float32 · batch 1 · width=0.5" in (comparison._repr_html_() or "")
-    assert repr(comparison) == "Comparison('mobilenet_v1' → 'mobilenet_v1', params=-2900384, macs=-419243264)"
+    assert repr(comparison) == "Comparison('mobilenet_v1', 'mobilenet_v1', params=-2900384, macs=-419243264)"

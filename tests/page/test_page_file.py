@@ -266,6 +266,40 @@ def test_the_name_of_the_file_is_the_format(run: Callable[..., Run], tmp_path: P
         assert path.read_text(encoding="utf-8") == run("report", "conv5x5", "--format", format).out
 
 
+# (options of one of the two, what differs): a linear layer of 8 → k for each of n rows
+OF_ONE = [
+    (("--set-b", "k=6"), "macs", (8 * 4, 8 * 6)),
+    (("--set-a", "k=5", "--set", "k=6"), "macs", (8 * 5, 8 * 6)),
+    (("--input-a", "3x8", "--input-b", "x=5x8"), "macs", (3 * 8 * 4, 5 * 8 * 4)),
+    (("--dtype-b", "float16"), "weight_bytes", (4 * (8 * 4 + 4), 2 * (8 * 4 + 4))),
+    (("--weight-dtype-b", "int8"), "weight_bytes", (4 * (8 * 4 + 4), 8 * 4 + 4 * 4)),
+]
+
+
+@pytest.mark.parametrize(("words", "metric", "figures"), OF_ONE)
+def test_two_specs_have_settings_of_their_own(
+    words: tuple[str, ...], metric: str, figures: tuple[int, int], run: Callable[..., Run], tmp_path: Path
+) -> None:
+    """With the options of ``compare``, and as there."""
+    net = "archcost: 1\nname: net\nparams: {k: 4}\ninputs: {x: [1, 8]}\nlayers: [linear: $k]\n"
+    (tmp_path / "net.yaml").write_text(net)
+    page = run("report", "net.yaml", "net.yaml", *words, "--format", "json", cwd=tmp_path)
+    assert page.code == 0, page.err
+    assert tuple(model["totals"][metric] for model in json.loads(page.out)["models"]) == figures
+    compared = run("compare", "net.yaml", "net.yaml", *words, "--format", "json", cwd=tmp_path)
+    total = json.loads(compared.out)["totals"][metric]
+    assert (total["before"], total["after"]) == figures
+
+
+def test_an_input_that_one_has_is_of_that_one(run: Callable[..., Run], tmp_path: Path) -> None:
+    (tmp_path / "a.yaml").write_text("archcost: 1\ninputs: {x: [1, 8]}\nlayers: [linear: 4]\n")
+    (tmp_path / "b.yaml").write_text("archcost: 1\ninputs: {y: [1, 8]}\nlayers: [linear: 4]\n")
+    result = run("report", "a.yaml", "b.yaml", "--input", "y=5x8", "--format", "json", cwd=tmp_path)
+    assert [model["totals"]["macs"] for model in json.loads(result.out)["models"]] == [8 * 4, 5 * 8 * 4]
+    found = archcost.page(tmp_path / "a.yaml", tmp_path / "b.yaml", inputs={"y": (5, 8)}).models
+    assert [model.report.totals.macs for model in found] == [8 * 4, 5 * 8 * 4]
+
+
 def test_a_hyphen_is_standard_output(run: Callable[..., Run], tmp_path: Path) -> None:
     for words in (
         ("report", "conv5x5"),
@@ -286,6 +320,9 @@ def test_a_hyphen_is_standard_output(run: Callable[..., Run], tmp_path: Path) ->
         (("report", "conv5x5", "--format", "table"), "'table'"),
         (("report", "conv5x5", "--device", "abacus"), "abacus"),
         (("report", "nowhere.yaml"), "nowhere.yaml"),
+        (("report", "mobilenet_v1", "--set-b", "width=0.5"), "--set-b is for two specs"),
+        (("report", "mobilenet_v1", "--weight-dtype-b", "int8"), "--weight-dtype-b is for two specs"),
+        (("report", "--sweep", "a.json", "--set-b", "width=0.5"), "as it was made"),
         (("report",), "SPEC"),
     ],
 )

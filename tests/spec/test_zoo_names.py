@@ -32,6 +32,48 @@ def test_blocks_of_a_family_are_included() -> None:
     assert {layer.file for layer in report.layers} == {"zoo:blocks/resnet"}
 
 
+def test_documents_name_a_file_of_the_zoo_as_specs_do(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """However it was asked for; a file of one's own keeps its path, whatever it is called."""
+    shipped = Path(model_zoo.folder()) / "googlenet.yaml"
+    for name in ("googlenet", "zoo:googlenet", shipped):
+        document = archcost.analyze(name).to_dict()
+        assert document["spec"]["path"] == "zoo:googlenet"
+        assert {layer["file"] for layer in document["layers"]} == {"zoo:googlenet", "zoo:blocks/inception"}
+    own = tmp_path / "googlenet.yaml"
+    own.write_text("archcost: 1\nextends: zoo:googlenet\n", encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+    document = archcost.analyze("googlenet.yaml").to_dict()
+    assert document["spec"]["path"] == "googlenet.yaml"
+    assert {layer["file"] for layer in document["layers"]} == {"zoo:googlenet", "zoo:blocks/inception"}
+    assert load("googlenet").path == str(shipped)  # a program still finds the file
+
+
+NAMED = {
+    "googlenet": "zoo:googlenet",
+    "zoo:googlenet": "zoo:googlenet",
+    "nothing": "nothing",
+    "own.yaml": "own.yaml",
+    "main:net.yaml": "main:net.yaml",
+    "specs_of_ours/googlenet.yaml": "specs_of_ours/googlenet.yaml",
+    f"{model_zoo.folder()}/blocks/inception.yaml": "zoo:blocks/inception",
+    f"{model_zoo.folder()}_of_ours/googlenet.yaml": f"{model_zoo.folder()}_of_ours/googlenet.yaml",
+    "@small": "@small",
+    "": "",
+}
+
+
+@pytest.mark.parametrize("name", NAMED)
+def test_what_a_document_calls_a_spec(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert model_zoo.told(name) == NAMED[name]
+
+
+def test_a_file_that_is_called_like_a_model_is_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "googlenet").write_text("archcost: 1\ninput: [8]\nlayers: [relu]\n", encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+    assert model_zoo.told("googlenet") == "googlenet"
+
+
 def test_the_folder_of_the_spec_does_not_matter(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = tmp_path / "net.yaml"
     path.write_text("archcost: 1\nextends: zoo:googlenet\n", encoding="utf-8")

@@ -57,7 +57,7 @@ def test_pymoo() -> None:
 
 def test_values_print_themselves() -> None:
     space = archcost.space("mobilenet_v1", vary={"width": [0.5, 1.0], "middle": "3,5"})
-    assert repr(space) == "<DesignSpace of mobilenet_v1: 4 settings; width (2), middle (2)>"
+    assert repr(space) == "DesignSpace('mobilenet_v1', settings=4, axes={'width': 2, 'middle': 2})"
     front = space.tables().front(min="macs", max="params")
     assert str(front).splitlines()[1].split() == ["width", "middle", "MACs", "params"]
     assert front._repr_markdown_().startswith("| width | middle | MACs | params |")

@@ -114,7 +114,7 @@ def test_python_says_so() -> None:
     partial = caught.value.partial
     assert partial.complete is False
     assert partial.to_dict()["partial"] is True
-    assert repr(partial) == f"Report('broken_1', params={PARAMS}, macs={MACS}, partial)"
+    assert repr(partial) == f"Report('broken_1', params={PARAMS}, macs={MACS}, partial=True)"
 
 
 def test_a_tool_is_not_said_to_leave_out_what_the_missing_layers_would_read(

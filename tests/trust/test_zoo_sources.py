@@ -171,7 +171,7 @@ def test_a_figure_that_is_printed_otherwise_is_named(one_spec: Callable[[str], N
     one_spec("Table 6: 33")
     found = run("zoo", "--check")
     assert found.code == 1
-    assert "net.yaml:6:10: net: params is 32, which is not what is printed (Table 6: 33)" in found.out
+    assert "zoo:net:6:10: net: params is 32, which is not what is printed (Table 6: 33)" in found.out
     assert "1 model in 1 family: 1 of 2 figures and 0 of 1 shape differ" in found.out
 
 
@@ -248,7 +248,7 @@ def test_neither_marks_nor_sources_are_cut(
     source = "torchvision 0.29.1, AlexNet_Weights.IMAGENET1K_V1: 33"
     one_spec(source)
     table = run("zoo", "--check", "--format", "table", columns=columns).out.split("\nspec")[0]
-    table = table[: table.index("net.yaml")].rsplit("\n", 1)[0]
+    table = table[: table.index("zoo:net")].rsplit("\n", 1)[0]
     rows = [line for line in table.splitlines() if line.strip()]
     assert "…" not in table
     assert max(map(len, rows)) <= (columns or 1000)

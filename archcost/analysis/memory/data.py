@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Annotated, Any, NotRequired, TypedDict, cast
 
-from archcost.analysis.data import Paths, settings_data
+from archcost.analysis.data import Paths, spec_data
 from archcost.analysis.memory.at_peak import categories, holders
 from archcost.analysis.memory.inference import MIN_PEAK
 from archcost.analysis.memory.run_memory import HELD
-from archcost.documents import AtLeast, Count, Envelope, Positive, SpecData, envelope, warned
+from archcost.documents import AtLeast, Count, Envelope, Positive, SpecData, envelope
 
 if TYPE_CHECKING:
     from archcost.analysis.memory.division import Division
@@ -112,7 +112,7 @@ def memory_data(study: Study) -> MemoryData:
     report, conditions = study.report, study.conditions
     document: dict[str, Any] = {
         **envelope("memory"),
-        "spec": {"name": report.name, "path": report.spec.path, **settings_data(report), **warned(report.warnings)},
+        "spec": spec_data(report),
         "batch": report.batch,
         "dtype": report.dtype,
         "mode": "inference" if study.training is None else "training",

@@ -11,7 +11,7 @@ from archcost.analysis.memory.inference import inference_memory
 from archcost.analysis.memory.run_memory import refuse_stored_dtypes, run_memory
 from archcost.analysis.memory.training import training_memory
 from archcost.analysis.training_costs import step_costs
-from archcost.displays import in_notebook
+from archcost.displays import in_line, in_notebook
 from archcost.errors import UsageError
 from archcost.meter import Meter
 
@@ -41,6 +41,10 @@ class Study(NamedTuple):
     peak: int
     peak_path: str
     step: StepCosts | None = None
+
+    def __repr__(self) -> str:
+        figures = {"run_bytes": self.run.total, "peak_path": self.peak_path}
+        return in_line(self, self.report.name, **({"training": True} if self.training else {}), **figures)
 
     def _repr_html_(self) -> str | None:
         return in_notebook(self)

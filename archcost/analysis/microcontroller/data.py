@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NotRequired, TypedDict, cast
 
-from archcost.analysis.data import settings_data
+from archcost.analysis.data import spec_data
 from archcost.analysis.microcontroller.kernels import INT8
-from archcost.documents import Count, Envelope, Positive, SpecData, envelope, warned
+from archcost.documents import Count, Envelope, Positive, SpecData, envelope
 
 if TYPE_CHECKING:
     from archcost.analysis.microcontroller.study import FusedStudy
@@ -74,7 +74,7 @@ def microcontroller_data(study: FusedStudy) -> MicrocontrollerData:
     count = len(study.kernels.kernels)
     document: dict[str, Any] = {
         **envelope("microcontroller"),
-        "spec": {"name": report.name, "path": report.spec.path, **settings_data(report), **warned(report.warnings)},
+        "spec": spec_data(report),
         "batch": report.batch,
         "dtype": INT8,
         "inplace": study.inplace,

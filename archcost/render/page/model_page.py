@@ -7,7 +7,6 @@ from collections import Counter
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from archcost import model_zoo
 from archcost.figures import ALWAYS, METRICS, OPTIONAL, TIME, told_of
 from archcost.fitting.reserve import usual_reserve
 from archcost.hardware.device import MICROCONTROLLER
@@ -30,7 +29,7 @@ if TYPE_CHECKING:
 
     from archcost.analysis.costs import Costs
     from archcost.analysis.report import Report
-    from archcost.errors import Mark, Source
+    from archcost.errors import Mark
     from archcost.hardware.device import Device
     from archcost.render.page.folded_nodes import FoldedNode
     from archcost.render.page.page_data import (
@@ -118,7 +117,7 @@ class ModelPage:
         lines = _Lines()
         return {
             "name": report.name,
-            "path": model_zoo.name_at(report.spec.path),
+            "path": report.spec.place,
             "source": report.spec.source,
             "run": run_text(report),
             "about": about_texts(report),
@@ -237,7 +236,7 @@ class _Lines:
 
     def add(self, mark: Mark) -> dict[str, int]:
         """The number of the line, and the place of its file."""
-        file = self._files.setdefault(_file(mark.source), len(self._files))
+        file = self._files.setdefault(mark.source.name.replace(os.sep, "/"), len(self._files))
         if file == len(self._text):
             self._text.append({})
         line = mark.line + 1
@@ -247,13 +246,6 @@ class _Lines:
     def data(self) -> list[SourceLinesData]:
         """The files with their lines."""
         return [{"file": name, "text": self._text[place]} for name, place in self._files.items()]
-
-
-def _file(source: Source) -> str:
-    """What people call a file: one that comes with archcost by its place in the zoo."""
-    inside = os.path.relpath(source.file, model_zoo.folder()) if os.path.isabs(source.file) else os.pardir
-    named = source.name if inside.startswith(os.pardir) else f"zoo:{inside.removesuffix('.yaml')}"
-    return named.replace(os.sep, "/")
 
 
 def timed(report: Report, device: Device) -> Any:

@@ -6,7 +6,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from archcost.analysis.costs import Costs
-from archcost.displays import in_notebook
+from archcost.displays import in_line, in_notebook
 from archcost.documents import envelope
 from archcost.render.page.aligned_nodes import comparison_of
 from archcost.render.page.icicle import FILE, LESS, MORE, PAGE, SAME, icicle
@@ -31,7 +31,7 @@ class Page:
         self.models = [ModelPage(report, device) for report in reports]
 
     def __repr__(self) -> str:
-        return f"Page({' → '.join(repr(model.report.name) for model in self.models)})"
+        return in_line(self, *[model.report.name for model in self.models])
 
     @cached_property
     def data(self) -> PageData:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-from archcost.displays import in_notebook
+from archcost.displays import in_line, in_notebook
 from archcost.documents import envelope
 from archcost.errors import Diagnostic, Mark, Source, SpecError, UsageError, shortened
 from archcost.figures import COUNT, METRICS, PREDICTED
@@ -47,7 +47,7 @@ class SweepPage:
         self.designs = swept_of(document)
 
     def __repr__(self) -> str:
-        return f"SweepPage({self.designs.name!r}, {len(self.designs.designs):,} designs)"
+        return in_line(self, self.designs.name, designs=len(self.designs.designs))
 
     @cached_property
     def data(self) -> PageData:
