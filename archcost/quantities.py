@@ -161,11 +161,16 @@ def format_units(count: int, scale: int) -> str:
     return f"{whole:,}.{rest:0{len(str(scale)) - 1}d}".rstrip("0").rstrip(".") if rest else f"{whole:,}"
 
 
+_EXACT_SHARE = 10_000  # tenths of a percent from which they tell nothing
+
+
 def format_share(part: int, whole: int) -> str:
-    """A share in percent with one decimal, ``<0.1%`` for what would round to nothing."""
+    """A share in percent with one decimal, from 1,000% on with none; ``<0.1%`` for what would round to nothing."""
     if not whole or not part:
         return "0%" if not part else "–"
     tenths = (2000 * part + whole) // (2 * whole)
+    if tenths >= _EXACT_SHARE:
+        return f"{(200 * part + whole) // (2 * whole):,}%"
     return f"{tenths // 10}.{tenths % 10}%" if tenths else "<0.1%"
 
 

@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from archcost.fitting.changes import Saving
 from archcost.render.document import Cell, Column, Table
 from archcost.render.safe_console import Console
+from archcost.render.savings import saving_table
 from archcost.render.table_layout import table_lines
 from archcost.render.wrapping import coloured, labelled, prose, text_width
 
@@ -31,6 +33,26 @@ def test_deep_names_stay_readable() -> None:
         lines = _lines(table, width)
         assert max(map(len, lines)) <= width
         assert all(any(one.text in line for line in lines) for one in names)
+
+
+def test_a_name_is_said_shorter_before_it_is_cut() -> None:
+    name = Cell("stage x4 (each below)", "stage x4 (1 below)", level=2)  # 2 + 21 and 2 + 18 cells, beside 9
+    table = Table([Column("layer", [name], flexible=True), Column("MACs", ["1,000"], right=True)], least_flexible=8)
+    for width, shown in ((32, "(each below)  "), (31, "(1 below)  "), (29, "(1 below)  "), (28, "(1 belo~  ")):
+        (row,) = [line for line in _lines(table, width) if "stage" in line]
+        assert shown in row
+        assert len(row) <= width
+
+
+def test_on_a_narrow_page_the_option_says_what_needs_less() -> None:
+    changes = [Saving("weights in int4, KV cache in float8", "--weight-dtype int4 --kv-dtype float8", 1)]
+    table = saving_table(changes, [1 << 20], 1 << 22)
+    for width in (80, 60, 45):
+        told = " ".join(" ".join(_lines(table, width)).split())
+        assert told.startswith("to need less")
+        assert [word in told for word in ("--weight-dtype", "75.0%", "1.00 MiB")] == [True] * 3
+        assert ("KV cache" in told) == (width == 80)
+        assert "~" not in told
 
 
 def test_total_goes_on_above_empty_cells() -> None:

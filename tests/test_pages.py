@@ -54,6 +54,28 @@ def test_every_option_of_a_panel_is_one_of_a_command() -> None:
     assert {name for names in PANELS.values() for name in names} <= known
 
 
+@pytest.mark.parametrize(
+    ("command", "panels"),
+    [
+        ("predict", {"--mixed": "How it runs", "--compile": "How it runs", "--device": "The devices"}),
+        ("fits", {"--mixed": "Training", "--device": "The devices", "--devices": "The devices"}),
+        ("bench", {"--device": "Measuring", "--compile": "Measuring", "--min-time": "Measuring"}),
+        ("sweep", {"--vary": "The designs", "--pareto": "What is shown", "--jobs": "Many at once"}),
+    ],
+)
+def test_an_option_is_in_the_panel_that_it_is_about_in_its_command(
+    command: str, panels: dict[str, str], run: Callable[..., Run]
+) -> None:
+    titles: dict[str, str] = {}
+    title = ""
+    for line in run(command, "--help", columns=100).out.splitlines():
+        if line and not line.startswith(" "):
+            title = line
+        elif line.startswith("  -"):
+            titles[line.split()[0].rstrip(",")] = title
+    assert {name: titles[name] for name in panels} == panels
+
+
 def test_the_commands_stand_in_their_groups(run: Callable[..., Run]) -> None:
     shown = run("--help", columns=80).out
     places = [shown.index(f"\n{group}\n") for group in cli.GROUPS]
@@ -128,6 +150,9 @@ def test_bytes_are_in_binary_units_in_every_table(arguments: tuple[str, ...], ru
         (("completion", "bsh"), "the shell is one of bash, zsh, fish, not 'bsh'", "did you mean 'bash'"),
         (("memory", "resnet18", "--bath", "3"), "archcost memory has no option --bath", "did you mean '--batch' or"),
         (("memory", "resnet18", "--opt", "adam"), "archcost memory has no option --opt", "did you mean '--optimizer'?"),
+        (("memory", "resnet18", "--device", "t4"), "archcost memory has no option --device", "`archcost fits SPEC"),
+        (("predict", "resnet18", "--device", "4090,l4"), "--device takes one device, got '4090,l4'", "--device l4`"),
+        (("fits", "resnet18", "--device", "4090, l4"), "--device takes one device", "`--device 4090 --device l4`"),
         (("analyze", "resnet18", "--json"), "archcost analyze has no option --json", "did you mean '--format json'?"),
         (("help", "analyze"), "archcost has no command 'help'", "did you mean `archcost --help`?"),
         (("version",), "archcost has no command 'version'", "did you mean `archcost --version`?"),

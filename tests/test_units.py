@@ -123,7 +123,16 @@ def test_bytes_are_rounded_beside_the_exact_number_where_that_is_longer(value: i
 
 
 @pytest.mark.parametrize(
-    ("part", "whole", "text"), [(0, 10, "0%"), (1, 10_000, "<0.1%"), (1, 3, "33.3%"), (3, 3, "100.0%"), (0, 0, "0%")]
+    ("part", "whole", "text"),
+    [
+        (0, 10, "0%"),
+        (1, 10_000, "<0.1%"),
+        (1, 3, "33.3%"),
+        (3, 3, "100.0%"),
+        (9, 1, "900.0%"),
+        (246, 10, "2,460%"),
+        (0, 0, "0%"),
+    ],
 )
 def test_shares(part: int, whole: int, text: str) -> None:
     assert format_share(part, whole) == text

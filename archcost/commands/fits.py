@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from archcost.commands.option_values import apart, attempt_all, parse_inputs, parse_params, tell
+from archcost.commands.option_values import apart, attempt_all, devices_of, parse_inputs, parse_params, tell
 from archcost.commands.options import (
     Batch,
     Dtype,
@@ -94,7 +94,7 @@ def fits(
     from archcost.render.printing import format_of, write
 
     params, shapes = parse_params(settings or ()), parse_inputs(inputs or ())
-    named = [archcost.device(name) for name in device or ()]
+    named = devices_of(device or ())
 
     def work(spec: Spec) -> Fits:
         return archcost.fits(

@@ -27,19 +27,29 @@ PANELS = {  # of options, in this order; those that are in none stand before
     "The model": ("--set", "--set-a", "--set-b", "--input", "--input-a", "--input-b", "--batch", "--training",
                   "--dtype", "--weight-dtype", "--kv-dtype", "--dtype-b", "--weight-dtype-b", "--kv-dtype-b", "--lora",
                   "--lora-targets", "--until", "--context"),
+    "The designs": ("--vary", "--zip", "--space", "--where"),
     "Training": ("--optimizer", "--foreach", "--mixed", "--master-weights", "--accumulate", "--checkpoint",
                  "--parallel"),
     "A training run": ("--tokens", "--samples", "--price", "--mfu", "--global-batch"),
-    "The devices": ("--devices", "--reserve"),
+    "How it runs": ("--schedule", "--inplace", "--fused", "--engine", "--compile", "--channels-last",
+                    "--plain-attention"),
+    "The devices": ("--device", "--devices", "--reserve"),
     "What is suggested": ("--goal", "--target", "--at", "--only", "--boldness"),
     "What is shown": ("--depth", "--sort", "--top", "--columns", "--convention", "--functional", "--relative-to",
-                      "--metric", "--only-changed", "--what-if", "--explain", "--list"),
-    "Measuring": ("--latency", "--device", "--threads", "--min-time", "--channels-last", "--compile", "--layers",
-                  "--predict", "--predict-device", "--quick"),
-    "Output": ("--format", "--output", "--open", "--export-json", "--export-markdown", "--export-github",
-               "--export-gitlab", "--export-junit", "--export-sarif", "--export-concise"),
+                      "--metric", "--metrics", "--only-changed", "--what-if", "--explain", "--list", "--pareto",
+                      "--count", "--histogram", "--sample", "--seed"),
+    "Many at once": ("--jobs", "--shard", "--scheduler", "--part-rows"),
+    "Measuring": ("--latency", "--threads", "--min-time", "--layers", "--predict", "--predict-device", "--quick"),
+    "Output": ("--format", "--output", "--open", "--plot", "--badge", "--digits", "--watch", "--export-json",
+               "--export-markdown", "--export-github", "--export-gitlab", "--export-junit", "--export-sarif",
+               "--export-concise"),
     "Help": ("--help", "--version"),
 }  # fmt: skip
+_MEASURED = dict.fromkeys(("--device", "--compile", "--channels-last"), "Measuring")
+_ELSEWHERE = {  # options of a command that are in another panel there than in other commands
+    **dict.fromkeys(("bench", "calibrate", "verify"), _MEASURED),
+    "predict": {"--mixed": "How it runs"},
+}
 _WIDEST = 100  # a longer line is hard to read
 _ON_PAPER = 80
 _WIDEST_NAME = 26  # of what stands before its explanation in the same line
@@ -81,7 +91,8 @@ def _blocks(command: Any, context: Any) -> Iterator[Block]:
         yield Line(" ".join(paragraph.split()), indent=0)
     panels = _commands(command)
     panels["Arguments"] = [_Entry(each.metavar, _told(each)) for each in arguments]
-    panels |= {title: [_Entry(_names(each), _told(each)) for each in own] for title, own in _by_panel(options).items()}
+    members = _by_panel(options, key(path))
+    panels |= {title: [_Entry(_names(each), _told(each)) for each in own] for title, own in members.items()}
     yield from _panels({title: entries for title, entries in panels.items() if entries})
     yield Gap()
     yield Heading("Examples")
@@ -125,9 +136,9 @@ def _panels(panels: dict[str, list[_Entry]]) -> Iterator[Block]:
             yield Line(entry.text, head=head.ljust(column), head_style=_NAME_STYLE)
 
 
-def _by_panel(options: Sequence[Any]) -> dict[str, list[Any]]:
-    """Options by their panels; a panel without any is left out."""
-    panel_of = {name: title for title, names in PANELS.items() for name in names}
+def _by_panel(options: Sequence[Any], command: str) -> dict[str, list[Any]]:
+    """Options of a command by their panels; a panel without any is left out."""
+    panel_of = {name: title for title, names in PANELS.items() for name in names} | _ELSEWHERE.get(command, {})
     found: dict[str, list[Any]] = {title: [] for title in PANELS}
     for each in options:
         found[next((panel_of[name] for name in each.opts if name in panel_of), "Options")].append(each)

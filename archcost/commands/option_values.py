@@ -115,6 +115,20 @@ def validate_all(names: Sequence[str], settings: Settings) -> list[SpecResult]:
     return named_specs.validate_all(names, settings, lambda paths: progress(paths, "checking"))
 
 
+def devices_of(names: Sequence[str]) -> list[Device]:
+    """The devices of a repeatable ``--device``, in order; raises UsageError, also for several in one word."""
+    import archcost
+    from archcost.errors import UsageError
+    from archcost.hardware.own import ENDING
+
+    for name in names:
+        parts = [part.strip() for part in name.split(",") if part.strip()]
+        if len(parts) > 1 and not name.endswith(ENDING):
+            repeated = " ".join([f"--device {part}" for part in parts])
+            raise UsageError(f"--device takes one device, got '{name}'", f"repeat it: `{repeated}`")
+    return [archcost.device(name) for name in names]
+
+
 def predicted_device(name: str | None, *, asked: bool) -> Device | None:
     """The device of ``--predict`` and ``--predict-device``: this machine, if none is named; None for neither option."""
     import archcost

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from archcost.commands.option_values import analyze_all, settings_of
+from archcost.commands.option_values import analyze_all, devices_of, settings_of
 from archcost.commands.options import (
     Dtype,
     Format,
@@ -108,7 +108,7 @@ def predict(
     is_run = tokens is not None or samples is not None
     _check_run(run_of, is_run=is_run, options={"--top": top, "--weight-dtype": weight_dtype})
     sizes = [size for given in batch or ([1],) for size in given]
-    named = list(map(archcost.device, device))
+    named = devices_of(device)
     chosen = [found for place, found in enumerate(named) if found not in named[:place]]
     results: list[SpecResult] = []
     for size in dict.fromkeys(sizes):

@@ -12,6 +12,9 @@ if TYPE_CHECKING:
     from collections.abc import Collection
 
 _OPTIONS = ("help", "version")  # that other programs have as commands
+_OF_OTHERS = {  # what is asked of a command by an option that others have
+    ("archcost memory", "--device"): "`archcost fits SPEC --device NAME` says whether a device holds it",
+}
 
 
 def usage_error(error: Any) -> UsageError:
@@ -22,7 +25,7 @@ def usage_error(error: Any) -> UsageError:
     parameter, option = getattr(error, "param", None), getattr(error, "option_name", None)
     if option is not None and hasattr(error, "possibilities"):
         known = [name for each in context.command.params for name in (*each.opts, *each.secondary_opts)]
-        return UsageError(f"{path} has no option {option}", _option_meant(option, known) or help_page)
+        return UsageError(f"{path} has no option {option}", _option_meant(option, path, known) or help_page)
     if option is not None:
         return UsageError(_plain(error.message), _usage_of(option, context) or help_page)
     if hasattr(error, "param_type") and parameter is not None:
@@ -65,8 +68,10 @@ def unknown_command(name: str, path: str, known: Collection[str]) -> UsageError:
     )
 
 
-def _option_meant(option: str, known: Collection[str]) -> str:
+def _option_meant(option: str, path: str, known: Collection[str]) -> str:
     """The option that an unknown one is short for, or close to; a format by its name is the value of one."""
+    if (path, option) in _OF_OTHERS:
+        return _OF_OTHERS[path, option]
     if option.removeprefix("--") in FORMATS and "--format" in known:
         return f"did you mean '--format {option.removeprefix('--')}'?"
     longer = [name for name in known if name.startswith(option)] if option.startswith("--") else []

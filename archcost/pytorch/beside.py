@@ -95,11 +95,16 @@ def together(parts: Iterable[Beside], times: int = 1) -> Beside | None:
 
 
 def mismatch_of(latency: Latency) -> list[str]:
-    """What makes a comparison doubtful: a prediction for another kind of device than was measured."""
-    found = latency.prediction
-    if found is None or (found.device.kind == CPU) == (latency.environment.device == "cpu"):
+    """What makes a comparison doubtful: a prediction for another kind of device, or for other threads than measured."""
+    found, environment = latency.prediction, latency.environment
+    if found is None:
         return []
-    return [f"measured on {latency.environment.device}, predicted for {found.device.label}: they are not the same"]
+    if (found.device.kind == CPU) != (environment.device == "cpu"):
+        return [f"measured on {environment.device}, predicted for {found.device.label}: they are not the same"]
+    threads = found.device.measured.threads if found.device.kind == CPU and found.device.measured else None
+    if threads in (None, environment.threads):
+        return []
+    return [f"measured with --threads {environment.threads}, predicted for --threads {threads}: give both the same"]
 
 
 def _p90(prediction: Prediction) -> int | None:

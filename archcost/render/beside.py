@@ -39,6 +39,8 @@ def beside_lines(latency: Latency) -> list[str]:
     verdict = where[beside.outside] if beside.outside is not None else ""
     times = f"{_time(beside)} on {found.device.label} ({how(found)}): {_ratio(beside)} of the measured time{verdict}"
     lines = [times, *caveats(found)]
+    if not latency.layers:
+        return lines
     if found.error is None:
         lines.append("no error is stated for this kind, so nothing is marked")
     else:

@@ -30,9 +30,9 @@ def layers_text(count: int) -> str:
     return f"{count:,} layer{'s' * (count != 1)}"
 
 
-def times_text(times: int, *, opened: bool) -> str:
-    """`` ×3`` behind the name of so many that are told in one line, which tells their sum; what is below is of each."""
-    return f" ×{times}{' (each below)' * opened}" if times > 1 else ""
+def times_text(times: int) -> str:
+    """`` ×3`` behind the name of so many that are told in one line, which tells their sum."""
+    return f" ×{times}" if times > 1 else ""
 
 
 def total_label(report: Report) -> str:

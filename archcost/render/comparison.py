@@ -8,7 +8,6 @@ from archcost.comparing import telling_metrics
 from archcost.comparing.data import comparison_data
 from archcost.comparing.lines import ShownChanges, change_lines, largest_changes, shown_changes
 from archcost.figures import METRICS
-from archcost.render.cell_text import times_text
 from archcost.render.comparison_cells import (
     after_cell,
     before_cell,
@@ -32,6 +31,7 @@ from archcost.render.document import (
     levels_left_out,
     rows_left_out,
 )
+from archcost.render.row_cells import folded_name
 from archcost.render.table_rows import MAX_ROWS
 
 if TYPE_CHECKING:
@@ -95,7 +95,7 @@ class ComparisonDocument(NamedTuple):
         yield TreeLine(0, "change" if self.comparison.changed() else SAME)
         for line in self._lines() if self.comparison.changed() else ():
             told = _told(line.difference(self.shown.metric), self.shown.metric)
-            yield TreeLine(line.depth, f"{line.mark} {_name(line)} ({line.op}): {told}".strip())
+            yield TreeLine(line.depth, f"{line.mark} {_name(line).text} ({line.op}): {told}".strip())
 
     def records(self) -> Records:
         """Every layer of both models, with params and MACs; nothing where these are unknown.
@@ -146,8 +146,8 @@ def _told(difference: Difference, metric: str) -> str:
     return ", ".join(filter(None, (figures, percent(difference), factor(difference))))
 
 
-def _name(line: ChangeLine) -> str:
-    return line.name + times_text(line.times, opened=line.opened)
+def _name(line: ChangeLine) -> Cell:
+    return folded_name(line.name, line.times, opened=line.opened)
 
 
 def styled(cells: Iterable[Cell | str], styles: Iterable[str]) -> list[Cell]:
@@ -177,7 +177,7 @@ def _change_table(found: Sequence[ChangeLine], comparison: Comparison, shown: Co
         pairs = zip(found, differences, strict=True)
         return styled(["" if line.mark == absent else figure(each, metric) for line, each in pairs], plain)
 
-    names = [Cell(_name(line), level=line.depth, mark=line.mark) for line in found]
+    names = [_name(line)._replace(level=line.depth, mark=line.mark) for line in found]
     columns = [
         Column("change", styled(names, plain), flexible=True, paths=shown.by_delta),
         Column("op", styled([line.op for line in found], plain), leaves=1),

@@ -103,8 +103,8 @@ def _facts(device: Device) -> Iterator[tuple[str, str]]:
     yield "cache", format_bytes(device.cache_bytes) if device.cache_bytes else ""
     yield "bandwidth", _with_unit(device.bytes_per_second, _GIGA, "GB/s")
     for name in PEAKS:
-        yield name, _with_unit(device.peaks.get(name), _TERA, "TOPS" if name == "int8" else "TFLOPS")
-    yield "float16_acc16", _with_unit(device.float16_acc16, _TERA, "TFLOPS")
+        yield name, _per_second(device.peaks.get(name), "OPS" if name == "int8" else "FLOPS")
+    yield "float16_acc16", _per_second(device.float16_acc16, "FLOPS")
     yield "rates", _BASES.get(device.basis, device.basis)
     yield "clock", _with_unit(device.clock_hz, _MEGA, "MHz")
     yield "power", _with_unit(device.power_watts, 1, "W")
@@ -123,6 +123,11 @@ def _cited(source: Citation) -> str:
 
 def _with_unit(value: int | None, scale: int, unit: str) -> str:
     return f"{format_units(value, scale)} {unit}" if value else ""
+
+
+def _per_second(rate: int | None, unit: str) -> str:
+    """``82.6 TFLOPS``, ``2.4 GFLOPS``."""
+    return _with_unit(rate, *((_TERA, f"T{unit}") if (rate or 0) >= _TERA else (_GIGA, f"G{unit}")))
 
 
 def _by_vendor(devices: Sequence[Device]) -> dict[str, list[Device]]:

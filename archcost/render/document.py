@@ -15,10 +15,11 @@ WHOLE = 1_000_000  # more than any page has: for a flexible column that is cut o
 class Cell(NamedTuple):
     """The content of a cell.
 
-    ``short`` is the same in few digits, for a narrow page; ``level`` the depth of a name in its tree, from 1;
-    ``code`` marks what is typed, such as an option; ``strong`` what stands out, and ``style`` is rich's, for colours.
-    ``mark`` is a sign of ours before a name and its indent, such as ``+`` for what was added; a blank keeps its room.
-    ``amount`` is the figure that the text tells, if it is one: ``binary`` of bytes, else of things.
+    ``short`` is the same in few digits, for a narrow page, and in a flexible column where it would be cut; ``level``
+    the depth of a name in its tree, from 1; ``code`` marks what is typed, such as an option; ``strong`` what stands
+    out, and ``style`` is rich's, for colours. ``mark`` is a sign of ours before a name and its indent, such as ``+``
+    for what was added; a blank keeps its room. ``amount`` is the figure that the text tells, if it is one: ``binary``
+    of bytes, else of things.
     """
 
     text: str

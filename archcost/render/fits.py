@@ -13,7 +13,7 @@ from archcost.quantities import format_bytes, format_nanoseconds, format_share
 from archcost.render.document import Cell, Column, Field, Gap, Heading, Line, Records, Table, branches_of
 from archcost.render.memory import TO_TRAIN, memory_line, when
 from archcost.render.report import title_details
-from archcost.render.savings import saving_columns
+from archcost.render.savings import saving_table
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -135,8 +135,8 @@ def _bound(bound: LeastTime) -> str:
 def _change_table(fit: DeviceFit) -> Table:
     """What needs less, the least first; where it does not fit, what makes it fit, and of that what changes least."""
     chosen = (fit.changes if fit.fits else _helpful(fit))[:_CHANGES]
-    *told, option = saving_columns(chosen, [change.total for change in chosen], fit.needed)
-    return Table([*told, Column("fits", [_sign(fit.holds(change.total)) for change in chosen]), option])
+    fits = Column("fits", [_sign(fit.holds(change.total)) for change in chosen])
+    return saving_table(chosen, [change.total for change in chosen], fit.needed, [fits])
 
 
 def _helpful(fit: DeviceFit) -> list[Saving]:
@@ -156,7 +156,7 @@ def _table_blocks(fits: Fits) -> Iterator[Block]:
     yield _memory(fits)
     yield _device_table(fits)
     needs = [f"{variant.name} {format_bytes(variant.memory.total)}" for variant in fits.variants]
-    yield Line(f"needs: {', '.join(needs)}; shares are of the memory less the reserve", style="dim")
+    yield Line(f"needs: {', '.join(needs)}; for a model: the memory less the reserve", style="dim")
     if fits.chips:
         yield _chip_table(fits.chips)
     hint = f"`archcost fits {typed(fits.report.spec.path)} --device NAME` has the largest batch, and what to change"

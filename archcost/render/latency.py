@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from archcost.pytorch.bench_data import bench_data, known_macs
 from archcost.pytorch.beside import layers_beside, model_beside, part_beside, together
 from archcost.pytorch.timing import times_slower, warnings
-from archcost.quantities import format_bytes, format_count
+from archcost.quantities import format_bytes, format_count, format_share
 from archcost.render.beside import BESIDE_HEADINGS, beside_columns, beside_lines, beside_record, doubts
 from archcost.render.cell_text import figure_cell, known_total, shape_cell
 from archcost.render.document import (
@@ -172,7 +172,8 @@ def _layer_table(result: Latency, rows: Sequence[Row]) -> Table:
     nanoseconds = [int((each.seconds or 0) * 1e9) for each in spent]
     total = time_text(whole) if any(result.layers) else "–"
     times = ["declared" if each.seconds is None else time_text(each.seconds) for each in spent]
-    shares = ["–" if each.seconds is None else f"{each.seconds / whole:.1%}" for each in spent]
+    whole_ns = int(whole * 1e9)
+    shares = ["–" if each.seconds is None else format_share(int(each.seconds * 1e9), whole_ns) for each in spent]
     return Table(
         [
             Column("layer", [name_of(row) for row in rows], "sum of layers", flexible=True),

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
 from typing import TYPE_CHECKING
 
 from archcost.hardware.measured import MILLE
-from archcost.quantities import format_nanoseconds, format_share, format_units
+from archcost.quantities import format_nanoseconds, format_ratio, format_share, format_units
 from archcost.render.document import WHOLE, Column, Field, Gap, Line, Table
 
 if TYPE_CHECKING:
@@ -15,6 +16,11 @@ if TYPE_CHECKING:
     from archcost.render.document import Block
 
 _GIGA = 10**9
+_OF_PRODUCTS = (
+    "a layer takes its call + operations ÷ G op/s + bytes ÷ GB/s (of a pool: taps, bytes read, bytes written), and "
+    "extra passes over memory for activations that caches do not hold; –: no such cost was seen"
+)
+_OF_PASSES = "small, medium, large: the least, a middle and the greatest of the tensors that were measured"
 
 
 def measured_facts(measured: Calibration) -> Iterator[Block]:
@@ -22,14 +28,13 @@ def measured_facts(measured: Calibration) -> Iterator[Block]:
     threads = f"{measured.threads} thread{'s' * (measured.threads != 1)}"
     yield Field("measured with", f"PyTorch {measured.torch}, {threads}, in {measured.dtype}")
     load = format_units(measured.load, MILLE)
-    yield Field("noise", f"repeats spread by {format_share(measured.spread, MILLE)} by the median; load {load}")
-    yield Field(
-        "in company",
-        f"a kernel takes {format_share(measured.share, MILLE)} of what it takes among its like, and "
-        f"{format_nanoseconds(measured.each_ns)}",
-    )
+    spread = format_share(measured.spread, MILLE)
+    yield Field("noise", f"repeats differed by {spread} (median); load average {load}")
+    share = format_ratio(Fraction(measured.share, MILLE))
+    each = format_nanoseconds(measured.each_ns)
+    yield Field("in a network", f"a layer takes {share} times what it takes in the tables below, plus {each}")
     if measured.page_fault_ns:
-        yield Field("page fault", f"{format_nanoseconds(measured.page_fault_ns)} for a page that was given back")
+        yield Field("page fault", f"{format_nanoseconds(measured.page_fault_ns)} to map, touch and give back a page")
     yield Gap()
     products = measured.products
     rates = list(products.values())
@@ -40,11 +45,11 @@ def measured_facts(measured: Calibration) -> Iterator[Block]:
             Column("G op/s", [_rate(rate.operations_per_second) for rate in rates], right=True),
             Column("activation GB/s", [_rate(rate.bytes_per_second) for rate in rates], right=True),
             Column("weight GB/s", [_rate(rate.weight_bytes_per_second) for rate in rates], right=True),
-            Column("passes beyond caches", [format_units(rate.spilled, MILLE) for rate in rates], right=True, leaves=1),
+            Column("extra passes", [format_units(rate.spilled, MILLE) for rate in rates], right=True, leaves=1),
         ],
         least_flexible=WHOLE,
     )
-    yield Line("– costs nothing that was seen; of a pool: taps, what it reads, what it writes", style="dim")
+    yield Line(_OF_PRODUCTS, style="dim")
     yield Gap()
     passes = measured.passes
     yield Table(
@@ -58,6 +63,7 @@ def measured_facts(measured: Calibration) -> Iterator[Block]:
         ],
         least_flexible=WHOLE,
     )
+    yield Line(_OF_PASSES, style="dim")
 
 
 _SIZES = (("small", 0), ("medium", None), ("large", -1))

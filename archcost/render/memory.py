@@ -27,7 +27,7 @@ from archcost.render.document import (
 from archcost.render.report import title_details
 from archcost.render.report_view import ModelView
 from archcost.render.row_cells import bytes_cell, kind_of, name_of
-from archcost.render.savings import saving_columns
+from archcost.render.savings import saving_table
 from archcost.render.table_rows import first_rows
 
 if TYPE_CHECKING:
@@ -127,7 +127,7 @@ def _whatifs(study: Study) -> Iterator[Block]:
     """What would need less, a row each, with the option that makes it so."""
     found = [entry for entry in study.whatifs if entry.peak < study.peak]
     if found:
-        yield Table(saving_columns(found, [entry.peak for entry in found], study.peak))
+        yield saving_table(found, [entry.peak for entry in found], study.peak)
     elif study.whatifs:
         tried = ", ".join(entry.name for entry in study.whatifs)
         yield Line(f"would not lower the peak: {tried}", style="dim")
@@ -265,7 +265,9 @@ def _layer_table(study: Study, rows: Sequence[Row]) -> Table:
     largest = [max(values) for values in zip(*highs.values(), strict=True)]
     if study.training is not None:
         kept = scope_kept(study)
-        highs["kept"] = [sum(kept.get(path, 0) for path in row.paths or (row.path,)) for row in rows]
+        sums = [sum(kept.get(path, 0) for path in row.paths or (row.path,)) for row in rows]
+        if any(sums):
+            highs["kept"] = sums
     columns = [
         Column("layer", [name_of(row) for row in rows], flexible=True),
         Column("op", [kind_of(row) for row in rows], leaves=1),
@@ -274,7 +276,7 @@ def _layer_table(study: Study, rows: Sequence[Row]) -> Table:
             Column(heading, list(map(bytes_cell, values)), right=True, measure="alive")
             for heading, values in highs.items()
         ],
-        Column("peak", ["◂" if size == study.peak else "" for size in largest]),
+        *([Column("peak", ["◂" if size == study.peak else "" for size in largest])] if study.peak in largest else []),
         Column("of the peak", (), style="green", leaves=3, parts=largest),
     ]
     return Table(columns)

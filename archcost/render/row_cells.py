@@ -16,8 +16,16 @@ if TYPE_CHECKING:
 
 
 def name_of(row: Row) -> Cell:
-    """A row's name at its depth, with ×N for folded neighbours, whose sum it tells; what is below is of each."""
-    return Cell(row.name + times_text(row.times, opened=row.opened), level=row.depth, style="bold" if row.group else "")
+    """A row's name at its depth, with ×N for folded neighbours."""
+    return folded_name(row.name, row.times, opened=row.opened)._replace(
+        level=row.depth, style="bold" if row.group else ""
+    )
+
+
+def folded_name(name: str, times: int, *, opened: bool) -> Cell:
+    """The name of so many as one line tells, which is their sum; where it is ``opened``, one of them is below."""
+    told = name + times_text(times)
+    return Cell(f"{told} (each below)", f"{told} (1 below)") if opened and times > 1 else Cell(told)
 
 
 def kind_of(row: Row) -> Cell:

@@ -118,7 +118,7 @@ def alternatives_text(one: Suggestion) -> str:
 def _elsewhere(one: Suggestion, other: Suggestion) -> str:
     if one.path == other.path:
         return ""
-    return f" {other.rewrite.where} {other.path}{times_text(other.times, opened=False)}"
+    return f" {other.rewrite.where} {other.path}{times_text(other.times)}"
 
 
 def mild_text(found: Suggestions, command: str) -> str:

@@ -53,10 +53,14 @@ class ShownColumns(NamedTuple):
     columns: Sequence[Column]
     short: bool
 
-    def text(self, column: Column, value: Cell | str, indent: LevelIndent = _WHOLE_INDENT) -> str:
-        """What stands in a cell."""
+    def text(
+        self, column: Column, value: Cell | str, indent: LevelIndent = _WHOLE_INDENT, room: int | None = None
+    ) -> str:
+        """What stands in a cell; in a flexible column the short form only where there is no ``room`` for the other."""
         one = cell(value)
-        short = self.short or column.rounded
+        short = column.rounded or self.short
+        if column.flexible and one.short is not None:
+            short = room is not None and text_width(self.text(column, one, indent)) > room
         mark = f"{one.mark} " if one.mark else ""
         return (mark + indent.of(one) + (one.text if one.short is None or not short else one.short)).rstrip()
 
@@ -186,7 +190,7 @@ def _column(shown: ShownColumns, column: Column, width: int, page: Console) -> l
     cells = []
     indent = _indent(column, width)
     for value in column.cells:
-        one, text = cell(value), shown.text(column, value, indent)
+        one, text = cell(value), shown.text(column, value, indent, width)
         if column.folds:
             lines = _folded(text, width, page, paths=column.paths)
         else:

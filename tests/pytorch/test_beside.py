@@ -4,21 +4,22 @@ from __future__ import annotations
 
 import csv
 import json
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
 
 import archcost
+from archcost.hardware.measured import Calibration
 from archcost.pytorch.beside import Beside, layers_beside, mismatch_of, model_beside, part_beside, together
 from archcost.pytorch.timing import Environment, Latency, summarise
 from archcost.quantities import format_nanoseconds
+from archcost.timing.prediction import Prediction
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from conftest import Run
-
-    from archcost.timing.prediction import Prediction
 
 I9 = ("--predict-device", "i9-10940x")
 BENCH = ("bench", "squeezenet1_1", "--device", "cpu", "--threads", "1")
@@ -86,6 +87,23 @@ def test_another_kind_of_device_is_told() -> None:
     assert mismatch_of(_measured(archcost.predict("squeezenet1_1", device="i9-10940x"), 1)) == []
     (told,) = mismatch_of(_measured(archcost.predict("squeezenet1_1", device="t4"), 1))
     assert told == "measured on cpu, predicted for Tesla T4: they are not the same"
+
+
+def test_other_threads_are_told() -> None:
+    prediction = archcost.predict("squeezenet1_1", device="i9-10940x")
+    measured = Calibration("2", 2, "float32", spread=0, load=0, share=1000, each_ns=0, products={}, passes={})
+    latency = _measured(prediction, 1)
+    told = Prediction(prediction.report, prediction.device._replace(measured=measured), prediction.run)
+    for threads, count in ((2, 0), (1, 1)):
+        environment = replace(CPU, threads=threads)
+        found = mismatch_of(replace(latency, environment=environment, prediction=told))
+        assert found == ["measured with --threads 1, predicted for --threads 2: give both the same"] * count
+
+
+@pytest.mark.usefixtures("fixed_clock")
+def test_without_layers_none_is_marked(run: Callable[..., Run]) -> None:
+    assert "is marked" in run(*BENCH, *I9).out
+    assert "is marked" not in run(*BENCH, *I9, "--no-layers").out
 
 
 @pytest.mark.usefixtures("fixed_clock")
