@@ -47,6 +47,6 @@ def _remedy(finding: Finding, report: Report) -> Remedy | None:
         return None
     saved: int = getattr(report.totals, finding.metric) - getattr(best.report.totals, finding.metric)
     goal = "" if best.goal.word == MACS else best.goal.word
-    words = f"{best.words} ({best.boldness.name.lower()})"
+    words = f"{best.words} ({best.boldness.rewrite})"
     asked = tuple(asked_of(report.graph.settings))
     return Remedy(words, saved, saved >= finding.overshoot, goal, asked) if saved > 0 else None

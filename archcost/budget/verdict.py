@@ -249,6 +249,12 @@ class Verdict:
         return any(finding.is_judged for finding in self.all_findings())
 
     @property
+    def unlimited(self) -> list[SpecVerdict]:
+        """The specs that no limit is for, beside others that have some."""
+        found = [spec for spec in self.specs if not spec.findings and not spec.diagnostics]
+        return found if len(found) < len(self.specs) else []
+
+    @property
     def holds(self) -> bool:
         """Whether limits were judged and nothing failed.
 

@@ -181,12 +181,26 @@ def summary(verdict: Verdict) -> str:
     for status, word in _COUNTED.items():
         count = verdict.count(status)
         parts += [f"{count:,} {word}"] if count else []
-    held = verdict.count(Status.OK)
-    holds = f"{plural(held, 'limit')} hold{'s' * (held == 1)}"
+    held = _held(verdict)
     unmet = sum(finding.cause is Cause.NOT_ASKED for finding in verdict.all_findings())
     if not held and not errors and verdict.count(*[status for status in Status if status is not Status.OK]) == unmet:
         return f"{specs}: no limits to judge; {_not_asked(verdict)}"
-    return f"{specs}: {', '.join([*parts, holds] if held else parts)}{_unknown(verdict)}"
+    return f"{specs}: {', '.join([*parts, *held])}{_unlimited(verdict)}{_unknown(verdict)}"
+
+
+def _held(verdict: Verdict) -> list[str]:
+    """How many limits hold, and of how many specs the expected figures do."""
+    expected = sum(finding.rule is Rule.EXPECT and finding.status is Status.OK for finding in verdict.all_findings())
+    limits = verdict.count(Status.OK) - expected
+    of = "" if len(verdict.specs) == 1 else f" of {plural(expected, 'spec')}"
+    found = [f"{plural(limits, 'limit')} hold{'s' * (limits == 1)}"] if limits else []
+    return [*found, f"all expected figures{of} hold"] if expected else found
+
+
+def _unlimited(verdict: Verdict) -> str:
+    """How many specs have no limits beside others that do, so that nobody takes them for guarded."""
+    count = len(verdict.unlimited)
+    return f"; no limits on {plural(count, 'spec')}" if count else ""
 
 
 def _not_asked(verdict: Verdict) -> str:

@@ -46,6 +46,7 @@ if TYPE_CHECKING:
     from archcost.render.document import Document
 
 _DELTA = "delta"  # the difference in the metric that is shown
+_METRIC = "macs"  # that changes are shown in, if none is named
 
 
 def compare(
@@ -71,7 +72,9 @@ def compare(
     dtype_b: DtypeB = None,
     weight_dtype_b: WeightDtypeB = None,
     kv_dtype_b: KvDtypeB = None,
-    metric: Annotated[str, metric_option("--metric", "Metric to show changes in.")] = "macs",
+    metric: Annotated[
+        str | None, metric_option("--metric", "Metric to show changes in, of two specs; default: macs.")
+    ] = None,
     sort: Annotated[
         str | None,
         word_option(
@@ -106,7 +109,7 @@ def compare(
     limits = [_limit(text) for text in fail_on or ()]
     own = OfOneSpec(set_a, set_b, input_a, input_b, dtype_b, weight_dtype_b, kv_dtype_b)
     _check_number(specs, own)
-    _check_view(specs, sort, metric=metric, words={"--stat": stat, "--only-changed": only_changed})
+    _check_view(specs, sort, metric=metric, depth=depth, flags={"--stat": stat, "--only-changed": only_changed})
     check_training((metric, sort, *[name for name, _ in limits]), training=training)
     asked = settings_of(
         settings,
@@ -120,7 +123,8 @@ def compare(
     reports = reports_of(specs, asked, own)
     two = len(specs) == 2  # noqa: PLR2004 - which have changes
     found = archcost.compare(*reports, sort=None if two else sort)
-    shown = ComparisonView(sort if two and sort and sort != _DELTA else metric, depth, only_changed, bool(sort), top)
+    measure = sort if two and sort and sort != _DELTA else metric or _METRIC
+    shown = ComparisonView(measure, depth, only_changed, bool(sort), top)
     document = _document(found, shown, stat=stat)
     write(document if device is None else timed(document, reports, device), chosen, output, digits)
     if _exceeded(reports, limits):
@@ -137,15 +141,24 @@ def _check_number(specs: Sequence[str], own: OfOneSpec) -> None:
     own.check(specs)
 
 
-def _check_view(specs: Sequence[str], sort: str | None, *, metric: str, words: Mapping[str, bool]) -> None:
+def _check_view(
+    specs: Sequence[str], sort: str | None, *, metric: str | None, depth: int | None, flags: Mapping[str, bool]
+) -> None:
     """Raise UsageError for what is asked of changes where there are none, and for two metrics at once."""
     from archcost.errors import UsageError
 
-    of_changes = [word for word, given in {**words, "--sort delta": sort == _DELTA}.items() if given]
-    if len(specs) > 2 and of_changes:  # noqa: PLR2004 - only two have changes
-        raise UsageError(f"{of_changes[0]} is for two specs")
-    if len(specs) == 2 and sort not in (None, _DELTA, metric) and metric != "macs":  # noqa: PLR2004 - as above
-        raise UsageError(f"changes are shown in one metric: --metric {metric} or --sort {sort}", "use --sort delta")
+    if len(specs) == 2:  # noqa: PLR2004 - only two have changes
+        if metric and sort not in (None, _DELTA, metric):
+            raise UsageError(f"changes are shown in one metric: --metric {metric} or --sort {sort}", "use --sort delta")
+        return
+    if metric:
+        hint = f"three or more have a column for each figure: `--sort {metric}` puts them in its order"
+        raise UsageError("--metric is for two specs", hint)
+    asked = {f"--depth {depth}": depth is not None, **flags, f"--sort {_DELTA}": sort == _DELTA}
+    for words in [words for words, given in asked.items() if given]:
+        from shlex import join
+
+        raise UsageError(f"{words} is for two specs", f"name two: `archcost compare {join(specs[:2])} {words}`")
 
 
 def _document(found: Comparison | SideBySide, shown: ComparisonView, *, stat: bool) -> Document:

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 def explain(
     spec: Annotated[str, typer.Argument(metavar="SPEC", help="A spec file, a zoo model by its name, or -.")],
     path: Annotated[
-        str | None, typer.Argument(metavar="PATH", help="A layer, block or branch; default: the whole model.")
+        str | None, typer.Argument(metavar="[PATH]", help="A layer, block or branch; default: the whole model.")
     ] = None,
     format: Format = None,  # noqa: A002 - the option's name
     output: Output = None,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
 import typer
 
@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
     from archcost.analysis.report import Report
+    from archcost.errors import Diagnostic
     from archcost.hardware.device import Device
     from archcost.named_specs import SpecResult
     from archcost.render.document import Document
@@ -96,16 +97,34 @@ def analyze_one(name: str, settings: Settings) -> Report:
 
 
 def whole(results: Sequence[SpecResult]) -> list[Report]:
-    """The reports of specs that are all right; ends the command where one is wrong, once all problems are told."""
-    from archcost.render.output import print_diagnostics, print_warnings
+    """The reports of specs that are all right; ends the command where one is wrong, once all problems are told.
+
+    Warnings are told at the end of the command, below what it shows.
+    """
+    from archcost.render.output import print_diagnostics
 
     problems = [diagnostic for result in results for diagnostic in result.diagnostics]
     print_diagnostics(problems)
     reports = [result.report for result in results if result.report is not None]
     if problems or len(reports) < len(results):
         raise typer.Exit(2)
-    print_warnings([warning for report in reports for warning in report.warnings])
+    _Waiting.warnings += [warning for report in reports for warning in report.warnings]
     return reports
+
+
+class _Waiting:
+    """The warnings that are told once the command has shown what it was asked for."""
+
+    warnings: ClassVar[list[Diagnostic]] = []
+
+
+def tell_waiting() -> None:
+    """Print the warnings that waited for the end of a command."""
+    if _Waiting.warnings:
+        from archcost.render.output import print_warnings
+
+        told, _Waiting.warnings = _Waiting.warnings, []
+        print_warnings(told)
 
 
 def validate_all(names: Sequence[str], settings: Settings) -> list[SpecResult]:

@@ -160,7 +160,7 @@ Threads = Annotated[int, _THREADS]
 ThreadsIfAny = Annotated[int | None, _THREADS]
 
 Digits = Annotated[
-    int | None, number_option("--digits", "Significant digits, and units in headings: of latex and markdown.")
+    int | None, number_option("--digits", "Significant digits, with units in the headings; for latex and markdown.")
 ]
 
 

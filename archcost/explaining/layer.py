@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 from typing import TYPE_CHECKING
 
 from archcost.analysis.costs import stored_bytes
@@ -12,6 +11,7 @@ from archcost.explaining.equations import BYTES, Equation, Explanation, traffic_
 from archcost.explaining.expressions import Number, Symbol, SymbolicExpression, cross, total
 from archcost.explaining.field_view import layer_fields
 from archcost.explaining.formulas import Formulas, Size, formulas_of
+from archcost.explaining.op_words import first_line, words_of
 from archcost.figures import METRICS
 from archcost.graph.model import tensor_bytes
 
@@ -54,7 +54,7 @@ def layer_equations(report: Report, index: int, formulas: Formulas) -> list[Equa
 
 def about(signature: Signature) -> str:
     """The first line of the op's reference, which is its formula."""
-    return (inspect.getdoc(signature.op) or "").split("\n")[0]
+    return first_line(words_of(signature.op))
 
 
 def size_equations(formulas: Formulas, signature: Signature) -> list[Equation]:

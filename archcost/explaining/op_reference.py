@@ -5,13 +5,13 @@ It is read off the class: the terminal, docs/ops.md and JSON say the same.
 
 from __future__ import annotations
 
-import inspect
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from archcost.displays import in_line
 from archcost.errors import UsageError
 from archcost.explaining.op_examples import OpExample, example_of
+from archcost.explaining.op_words import first_line, words_of
 from archcost.ops import REGISTRY
 from archcost.ops.base import INFERRED_SIZE, alone, arity_text, asserted_size
 from archcost.ops.facets import FAMILIES, WrittenAs
@@ -66,8 +66,8 @@ class OpReference:
         self.op = op
         self.kind = op.kind
         self.family = op.family
-        self.text = inspect.cleandoc(op.__doc__ or "")
-        self.about = self.text.split("\n")[0]
+        self.text = words_of(op)
+        self.about = first_line(self.text)
         several = op.max_inputs is not None and op.max_inputs == len(op.input_names) > 1
         self.takes = arity_text(op) + f" ({', '.join(op.input_names)})" * several
         self.alone = alone(op)  # the attribute that a value alone is; empty: none

@@ -129,10 +129,10 @@ class _Padded(ForwardConv):
 
 
 class _Conv(_Padded, OwnWeight):
-    """out = ⌊(n + 2p - d·(k - 1) - 1) / s⌋ + 1 per spatial dimension; MACs = output positions × weights, without bias.
+    """out = ⌊(n + 2p - d·(f - 1) - 1) / s⌋ + 1 per spatial dimension; MACs = output positions × weights, without bias.
 
     Products with the zero padding count. Input (N, C, *spatial), output (N, out_channels, *spatial). `padding: same`
-    pads d·(k - 1) in total and needs stride 1. FLOPs beyond the MACs: 1 per output element for the bias.
+    pads d·(f - 1) in total and needs stride 1. FLOPs beyond the MACs: 1 per output element for the bias.
     """
 
     padding_mode: str = choice("zeros", "reflect", "replicate", "circular", default="zeros")

@@ -43,7 +43,7 @@ class _Transposed(OnKernel, work=Work.TRANSPOSED):
             )
 
     def spread(self, inputs: Inputs, out_channels: Dim) -> Outputs:
-        """The output of so many channels: (n - 1)·s - 2p + d·(k - 1) + o + 1 positions in each spatial dim."""
+        """The output of so many channels: (n - 1)·s - 2p + d·(f - 1) + o + 1 positions in each spatial dim."""
         n, _, *sizes = inputs[0]
         _, _, *kernels = self.kernel(inputs)
         geometry = (kernels, self.stride, self.padding, self.output_padding, self.dilation)
@@ -60,7 +60,7 @@ class _Transposed(OnKernel, work=Work.TRANSPOSED):
 
 
 class _ConvTranspose(_Transposed, ConvBase):
-    """out = (n - 1)·s - 2p + d·(k - 1) + o + 1 per spatial dimension; MACs = input positions × weights, without bias.
+    """out = (n - 1)·s - 2p + d·(f - 1) + o + 1 per spatial dimension; MACs = input positions × weights, without bias.
 
     Input (N, C, *spatial), output (N, out_channels, *spatial). Every input position is multiplied by every weight once,
     whatever the stride. FLOPs beyond the MACs: 1 per output element for the bias.

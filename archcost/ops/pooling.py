@@ -59,7 +59,7 @@ class _Pool(SpatialOp, family="Pooling"):
 
 
 class _MaxPool(_Pool):
-    """out = max over a window, ⌊(n + 2p - d·(k - 1) - 1) / s⌋ + 1 windows per spatial dimension; no MACs.
+    """out = max over a window, ⌊(n + 2p - d·(f - 1) - 1) / s⌋ + 1 windows per spatial dimension; no MACs.
 
     Input (N, C, *spatial), output (N, C, *windows). With `ceil_mode: true` the division rounds up, but a window that
     would start in the right padding is left out. FLOPs: window size - 1 comparisons per output element, padding
@@ -96,7 +96,7 @@ class MaxPool3d(_MaxPool, kind="max_pool3d", ndim=3):
 
 
 class _MaxUnpool(SpatialOp, family="Pooling", min_inputs=2, max_inputs=2, work=Work.MOVE, written=WrittenAs.FUNCTION):
-    """out = (n - 1)·s - 2p + k per spatial dimension, 0 but where a maximum was; no MACs, no FLOPs.
+    """out = (n - 1)·s - 2p + f per spatial dimension, 0 but where a maximum was; no MACs, no FLOPs.
 
     Input (N, C, *spatial), the places of its values in the output (int64, the second output of `max_pool` with
     `return_indices: true`), output (N, C, *spatial). Several sizes are pooled to one: `output_size` says which it was.
@@ -160,7 +160,7 @@ class MaxUnpool3d(_MaxUnpool, kind="max_unpool3d", ndim=3, torch_name="F.max_unp
 
 
 class _AvgPool(_Pool):
-    """out = mean over a window, ⌊(n + 2p - k) / s⌋ + 1 windows per spatial dimension; no MACs.
+    """out = mean over a window, ⌊(n + 2p - f) / s⌋ + 1 windows per spatial dimension; no MACs.
 
     Input (N, C, *spatial), output (N, C, *windows). With `ceil_mode: true` the division rounds up, but a window that
     would start in the right padding is left out. FLOPs: window size per output element (size - 1 sums, 1 division),

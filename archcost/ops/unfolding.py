@@ -52,7 +52,7 @@ class _Windows(Op, family="Resampling", ndim=2, channels=1):
 class Unfold(_Windows, kind="unfold", keeps=Keeps.OTHER, min_rank=4, max_rank=4, layout=LAYOUTS[2]):
     """(N, C, H, W) → (N, C·k·k, L): each of L windows as a column; no MACs, no FLOPs.
 
-    L is the product of ⌊(n + 2p - d·(k - 1) - 1) / s⌋ + 1 of both sides, the output size of a convolution. A column
+    L is the product of ⌊(n + 2p - d·(f - 1) - 1) / s⌋ + 1 of both sides, the output size of a convolution. A column
     holds the k·k values of the first channel in row-major order, then those of the next one; zeros where a window
     hangs over the border.
     """

@@ -74,10 +74,11 @@ class ComparisonDocument(NamedTuple):
         """The blocks for people to read."""
         yield Heading(self.comparison.title)
         totals = total_table(self.comparison)
-        yield totals
         if not self.comparison.changed():
-            yield Line(SAME)
+            yield Line(SAME, indent=0)
+            yield totals
             return
+        yield totals
         found = self.shown.changes(self.comparison, totals=len(totals.columns[0].cells))
         lines = found.lines[: self.shown.top or most]
         if lines:

@@ -45,10 +45,29 @@ def write_out(text: Text, format: str = "text") -> None:  # noqa: A002 - as the 
 
 def write_error(text: str) -> None:
     """Print to standard error; where that cannot be, the exit code says what there is to say."""
+    out = sys.stdout
+    if isinstance(out, _Guarded):
+        out.end = ""
     try:
         _write(sys.stderr, text, "text")
     except OSError:
         _silence(sys.stderr)
+
+
+def error_gap() -> str:
+    """What sets a text on standard error apart from one on standard output that is right above it: an empty line."""
+    out, err = sys.stdout, sys.stderr
+    if not isinstance(out, _Guarded) or out.end in ("", "\n\n"):
+        return ""
+    return "\n" if _same_place(out.stream, err.stream if isinstance(err, _Guarded) else err) else ""
+
+
+def _same_place(one: IO[str] | None, other: IO[str] | None) -> bool:
+    """Whether two streams lead to the same terminal, pipe or file."""
+    try:
+        return one is not None and other is not None and os.path.sameopenfile(one.fileno(), other.fileno())
+    except (OSError, ValueError):
+        return False
 
 
 def write_file(text: Text, path: str, format: str, *, append: bool = False) -> None:  # noqa: A002 - as the option
@@ -96,12 +115,13 @@ def _in_lines(text: Text) -> Iterator[str]:
 
 
 def _write(stream: IO[str] | None, text: Text, format: str) -> None:  # noqa: A002 - as the option
-    if isinstance(stream, _Guarded):
-        stream = stream.stream
+    guard, stream = (stream, stream.stream) if isinstance(stream, _Guarded) else (None, stream)
     if stream is None:
         return
     for part in _in_lines(text):
         _write_part(stream, part, format)
+        if guard is not None:
+            guard.end = (guard.end + part[-2:])[-2:]
 
 
 def _write_part(stream: IO[str], text: str, format: str) -> None:  # noqa: A002 - as the option
@@ -191,6 +211,7 @@ class _Guarded(io.TextIOBase):
 
     def __init__(self, stream: IO[str] | None, *, error: bool) -> None:
         self.stream = stream
+        self.end = ""  # the last two characters; none where something else has been told since
         self._error = error
 
     @property

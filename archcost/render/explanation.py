@@ -10,7 +10,7 @@ from archcost.render import explanation_sentences as sentences
 from archcost.render.cell_text import known_total, layers_text, shape_cell, unknown_notes
 from archcost.render.document import Field, Gap, Heading, Line, Records, branches_of
 from archcost.render.explanation_records import ExplanationRecord, explanation_records, story_records
-from archcost.render.suggestion_words import cheaper_text
+from archcost.render.suggestion_words import cheaper_command, cheaper_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -46,6 +46,7 @@ class ExplanationDocument(NamedTuple):
         yield from map(_seen, explanation.seen)
         if explanation.suggestion is not None:
             yield Field("cheaper", cheaper_text(explanation.suggestion, explanation))
+            yield Field("see", cheaper_command(explanation.suggestion, explanation), level=2)
 
     def branches(self) -> Iterable[TreeLine]:
         """The same as a tree."""
@@ -70,6 +71,7 @@ class StoryDocument(NamedTuple):
         story, report = self.story, self.story.report
         shapes = f"{shape_cell(tuple(report.inputs.values()))} → {shape_cell(tuple(report.outputs.values()))}"
         yield Heading(report.name, f"{shapes} · {layers_text(report.totals.layers)}")
+        yield Gap()
         macs, flops = (known_total(report, metric) for metric in ("macs", "flops"))
         yield Field("MACs", f"{macs}; FLOPs, with all other arithmetic, {flops}")
         for note in unknown_notes(report):
@@ -81,7 +83,8 @@ class StoryDocument(NamedTuple):
         if story.peak.path:
             yield Field("held there", sentences.holders_text(story), level=2)
         yield Field("memory-bound", sentences.bound_text(story))
-        yield Field("depth", sentences.depth_text(story))
+        if story.counted:
+            yield Field("depth", sentences.depth_text(story))
         yield Field("receptive field", sentences.seen_story(story))
 
     def branches(self) -> Iterable[TreeLine]:

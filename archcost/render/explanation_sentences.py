@@ -199,6 +199,8 @@ def macs_share(share: Share, story: Story) -> str:
 def depth_text(story: Story) -> str:
     """How many layers with MACs follow one another; at least so many where the MACs of some are not known."""
     bound = "≥ " if story.report.costs.unknown_macs else ""
+    if story.counted == 1 and not bound:
+        return "1 layer has MACs"
     return f"{bound}{story.depth:,} of the {bound}{story.counted:,} layers with MACs follow one another"
 
 
@@ -256,7 +258,8 @@ def bound_text(story: Story) -> str:
     flops = format_share(bound.bound.flops, bound.whole.flops)
     kinds = f", most by {', '.join(kind for kind, _ in bound.kinds)}" if bound.kinds else ""
     unknown = f" (and {bound.unknown:,} of unknown FLOPs)" if bound.unknown else ""
-    layers = f"{bound.layers:,} of the {bound.working:,} layers that compute{unknown}"
+    several = f"{bound.layers:,} of the {bound.working:,} layers that compute"
+    layers = (several if bound.working > 1 else f"{'' if bound.layers else 'not '}the 1 layer that computes") + unknown
     return f"below {limit}: {layers}, with {moved} of the bytes moved and {flops} of the FLOPs{kinds}"
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from itertools import groupby
 from typing import TYPE_CHECKING, NamedTuple
 
+from archcost.explaining.op_words import computed
 from archcost.render.document import (
     Cell,
     Code,
@@ -17,6 +18,7 @@ from archcost.render.document import (
     Table,
     TreeLine,
     branches_of,
+    without_marks,
 )
 
 if TYPE_CHECKING:
@@ -42,8 +44,8 @@ class OpsDocument(NamedTuple):
         for family, members in groupby(self.ops, lambda op: op.family):
             own = list(members)
             names += [Cell(family, strong=True), *[Cell(op.kind, level=2) for op in own]]
-            words += ["", *[op.about for op in own]]
-        yield Table([Column("op", names), Column("what it computes", words, flexible=True)])
+            words += ["", *[without_marks(computed(op.text)) for op in own]]
+        yield Table([Column("op", names), Column("what it computes", words, flexible=True, folds=True)])
         yield Line("`archcost ops NAME` has the attributes of one, its formulas and an example")
 
     def branches(self) -> Iterator[TreeLine]:

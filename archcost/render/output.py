@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from archcost.errors import COLOUR, PLAIN, format_diagnostic
 from archcost.printable import visible, without_colours
-from archcost.render.exit import terminal_width, wants_colour, write_error, write_file, write_out
+from archcost.render.exit import error_gap, terminal_width, wants_colour, write_error, write_file, write_out
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -35,7 +35,7 @@ def print_diagnostics(diagnostics: Iterable[Diagnostic]) -> None:
     for diagnostic in diagnostics:
         lines = format_diagnostic(diagnostic, style).split("\n")
         told = [line if _is_of_source(line) else coloured(line, width, 2) for line in lines]
-        write_error("\n".join(told) + "\n\n")
+        write_error(error_gap() + "\n".join(told) + "\n\n")
 
 
 def _is_of_source(line: str) -> bool:
@@ -74,7 +74,7 @@ def print_line(word: str, text: str) -> None:
     style = _style()
     colour = style[{"help": "help", "note": "blue"}.get(word, "error")]
     line = f"{colour}{word}{style['reset']}: {visible(text)}"
-    write_error(coloured(line, terminal_width(sys.stderr), 2) + "\n")
+    write_error(error_gap() + coloured(line, terminal_width(sys.stderr), 2) + "\n")
 
 
 def _style() -> dict[str, str]:

@@ -12,6 +12,7 @@ from archcost.render.document import (
     Cell,
     Column,
     Field,
+    Gap,
     Heading,
     Line,
     Records,
@@ -82,6 +83,7 @@ class TimedDocument(NamedTuple):
     def blocks(self, most: int | None) -> Iterator[Block]:
         """What people read."""
         yield from self.document.blocks(most)
+        yield Gap()
         yield from time_lines(self.found)
 
     def branches(self) -> Iterator[TreeLine]:

@@ -11,6 +11,7 @@ from archcost.render.cell_text import known_total
 from archcost.render.document import Cell, Column, Gap, Heading, Line, Records, Table, branches_of
 from archcost.render.reconciliation_records import ReconciliationRecord, reconciliation_records
 from archcost.render.report import title_details
+from archcost.render.wrapping import padded, text_width
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -28,17 +29,17 @@ class ReconciliationDocument(NamedTuple):
     found: Reconciliation
 
     def blocks(self, most: int | None) -> Iterator[Block]:
-        """Every tool's figure and its differences, a published figure, and those that the spec quotes."""
+        """A published figure, every tool's figure and its differences, and the figures that the spec quotes."""
         del most  # no table is long
         found = self.found
         yield Heading(found.report.name, title_details(found.report))
         yield Line(f"archcost counts {known_total(found.report, 'macs')} MACs")
-        for explanation in found.explanations:
-            yield Gap()
-            yield from _tool(explanation)
         if found.search is not None:
             yield Gap()
             yield from _published(found.search)
+        for explanation in found.explanations:
+            yield Gap()
+            yield from _tool(explanation)
         if found.quoted:
             yield Gap()
             yield from _quoted(found.quoted)
@@ -67,9 +68,9 @@ def _tool(explanation: ToolExplanation) -> Iterator[Block]:
     names = [difference.what for difference in differences]
     reasons = [sentences.because(difference) for difference in differences]
     if differences:
-        wide, long = max(map(len, amounts)), max(map(len, names))
+        wide, long = max(map(len, amounts)), max(map(text_width, names))
         lines = [
-            Line(reason, f"  {amount:>{wide}}  {name:<{long}}  ", indent=wide + 4)
+            Line(reason, f"  {amount:>{wide}}  {padded(name, long)}  ", indent=wide + 4)
             for amount, name, reason in zip(amounts, names, reasons, strict=True)
         ]
         columns = [Column("what", names), Column("difference", amounts, right=True), Column("because", reasons)]
@@ -137,6 +138,6 @@ def _wrong_lines(wrong: Sequence[Quoted]) -> Iterator[Line]:
     if not wrong:
         return
     yield Line(f"No convention comes within 2.5% of {'this one' if len(wrong) == 1 else f'these {len(wrong)}'}:")
-    wide = max(len(sentences.where(row)) for row in wrong)
+    wide = max([text_width(sentences.where(row)) for row in wrong])
     for row in wrong:
-        yield Line(sentences.quoted_words(row), f"  {sentences.where(row):<{wide}}  ", indent=4)
+        yield Line(sentences.quoted_words(row), f"  {padded(sentences.where(row), wide)}  ", indent=4)

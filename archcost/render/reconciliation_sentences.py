@@ -60,7 +60,8 @@ def missed(explanation: ToolExplanation) -> str:
 
 def signed(amount: Amount) -> str:
     """An amount with its sign, ``+1,000``; a fraction in two decimals."""
-    return f"{amount:+,}" if isinstance(amount, int) else f"{float(amount):+,.2f}"
+    text = f"{amount:+,}" if isinstance(amount, int) else f"{float(amount):+,.2f}"
+    return text.replace("-", "−")
 
 
 # --- what is published ------------------------------------------------------------------------------------------------

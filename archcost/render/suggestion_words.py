@@ -93,15 +93,19 @@ def remarks_text(remarks: Sequence[str]) -> str:
 
 
 def cheaper_text(one: Suggestion, explanation: Explanation) -> str:
-    """What would save most of a layer or scope, how much of it, and how to see more."""
+    """What would save most of a layer or scope, and how much of it."""
     metric = one.goal.metric
     own = next((int(each.value) for each in explanation.equations if each.figure == metric), 0)
     note = f", {one.site.note}" if one.site.note else ""
     saves = f"{figure_text(metric, one.saves)} {METRICS[metric].label} less ({format_share(one.saves, own)} of it)"
+    return f"{one.words}{note} ({one.boldness.rewrite}): {saves}"
+
+
+def cheaper_command(one: Suggestion, explanation: Explanation) -> str:
+    """What is typed to see all that would save something of a layer or scope."""
     spec, goal = typed(explanation.report.spec.path), one.goal.word
     words = ["--at", explanation.path] + ["--goal", goal] * (goal != MACS)
-    command = " ".join(map(quote, [*words, *asked_of(explanation.report.graph.settings)]))
-    return f"{one.words}{note} ({one.boldness.name.lower()}): {saves}; archcost suggest {spec} {command}"
+    return f"archcost suggest {spec} {' '.join(map(quote, [*words, *asked_of(explanation.report.graph.settings)]))}"
 
 
 def alternatives_text(one: Suggestion) -> str:

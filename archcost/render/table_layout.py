@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from archcost.render.cell_text import bar
 from archcost.render.document import Cell, cell
 from archcost.render.exit import PIPED_WIDTH
-from archcost.render.wrapping import broken, text_width
+from archcost.render.wrapping import broken, shortened, text_width
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -228,9 +228,8 @@ def _cut_to(text: str, width: int, page: Console, *, paths: bool = False) -> str
     """A text in at most so many terminal cells, with a mark where it is cut: at its end, or in the middle of a path."""
     if text_width(text) <= width:
         return text
-    if paths and len(text) == text_width(text):
-        head = (width - 1) // 2
-        return text[:head] + page.cut_mark + text[len(text) - (width - 1 - head) :]
+    if paths:
+        return shortened(text, width, page.cut_mark)
     from rich.cells import set_cell_size
 
     return set_cell_size(text, max(0, width - 1)).rstrip() + page.cut_mark
@@ -277,7 +276,7 @@ def _within(pieces: list[Piece], width: int) -> list[Piece]:
 
 
 def _safe(table: Table, page: Console) -> Table:
-    """The table as it can be shown."""
+    """The table as it can be shown, without columns that say nothing."""
 
     def safe(value: Cell | str) -> Cell:
         one = cell(value)
@@ -288,5 +287,13 @@ def _safe(table: Table, page: Console) -> Table:
             heading=page.safe(column.heading), cells=[safe(one) for one in column.cells], footer=safe(column.footer)
         )
         for column in table.columns
+        if not _is_empty(column)
     ]
     return table._replace(columns=columns, narrow=_safe(table.narrow, page) if table.narrow is not None else None)
+
+
+def _is_empty(column: Column) -> bool:
+    """Whether there is nothing to see below the heading of a column, though there are rows."""
+    if column.parts:
+        return not any(column.parts)
+    return bool(column.cells) and not any(cell(one).text for one in (*column.cells, column.footer))

@@ -13,8 +13,8 @@ from archcost.budget.verdict_words import Behind, Cause, Rule, Status
 from archcost.errors import PLAIN, snippet
 from archcost.printable import one_line
 from archcost.render.verdict_headroom import NEAR, headroom_lines, left_over
-from archcost.render.verdict_text import changed_totals, layer_name, layers_text, left_out, mark, ordered, shortened
-from archcost.render.wrapping import broken
+from archcost.render.verdict_text import changed_totals, layer_name, layers_text, left_out, mark, ordered
+from archcost.render.wrapping import broken, padded, shortened, text_width
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -42,12 +42,13 @@ _NEW = "new"
 def to_full(verdict: Verdict, width: int, style: dict[str, str] = PLAIN, *, quiet: bool = False) -> str:
     """Every finding but those that hold, the models that changed, how near limits are, and the sum in the last line.
 
-    ``quiet`` leaves out how near they are.
+    ``quiet`` leaves out how near they are, and which specs have none.
     """
     writer = _Writer(verdict, width, style)
     blocks = [writer.finding(finding) for finding in ordered(verdict, Status.FAIL, Status.WARN)]
     blocks += [writer.finding(finding) for finding in ordered(verdict, Status.INCONCLUSIVE)]
     notes = [line for status in _NOTES for line in writer.notes(status)] + writer.left_out() + writer.changes()
+    notes += [] if quiet else writer.unlimited()
     blocks += ["\n".join(notes)] if notes else []
     headroom = [] if quiet else writer.headroom()
     blocks += ["\n".join(headroom)] if headroom else []
@@ -92,7 +93,13 @@ class _Writer:
     def left_out(self) -> list[str]:
         """The files of blocks that were passed over, in a line."""
         told = left_out(self.verdict)
-        return [self._wrapped("left out", one_line(told))] if told else []
+        return [self._wrapped("left out", told)] if told else []
+
+    def unlimited(self) -> list[str]:
+        """The specs that no limit is for, in a line."""
+        names = [spec.name for spec in self.verdict.unlimited]
+        more = f" and {len(names) - _MAX_NOTES:,} more" if len(names) > _MAX_NOTES else ""
+        return [self._wrapped("no limits", ", ".join(names[:_MAX_NOTES]) + more)] if names else []
 
     def changes(self) -> list[str]:
         """The models whose totals differ from the baseline, a line each."""
@@ -185,7 +192,7 @@ class _Writer:
         width = min(max(_MIN_PATH, room), _widest(paths))
         lines = []
         for path, op, figure, share, tail in zip(paths, ops, figures, shares, tails, strict=True):
-            parts = [shortened(path, width).ljust(width)] + ([op.ljust(_widest(ops))] if op else [])
+            parts = [padded(shortened(path, width), width)] + ([padded(op, _widest(ops))] if op else [])
             parts.append(f"{figure.rjust(_widest(figures))} {share.rjust(_widest(shares))} {tail}".rstrip())
             lines.append("  ".join(parts))
         heads = [finding.behind.value, *[""] * (len(lines) - 1)]
@@ -206,7 +213,7 @@ def _layer_cells(finding: Finding, weight: Contributor) -> tuple[str, str, str, 
 
 
 def _widest(texts: Sequence[str]) -> int:
-    return max(map(len, texts))
+    return max(map(text_width, texts))
 
 
 def to_concise(verdict: Verdict) -> str:

@@ -11,7 +11,7 @@ from archcost.budget.verdict_words import Cause, Status
 from archcost.printable import one_line
 from archcost.render.cell_text import bar
 from archcost.render.verdict_table import has_row
-from archcost.render.verdict_text import shortened
+from archcost.render.wrapping import padded, shortened, text_width
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -84,7 +84,7 @@ def headroom_lines(verdict: Verdict, width: int) -> list[tuple[str, LimitUse]]:
     lines = []
     for use, label, figure, share in zip(shown, labels, figures, shares, strict=True):
         drawn = f"{_drawn(use.share):{_BAR}} " * bars
-        lines.append((f"  {shortened(label, label_width):{label_width}}  {figure}  {drawn}{share}", use))
+        lines.append((f"  {padded(shortened(label, label_width), label_width)}  {figure}  {drawn}{share}", use))
     return lines
 
 
@@ -131,4 +131,4 @@ def _right(texts: Sequence[str]) -> list[str]:
 
 
 def _widest(texts: Sequence[str]) -> int:
-    return max(map(len, texts), default=0)
+    return max(map(text_width, texts), default=0)

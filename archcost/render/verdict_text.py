@@ -105,11 +105,3 @@ def left_out(verdict: Verdict) -> str:
         return ""
     more = f" and {len(paths) - _MOST_LEFT_OUT:,} more" if len(paths) > _MOST_LEFT_OUT else ""
     return f"{', '.join(paths[:_MOST_LEFT_OUT])}{more} hold{'s' * (len(paths) == 1)} only blocks"
-
-
-def shortened(text: str, width: int) -> str:
-    """Text with its middle left out where it is too long: both ends of a path tell most."""
-    if len(text) <= width:
-        return text
-    head = (width - 1) // 2
-    return f"{text[:head]}…{text[len(text) - (width - 1 - head) :]}"

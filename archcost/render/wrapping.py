@@ -34,6 +34,31 @@ def text_width(text: str) -> int:
     return cell_len(text)
 
 
+def padded(text: str, width: int) -> str:
+    """A text with as many blanks behind it as fill so many cells."""
+    return text + " " * (width - text_width(text))
+
+
+def shortened(text: str, width: int, mark: str = "…") -> str:
+    """A text in so many cells, its middle left out where it is too long: both ends of a path tell most."""
+    if text_width(text) <= width:
+        return text
+    room = width - text_width(mark)
+    head = _beginning(text, room // 2)
+    return head + mark + _beginning(text[::-1], room - text_width(head))[::-1]
+
+
+def _beginning(text: str, room: int) -> str:
+    """As much of the beginning of a text as takes so many cells."""
+    if text.isascii():
+        return text[: max(0, room)]
+    for place, sign in enumerate(text):
+        room -= text_width(sign)
+        if room < 0:
+            return text[:place]
+    return text
+
+
 def prose(text: str, width: int) -> list[str]:
     """Text broken between words alone."""
     return broken(text, max(width, _NARROWEST))
@@ -84,12 +109,12 @@ def _together(text: str, room: int) -> str:
 
 
 def sums(text: str, width: int) -> Iterator[str]:
-    """Text broken before an equals sign where it can be, else between words."""
+    """Text broken before an equals sign where it can be, else between words; the sign stays with what is behind it."""
     line = ""
     for number, step in enumerate(text.split(" = ")):
-        piece = step if number == 0 else f"= {step}"
+        piece = step if number == 0 else f"={_BLANK}{step}"
         if line and text_width(line) + 1 + text_width(piece) <= width:
-            line += f" {piece}"
+            line += f" {piece.replace(_BLANK, ' ')}"
             continue
         if line:
             yield line
@@ -106,7 +131,8 @@ def labelled(label: str, text: str, width: int, column: int) -> Iterator[str]:
     indent = column if label else 0
     head = label + " " * (indent - text_width(label))
     if label and text_width(label) >= indent:
-        yield label
+        lead = " " * (len(label) - len(label.lstrip()))
+        yield from broken(label, width, first=lead, further=lead)
         head = " " * indent
     for line in sums(text, max(width - indent, _NARROWEST)):
         room = max(0, width - text_width(line))

@@ -87,10 +87,11 @@ class ZooModelDocument(NamedTuple):
             )
         else:
             yield Gap()
-        yield Line(f"`archcost analyze {model.name}` has its layers, `archcost zoo {model.name} --copy FILE` its spec")
+        yield Line(f"`archcost analyze {model.name}` has its layers")
+        yield Line(f"`archcost zoo {model.name} --copy FILE` writes its spec")
         if self.others:
-            are = f"{self.others} more model{'s have' if self.others > 1 else ' has'} this name in theirs"
-            yield Line(f"{are}: `archcost zoo '*{model.name}*'`", style="dim")
+            have = f"{self.others} more model{'s have' if self.others > 1 else ' has'}"
+            yield Line(f"{have} this name in theirs: `archcost zoo '*{model.name}*'`", style="dim")
 
     def branches(self) -> Iterator[TreeLine]:
         """The same as a tree."""
@@ -117,7 +118,9 @@ def _table(names: Sequence[Cell], rows: Sequence[ZooModel | None]) -> Table:
             Column("params", told(lambda model: _count(model.params)), right=True),
             Column("MACs", told(lambda model: _count(model.macs)), right=True),
             Column("memory to run", told(_memory), right=True, rounded=True),
-            Column("source", told(lambda model: _origin(model.source)), flexible=True, style="dim", leaves=1),
+            Column(
+                "source", told(lambda model: _origin(model.source)), flexible=True, folds=True, style="dim", leaves=1
+            ),
         ]
     )
 

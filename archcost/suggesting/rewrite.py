@@ -23,6 +23,12 @@ class Boldness(Enum):
     GENTLE = "to be trained again; networks with it in its papers are as accurate or more so"
     BOLD = "to be trained again; its papers report a loss of accuracy, or other changes that make up for it"
 
+    @property
+    def rewrite(self) -> str:
+        """``a bold rewrite``: the word where no heading says what it is about."""
+        word = self.name.lower()
+        return f"{'an' if word[0] in 'aeiou' else 'a'} {word} rewrite"
+
 
 class Rewrite:
     """A way to make a part of a network cheaper that keeps all shapes outside of it.

@@ -35,7 +35,7 @@ from archcost.render.verdict_junit import to_junit
 from archcost.render.verdict_markdown import MAX_COMMENT, MAX_SUMMARY, TAG, cell, to_markdown
 from archcost.render.verdict_output import render
 from archcost.render.verdict_sarif import MAX_RESULTS, to_sarif
-from archcost.render.verdict_text import shortened
+from archcost.render.wrapping import shortened
 from archcost.spec.budget_limits import Limit
 from archcost.version import __version__
 

@@ -121,7 +121,7 @@ def test_what_is_not_covered_is_never_zero(attention: str, run: Callable[..., Ru
     assert f"{projections:,} †" in partly
     assert f"{2 * products:,} of archcost's MACs" in partly
     text = run("reconcile", attention, "--with", "fvcore,thop").out
-    assert f"-{2 * products:,}  multihead attention products  not covered: one fused kernel" in text
+    assert f"−{2 * products:,}  multihead attention products  not covered: one fused kernel" in text
     rows = run("analyze", attention, "--convention", "thop", "--format", "csv").out.splitlines()
     assert rows[-1].endswith(f",thop,,{projections + products}")
     assert linear == counted["mlp"]["figure"] * 32 - 64 * 32  # once a sample, not a position, and with its bias
@@ -153,7 +153,7 @@ def test_functions_are_counted_as_such(run: Callable[..., Run]) -> None:
 def test_products_in_functions_are_missed(run: Callable[..., Run]) -> None:
     for tool in ("torchinfo", "ptflops", "thop"):
         out = run("reconcile", "conv5x5", "--with", tool, "--functional", "conv2d").out
-        assert f"-{28 * 28 * 32 * 5 * 5 * 192:,}  conv  not covered: written as a function call, 1 layer" in out
+        assert f"−{28 * 28 * 32 * 5 * 5 * 192:,}  conv  not covered: written as a function call, 1 layer" in out
     for tool in ("torch", "fvcore", "ptflops-aten", "calflops"):
         assert "not covered" not in run("reconcile", "conv5x5", "--with", tool, "--functional", "conv2d").out
 
@@ -161,7 +161,7 @@ def test_products_in_functions_are_missed(run: Callable[..., Run]) -> None:
 def test_ptflops_averages_what_its_hooks_count(run: Callable[..., Run]) -> None:
     out = run("reconcile", "conv5x5", "--with", "ptflops", "--batch", "4").out
     assert f"prints {28 * 28 * 32 * (5 * 5 * 192 + 1):,} MACs" in out
-    assert f"-{3 * 28 * 28 * 32 * 5 * 5 * 192:,}  conv       1 per MAC, averaged over a batch of 4" in out
+    assert f"−{3 * 28 * 28 * 32 * 5 * 5 * 192:,}  conv       1 per MAC, averaged over a batch of 4" in out
 
 
 @pytest.mark.parametrize(

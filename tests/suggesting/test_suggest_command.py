@@ -94,7 +94,7 @@ def test_a_failed_limit_names_what_would_help(run: Callable[..., Run], tmp_path:
     (tmp_path / "net.yaml").write_text(LIMITED % "50 M", encoding="utf-8")
     failed = run("check", "net.yaml", cwd=tmp_path)
     assert failed.code == 1
-    told = "help: a 1×1 reduction before wide (gentle) would save 108 M, which is enough: see"
+    told = "help: a 1×1 reduction before wide (a gentle rewrite) would save 108 M, which is enough: see"
     assert f"{told} `archcost suggest net.yaml --target 50M`; or make it" in " ".join((failed.err + failed.out).split())
     (tmp_path / "net.yaml").write_text(LIMITED % "5 M", encoding="utf-8")
     failed = run("check", "net.yaml", cwd=tmp_path)

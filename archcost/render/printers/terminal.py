@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from archcost.render.console import buffered_console
@@ -14,14 +15,19 @@ if TYPE_CHECKING:
 MAX_ROWS = 2_000  # rows of a table that anyone reads; laying out one takes a millisecond
 _FIELDS = 17  # the column at which the texts of fields begin
 _BETWEEN = " · "  # figures in a line
+_GAPS = re.compile("\n{3,}")
 
 
 def text(document: Document, path: str | None) -> str:
-    """The blocks of a document on a page as wide and as colourful as where it goes."""
+    """The blocks of a document on a page as wide and as colourful as where it goes.
+
+    There is one empty line between two that ask for some, and none at either end.
+    """
     console, buffer = buffered_console(path)
     for block in document.blocks(MAX_ROWS):
         print_block(console, block)
-    return buffer.getvalue()
+    shown = buffer.getvalue().strip("\n")
+    return _GAPS.sub("\n\n", shown) + "\n" * bool(shown)
 
 
 def print_block(console: Console, block: Block) -> None:

@@ -53,9 +53,9 @@ def _guides(levels: Sequence[int]) -> list[_Guide]:
 
 def _lines(guide: _Guide, text: str, width: int) -> list[str]:
     """A branch in lines that the page has room for, broken between words."""
-    if len(guide.first) + len(text) <= width:
-        return [(guide.first + text).rstrip()]
-    from archcost.render.wrapping import prose
+    from archcost.render.wrapping import prose, text_width
 
+    if text_width(guide.first + text) <= width:
+        return [(guide.first + text).rstrip()]
     first, *further = prose(text, width - len(guide.further)) or [""]
     return [guide.first + first, *[guide.further + line for line in further]]
