@@ -146,9 +146,16 @@ def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> pytest.Col
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
-    """Say why specs were not judged, which a skipped test does not: nobody reads a limit where there is none."""
+    """Say why specs were not judged, which a skipped test does not, and that there were none.
+
+    Nobody reads a limit where there is none.
+    """
     if not config.getoption("--archcost"):
         return
+    stats = [each for some in terminalreporter.stats.values() for each in some]
+    judged = any(getattr(each, "nodeid", "").endswith(f"::{_BUDGET}") for each in stats)
+    if not judged and "error" not in terminalreporter.stats and not config.option.collectonly:
+        terminalreporter.write_line("archcost: nothing that was collected is a spec that the configuration lists")
     skipped = [each for each in terminalreporter.stats.get("skipped", ()) if each.nodeid.endswith(f"::{_BUDGET}")]
     for report in skipped[:_MOST_TOLD]:
         reason = report.longrepr[2] if isinstance(report.longrepr, tuple) else str(report.longrepr)

@@ -249,6 +249,21 @@ def run_pytest(*arguments: str, cwd: Path) -> subprocess.CompletedProcess[str]:
 def test_the_pytest_example_passes() -> None:
     done = run_pytest(cwd=ROOT / "examples" / "pytest")
     assert "2 passed" in done.stdout, done.stdout
+    assert "archcost:" not in done.stdout
+
+
+def test_a_run_that_judges_no_spec_says_so(tmp_path: Path) -> None:
+    """A folder that holds none, and a configuration that lists models alone."""
+    (tmp_path / "conftest.py").write_text('pytest_plugins = ["archcost.pytest_plugin"]\n')
+    (tmp_path / "archcost.toml").write_text('specs = ["specs/*.yaml"]\n')
+    for folder in ("specs", "elsewhere"):
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / "net.yaml").write_text(SPEC.format(width=32) + "budgets: {params: 1 k}\n")
+    told = "archcost: nothing that was collected is a spec that the configuration lists"
+    assert told in run_pytest("--archcost", "elsewhere", cwd=tmp_path).stdout
+    assert told not in run_pytest("elsewhere", cwd=tmp_path).stdout
+    done = run_pytest("--archcost", "specs", cwd=tmp_path)
+    assert ("1 passed" in done.stdout, told in done.stdout) == (True, False)
 
 
 @pytest.mark.parametrize(("params", "outcome"), [("1 k", "1 passed"), ("100", "1 failed")])
@@ -268,8 +283,9 @@ def test_specs_are_collected_by_the_command_in_the_docs(tmp_path: Path) -> None:
     (command,) = [line.strip() for line in page.splitlines() if line.startswith("    pytest ")]
     assert command in (ROOT / "examples" / "pytest" / "test_budget.py").read_text(encoding="utf-8")
     arguments = command.split()[1:]
-    done = run_pytest("-rp", *arguments, cwd=ROOT / "examples" / "ci")
-    assert (done.returncode, done.stdout.count("PASSED ")) == (0, 2), done.stdout
+    for folder, specs in {"ci": 2, "pytest": 1}.items():
+        done = run_pytest("-rp", *arguments, cwd=ROOT / "examples" / folder)
+        assert (done.returncode, done.stdout.count("PASSED ")) == (0, specs), done.stdout
     (tmp_path / "specs").mkdir()
     (tmp_path / "specs" / "net.yaml").write_text(SPEC.format(width=32))
     (tmp_path / ".git").mkdir()  # where the search for a configuration ends
