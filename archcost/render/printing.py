@@ -52,6 +52,7 @@ def format_of(path: str | None, further: Mapping[str, str] | None = None) -> str
         from archcost.errors import UsageError
 
         endings = ", ".join([f"{ending} ({name})" for ending, name in known.items()])
-        way = OF_PAGES_ALONE.get(suffix[1:], "") * (further is None) or f"name the format with --format, or use {endings}"
+        elsewhere = OF_PAGES_ALONE.get(suffix[1:]) if further is None else None
+        way = elsewhere or f"name the format with --format, or use {endings}"
         raise UsageError(f"no format ends in '{suffix}': {path}", way)
     return known[suffix]
