@@ -65,7 +65,7 @@ def _text_of(path: str, way_out: str) -> str:
     try:
         return decoded(_bytes_of(path))
     except FileError as error:
-        raise unread(path, error.reason, error.help or way_out) from None
+        raise unread(path, error.reason, way_out) from None
     except UnicodeDecodeError:
         raise unread(path, "it is not UTF-8 text", way_out) from None
 

@@ -122,6 +122,7 @@ def test_shapes_that_depend_on_the_input_are_refused(run: Callable[..., Run], fo
     [
         (("resnet50",), "'resnet50' is no source of a model"),
         (("main:net.yaml",), "'main:net.yaml' is no source of a model"),
+        (("no_such_net.onnx",), "cannot read no_such_net.onnx: there is no such file"),
         (("timm:",), "'timm:' names no model"),
         (("tiny_nets:build",), "does not know what tiny_nets:build takes"),
         (("tiny_nets:bild",), "did you mean 'build'"),

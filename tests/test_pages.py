@@ -166,6 +166,16 @@ def test_bytes_are_in_binary_units_in_every_table(arguments: tuple[str, ...], ru
         (("analize", "resnet50"), "archcost has no command 'analize'", "did you mean 'analyze'?"),
         (("frobnicate",), "archcost has no command 'frobnicate'", "`archcost --help` lists them"),
         (("baseline", "updat"), "archcost baseline has no command 'updat'", "did you mean 'update'?"),
+        (
+            ("analyze", "resnet18", "-o", "x.html"),
+            "no format ends in '.html': x.html",
+            "`archcost report SPEC -o FILE.ht",
+        ),
+        (
+            ("analyze", "resnet18", "--format", "svg"),
+            "--format is one of table, tree, ",
+            "`archcost report SPEC -o FILE.s",
+        ),
         (("analyze", "resnet18", "-o", "x.pdf"), "no format ends in '.pdf': x.pdf", ".json (json), .csv (csv)"),
     ],
     ids=lambda value: " ".join(value) if isinstance(value, tuple) else "",

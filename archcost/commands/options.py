@@ -9,7 +9,7 @@ import typer
 from archcost.commands.value_readers import Seconds, WholeNumber, WordOf
 from archcost.dtypes import FLOAT_DTYPES
 from archcost.figures import COLUMNS, OF_LAYERS
-from archcost.render.formats import FORMATS, SUFFIXES
+from archcost.render.formats import FORMATS, OF_PAGES_ALONE, SUFFIXES
 from archcost.threads import MOST_THREADS
 
 if TYPE_CHECKING:
@@ -77,7 +77,8 @@ _NAMED = {"text": "table", **{suffix.removeprefix("."): name for suffix, name in
 def format_option(*further: str, default: str = "table") -> Any:
     """``--format`` of the formats that every command has, and further ones; the endings of files name them, too."""
     help_text = f"Output format; default: from the name of the -o file, else {default}."
-    return word_option("--format", (*FORMATS, *further), "FORMAT", help_text, _NAMED)
+    reader = WordOf("--format", (*FORMATS, *further), _NAMED, OF_PAGES_ALONE)
+    return typer.Option("--format", parser=reader, metavar="FORMAT", help=help_text)
 
 
 Format = Annotated[str | None, format_option()]

@@ -73,7 +73,7 @@ def _said(done: WrittenRows, output: str) -> str:
     if not os.path.isdir(done.path):
         return f"{output}: {done.rows:,} rows"
     made = f"made {done.made:,} of {done.made + done.kept + done.missing:,} parts"
-    kept = f", {done.kept:,} were there" if done.kept else ""
+    kept = f", {done.kept:,} {'was' if done.kept == 1 else 'were'} there" if done.kept else ""
     if done.missing:
         return f"{output}: {made}{kept}; {done.missing:,} still to be made by other shards"
     return f"{output}: {made}{kept}; all {done.rows:,} rows are in {os.path.join(output, 'rows')}"

@@ -18,12 +18,19 @@ _SHOWN = 40  # characters of a number that cannot be right
 
 
 class WordOf:
-    """One of several words, or a synonym of one; raises UsageError for any other."""
+    """One of several words, or a synonym of one; raises UsageError for any other, with the way to one ``elsewhere``."""
 
-    def __init__(self, name: str, words: Sequence[str], synonyms: Mapping[str, str] | None = None) -> None:
+    def __init__(
+        self,
+        name: str,
+        words: Sequence[str],
+        synonyms: Mapping[str, str] | None = None,
+        elsewhere: Mapping[str, str] | None = None,
+    ) -> None:
         self.name = self.__name__ = name
         self.words = tuple(words)
         self._synonyms = synonyms or {}
+        self._elsewhere = elsewhere or {}
 
     def __call__(self, text: str) -> str:
         word = self._synonyms.get(text, text)
@@ -34,9 +41,8 @@ class WordOf:
     def _error(self, text: str) -> UsageError:
         from archcost.errors import UsageError, did_you_mean
 
-        return UsageError(
-            f"{self.name} is one of {', '.join(self.words)}, not '{text}'", did_you_mean(text, self.words)
-        )
+        way = self._elsewhere.get(text) or did_you_mean(text, self.words)
+        return UsageError(f"{self.name} is one of {', '.join(self.words)}, not '{text}'", way)
 
 
 def value_words(parameter: Any) -> tuple[str, ...]:

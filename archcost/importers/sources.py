@@ -120,7 +120,10 @@ def required_source(text: str) -> ImportSource:
     if source is None:
         from archcost.spec.loader import meant_by
 
-        raise UsageError(f"'{text}' is no source of a model", meant_by(text) or f"a source is {FORM}")
+        way = meant_by(text) or f"a source is {FORM}"
+        if ":" not in text and text.endswith(FILE_ENDINGS) and not os.path.lexists(text):
+            raise UsageError(f"cannot read {text}: there is no such file", way)
+        raise UsageError(f"'{text}' is no source of a model", way)
     return source
 
 

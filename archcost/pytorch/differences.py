@@ -118,7 +118,7 @@ def _rest_cause(metric: str, result: Against, sides: tuple[list[Unit], Model]) -
         return ""
     words = []
     ours, theirs = sides[0], sides[1].units
-    for who, paths, units in (("the spec", result.only_spec, ours), ("the model", result.only_other, theirs)):
+    for who, paths, units in (("the spec", result.only_spec, ours), (result.target, result.only_other, theirs)):
         rest = [unit for unit in units if unit.path in paths]
         some = [f"{unit.path} {'×'.join(map(str, unit.shapes[0])) or 'scalar'}" for unit in rest[:_SHOWN]]
         more = f" and {len(rest) - _SHOWN:,} more" if len(rest) > _SHOWN else ""

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from archcost.figures import BYTES, METRICS, TIME
 from archcost.quantities import format_bytes, format_count, format_exact, format_nanoseconds
 from archcost.render.document import Cell, Column, Table
+from archcost.render.row_cells import bytes_cell
 from archcost.sweeping.values import shown
 
 if TYPE_CHECKING:
@@ -43,13 +44,14 @@ def _value_columns(space: Space, rows: Sequence[DesignRow]) -> Iterator[Column]:
 
 
 def value_texts(values: Sequence[Any]) -> list[str]:
-    """Values as they are written; fractions with equally many decimals."""
+    """Values as they are written; where any is a fraction all numbers have equally many decimals."""
     texts = list(map(shown, values))
     if not any(isinstance(value, float) for value in values) or any("e" in text or "n" in text for text in texts):
         return texts
     decimals = max(len(text.partition(".")[2]) for text in texts)
     return [
-        f"{value:.{decimals}f}" if isinstance(value, float) else text for value, text in zip(values, texts, strict=True)
+        f"{value:.{decimals}f}" if isinstance(value, (int, float)) and not isinstance(value, bool) else text
+        for value, text in zip(values, texts, strict=True)
     ]
 
 
@@ -63,7 +65,9 @@ def _figure(name: str, value: int | None) -> Cell:
     unit = METRICS[name].unit if name in METRICS else ""
     if unit == TIME:
         return Cell(format_nanoseconds(value))
-    return Cell(format_exact(value), format_bytes(value) if unit == BYTES else format_count(value))
+    if unit == BYTES:
+        return bytes_cell(value)
+    return Cell(format_exact(value), format_count(value))
 
 
 def _heading(name: str) -> str:
@@ -73,7 +77,7 @@ def _heading(name: str) -> str:
 def histogram_table(found: Histogram) -> Table:
     unit = METRICS[found.metric].unit if found.metric in METRICS else ""
     short = format_bytes if unit == BYTES else format_nanoseconds if unit == TIME else format_count
-    edges = [Cell(format_exact(edge), short(edge)) for edge in found.edges]
+    edges = [Cell(format_exact(edge) if unit != BYTES else short(edge), short(edge)) for edge in found.edges]
     return Table(
         [
             Column(f"{_heading(found.metric)} from", edges[:-1], right=True),

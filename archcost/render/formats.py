@@ -16,4 +16,8 @@ FOR_HOSTS = (GITHUB, "gitlab", JUNIT, SARIF)
 OF_VERDICTS = (FULL, CONCISE, *FOR_HOSTS)  # beside those of every document
 HTML = "html"
 OF_PAGES = (HTML, "svg", "json")  # what a page is written as; its first one where nothing is said
+OF_PAGES_ALONE = {  # formats that people ask of other commands, and where they are
+    name: f"`archcost report SPEC -o FILE.{name}` writes {what}"
+    for name, what in ((HTML, "a page for a browser"), ("svg", "a picture"))
+}
 BADGE = "badge"  # of a verdict, in a file beside what is printed

@@ -6,7 +6,7 @@ from importlib import import_module
 from pathlib import PurePath
 from typing import TYPE_CHECKING
 
-from archcost.render.formats import FORMATS, SUFFIXES
+from archcost.render.formats import FORMATS, OF_PAGES_ALONE, SUFFIXES
 from archcost.render.output import write_text
 
 if TYPE_CHECKING:
@@ -52,5 +52,7 @@ def format_of(path: str | None, further: Mapping[str, str] | None = None) -> str
         from archcost.errors import UsageError
 
         endings = ", ".join([f"{ending} ({name})" for ending, name in known.items()])
-        raise UsageError(f"no format ends in '{suffix}': {path}", f"name the format with --format, or use {endings}")
+        elsewhere = OF_PAGES_ALONE.get(suffix[1:]) if further is None else None
+        way = elsewhere or f"name the format with --format, or use {endings}"
+        raise UsageError(f"no format ends in '{suffix}': {path}", way)
     return known[suffix]

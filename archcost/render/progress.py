@@ -129,6 +129,7 @@ def rows_progress(total: int) -> Iterator[Callable[[int], None]]:
                 first = rows  # those that were there: no work of this run
             done += rows
             seconds = time.monotonic() - started
-            bar.update(task, advance=rows, rate=f"{(done - first) / seconds:,.0f} rows/s" if seconds else "")
+            rate = f"{(done - first) / seconds:,.0f} rows/s" if seconds and done > first else ""
+            bar.update(task, advance=rows, rate=rate)
 
         yield tick

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 _FACTORS = 5  # axes that a headline names
 _CAUSES = 10
 _NOUNS = (
+    "batch",
+    "dtype",
     "width",
     "depth",
     "resolution",
@@ -130,7 +132,9 @@ def _percent(part: int, whole: int) -> str:
 
 def _plural(axis: Axis, count: int) -> str:
     name = axis.name.replace(",", "/")
-    return f"{name}s" if count != 1 and name.rpartition("_")[2] in _NOUNS else name
+    if count == 1 or name.rpartition("_")[2] not in _NOUNS:
+        return name
+    return f"{name}es" if name.endswith("ch") else f"{name}s"
 
 
 def objectives_text(objectives: Iterable[Objective]) -> str:

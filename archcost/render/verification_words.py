@@ -94,7 +94,7 @@ def _against_remarks(against: Against) -> list[str]:
     rest = [
         f"{len(paths):,} of {who} ({', '.join(path or 'the model itself' for path in paths[:_SHOWN])}"
         f"{', …' if len(paths) > _SHOWN else ''})"
-        for who, paths in (("the spec", against.only_spec), ("the model", against.only_other))
+        for who, paths in (("the spec", against.only_spec), (against.target, against.only_other))
         if paths
     ]
     if rest:

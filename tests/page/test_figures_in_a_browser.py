@@ -71,6 +71,55 @@ def test_no_text_leaves_its_box_of_the_graph(look: Callable[..., Looked], name: 
     assert min(room) > 0
 
 
+_OUTSIDE = """() => {  // texts that stick out of a box that shows them, with all that can be opened open
+  const found = [];
+  document.querySelectorAll("details").forEach((one) => (one.open = true));
+  const walk = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+  for (let node = walk.nextNode(); node; node = walk.nextNode()) {
+    const owner = node.parentElement;
+    if (!node.data.trim() || owner.closest("script, style, svg, .icicle, noscript, .columns")) continue;
+    if (!owner.checkVisibility()) continue;
+    const range = document.createRange();
+    range.selectNodeContents(node);
+    const right = Math.max(...[...range.getClientRects()].map((one) => one.right));
+    for (let box = owner; box !== document.body; box = box.parentElement) {
+      const style = getComputedStyle(box);
+      if (["auto", "scroll"].includes(style.overflowX)) break;
+      const inner = box.getBoundingClientRect().right - parseFloat(style.paddingRight);
+      if (style.display !== "inline" && right > inner + 1) found.push(`${node.data} by ${right - inner}`);
+    }
+  }
+  const wide = document.documentElement.scrollWidth - innerWidth;
+  return wide > 0 ? [...found, `the page by ${wide}`] : found;
+}"""
+
+
+@pytest.mark.parametrize("width", [360, 390, 768])
+def test_no_text_sticks_out_of_its_box(look: Callable[..., Looked], tmp_path: Path, width: int) -> None:
+    step = archcost.analyze("resnet18", training=True)
+    (tmp_path / "step.html").write_text(ReportPage([step]).html, encoding="utf-8")
+    for asked in (["resnet50"], [tmp_path / "step.html"], ["resnet18", "resnet34"]):
+        assert look(*asked, viewport={"width": width, "height": 900}).page.evaluate(_OUTSIDE) == []
+
+
+def test_what_no_layer_made_has_a_name_at_the_peak(look: Callable[..., Looked], tmp_path: Path) -> None:
+    step = archcost.analyze("resnet18", training=True)
+    (tmp_path / "step.html").write_text(ReportPage([step]).html, encoding="utf-8")
+    page = look(tmp_path / "step.html").page
+    page.locator("#memory details summary").click()
+    names = page.locator("#memory details th").all_inner_texts()
+    assert any(name.endswith(" more") for name in names)
+    assert page.locator("#memory details td:not(.num)").all_inner_texts() == [""] * len(names)
+
+
+def test_suggestions_say_what_they_save_on(look: Callable[..., Looked], tmp_path: Path) -> None:
+    (tmp_path / "step.html").write_text(
+        ReportPage([archcost.analyze("resnet18", training=True)]).html, encoding="utf-8"
+    )
+    assert "What would make inference cheaper" in look(tmp_path / "step.html").page.locator("#layer").inner_text()
+    assert "What would make it cheaper" in look("resnet18").page.locator("#layer").inner_text()
+
+
 def test_a_search_that_finds_nothing_says_so(look: Callable[..., Looked]) -> None:
     page = look("alexnet").page
     page.locator("#search").fill("no_such_layer")

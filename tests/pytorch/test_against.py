@@ -117,7 +117,7 @@ def test_a_stride_that_differs() -> None:
         ("conv", "output"),
         ("bn", "output"),
     ]
-    assert "only the spec has fc 5×512; only the model has 4 5×128" in mismatches[0].cause
+    assert "only the spec has fc 5×512; only test_against:with_stride has 4 5×128" in mismatches[0].cause
     assert (mismatches[2].archcost, mismatches[2].measured) == ((1, 1), (2, 2))
     assert mismatches[3].measured == (1, 8, 4, 4)
 
@@ -125,7 +125,7 @@ def test_a_stride_that_differs() -> None:
 def test_layers_that_only_the_model_has() -> None:
     mismatches = against("with_more").mismatches
     assert [(m.metric, m.measured) for m in mismatches] == [("params", 2805 + 30), ("macs", 8 * 8 * 8 * 27 + 2560 + 25)]
-    assert mismatches[0].cause == "only the model has 5 5×5"
+    assert mismatches[0].cause == "only test_against:with_more has 5 5×5"
 
 
 def test_what_a_forward_pass_does_not_use_is_told_apart() -> None:

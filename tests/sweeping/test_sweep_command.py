@@ -58,6 +58,15 @@ def test_every_row_is_that_of_a_single_analysis(run: Callable[..., Run]) -> None
         }
 
 
+def test_bytes_have_units_and_numbers_line_up(run: Callable[..., Run]) -> None:
+    words = ("sweep", "mobilenet_v1", "--vary", "width=0.25,1", "--metrics", "weight_bytes", "--vary", "batch=1,2")
+    title, _, heading, _, *rows = run(*words, columns=80).out.splitlines()
+    assert "2 widths × 2 batches = 4 designs" in title
+    assert heading.split() == ["width", "batch", "weight", "bytes"]
+    assert [row.split()[0] for row in rows if row] == ["0.25", "0.25", "1.00", "1.00"]
+    assert rows[0].split()[2:] == ["1.79", "MiB"]  # 4 · 470,072 params = 1,880,288 bytes = 1.79 · 2²⁰
+
+
 def test_invalid_rows_stay_and_are_grouped(run: Callable[..., Run], tmp_path: Path) -> None:
     (tmp_path / "grouped.yaml").write_text(GROUPED)
     vary = ("sweep", "grouped.yaml", "--vary", "groups=1,2,4", "--vary", "width=6,7,8")

@@ -60,6 +60,17 @@ def test_a_folder_holds_the_listing_however_it_is_made(tmp_path: Path, where: st
     assert contents(tmp_path / "one") == contents(tmp_path / "two") == contents(tmp_path / "three")
 
 
+def test_a_folder_of_other_values_says_which(tmp_path: Path) -> None:
+    assert run("mobilenet_v1", "--vary", "width=0.5,1", "-o", "rows", folder=tmp_path).returncode == 0
+    again = run("mobilenet_v1", "--vary", "width=0.5,1", "-o", "rows", folder=tmp_path)
+    assert "made 0 of 1 parts, 1 was there;" in again.stdout
+    other = run("mobilenet_v1", "--vary", "width=0.5,1,2", "-o", "rows", folder=tmp_path)
+    assert other.returncode == 2
+    assert "rows has parts of another sweep: width was 0.5,1 and is 0.5,1,2; designs was 2 and is 3" in " ".join(
+        other.stderr.split()
+    )
+
+
 def test_a_parquet_file_holds_the_listing(tmp_path: Path) -> None:
     done = run(*SPACE, "-o", "all.parquet", folder=tmp_path)
     assert done.stdout == "all.parquet: 240 rows\n"

@@ -213,7 +213,7 @@ def _refuse(subject: Subject, stopped: UsageError | None, before: str) -> None:
         raise stopped
     if stopped is not None:
         way_out = f"`archcost import {subject.title} --until {before}` imports what runs before it"
-        way_out = way_out if before else "no module ends before it, so that `--until` has nothing to import"
+        way_out = way_out if before else "no module ends before it, so `--until` has nothing to import"
         raise UsageError(f"{subject.title} cannot be recorded: {stopped.message}", way_out)
 
 

@@ -17,6 +17,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -27,12 +28,14 @@ from archcost.printable import visible
 from archcost.strict_json import compact_json, json_text
 from archcost.sweeping.output.part import PartMaker, unwritten
 from archcost.sweeping.output.plan import Shard, differences, versions
+from archcost.sweeping.values import shown
 from archcost.writing import UNFINISHED, alone, hash_of, is_unfinished, write_whole
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from archcost.sweeping.output.plan import PartPlan
+    from archcost.sweeping.space import Axis
 
 MANIFEST = "manifest.json"
 _TRIES = 20
@@ -139,7 +142,7 @@ class OutputFolder:
         then = {name: value for name, value in found.items() if name not in _OUTCOME}
         changed = list(differences(then, json.loads(json_text(self.plan.to_dict()))))
         if changed:
-            raise UsageError(_difference_text(self.path, changed), _ways_out(self.path))
+            raise UsageError(_difference_text(self.path, changed, self.plan.source.axes), _ways_out(self.path))
         return True
 
     def _refuse_others_files(self) -> None:
@@ -273,6 +276,7 @@ def _remove_unfinished(folder: str) -> None:
 
 # --- the manifest -----------------------------------------------------------------------------------------------------
 
+_VALUES = re.compile(r"axes\[(\d+)\]\.values")
 _OUTCOME = {"complete", "rows", "invalid", "min", "max", "front", "parts"}
 
 
@@ -290,19 +294,33 @@ def _with_parts(plan: PartPlan, notes: list[dict[str, Any]]) -> dict[str, Any]:
     return found | {"parts": notes}
 
 
-def _difference_text(path: str, changed: list[tuple[str, Any, Any]]) -> str:
-    told = [f"{name} was {_short(old)} and is {_short(new)}" for name, old, new in changed[:_SHOWN]]
+def _difference_text(path: str, changed: list[tuple[str, Any, Any]], axes: Sequence[Axis]) -> str:
+    told = [_change_text(*change, axes) for change in changed[:_SHOWN]]
     if len(changed) > _SHOWN:
         told.append(f"and {len(changed) - _SHOWN} more")
     return f"{path} has parts of another sweep: {'; '.join(told)}"
+
+
+def _change_text(name: str, old: Any, new: Any, axes: Sequence[Axis]) -> str:
+    """What a plan has otherwise; the values of an axis by the names of what it sets: ``width was 0.5,1 and is 0.5``."""
+    axis = _VALUES.fullmatch(name)
+    if axis is None:
+        return f"{name} was {_short(compact_json(old))} and is {_short(compact_json(new))}"
+    names = ",".join(map(str, axes[int(axis[1])].targets))
+    return f"{visible(names)} was {_values_text(old)} and is {_values_text(new)}"
+
+
+def _values_text(values: Any) -> str:
+    """``0.5,1``, of several names ``1/10,2/20``, as options have them; what is no such list as it is."""
+    if not isinstance(values, list) or not all(isinstance(each, list) for each in values):
+        return _short(compact_json(values))
+    return _short(",".join(["/".join(map(shown, each)) for each in values]))
 
 
 def _ways_out(path: str) -> str:
     return f"give another folder, or remove {path} to begin anew"
 
 
-def _short(value: Any) -> str:
-    if value is None:
-        return "nothing"
-    text = visible(compact_json(value))
+def _short(text: str) -> str:
+    text = "nothing" if text == "null" else visible(text)
     return text if len(text) <= _SHOWN_LENGTH else f"{text[: _SHOWN_LENGTH - 1]}…"

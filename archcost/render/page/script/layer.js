@@ -34,17 +34,17 @@ function drawPanel(place) {
                 "The arithmetic of this layer is left out of this page: archcost explain has it.",
               ),
           ]),
-      ...suggestionParts(owner.suggestions?.[node.suggestion]),
+      ...suggestionParts(owner, owner.suggestions?.[node.suggestion]),
       specLine(node, owner),
     ].filter(Boolean),
   );
 }
 
-/** What would make it cheaper; what is saved is told of the whole model. */
-function suggestionParts(suggestion) {
+/** What would make it cheaper; what is saved is told of the whole model, and of inference also beside a training step. */
+function suggestionParts(owner, suggestion) {
   if (!suggestion) return [];
   return [
-    h("h4", {}, "What would make it cheaper"),
+    h("h4", {}, `What would make ${owner.work === "macs" ? "it" : "inference"} cheaper`),
     h("p", {}, suggestion.text),
     h("p", {}, `saves ${suggestion.saves} of the model; ${suggestion.training}`),
     h("p", { class: "quiet" }, suggestion.paper),

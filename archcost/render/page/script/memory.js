@@ -100,11 +100,12 @@ function aliveAt(run, step) {
 
 function aliveRows(run, step) {
   return aliveAt(run, step).map(([node, bytes, role]) => {
+    const name = nodeName(memoryModel().nodes[node]); // what no layer made is called by its role alone
     return h(
       "tr",
       {},
-      h("th", { scope: "row" }, nodeName(memoryModel().nodes[node]) || "input"),
-      h("td", {}, role ?? ""),
+      h("th", { scope: "row" }, name || role || "input"),
+      h("td", {}, name ? (role ?? "") : ""),
       h("td", { class: "num" }, short(Number(bytes), "bytes")),
     );
   });

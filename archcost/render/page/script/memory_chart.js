@@ -3,6 +3,7 @@
 const CHART = 190; // px, how high it is
 const LEFT = 62; // px, where it begins
 const LETTER = 7.4; // px, about, of bold text
+const BACKWARD = "backward pass";
 
 /** Bytes alive at each step, above what is always there; the limit; what was there without the what-if. */
 function memoryChart(run, first, width) {
@@ -30,7 +31,7 @@ function memoryChart(run, first, width) {
     floor ? null : bandsOf(run, at, left, width - 4),
     stepPath(run, x, at, "alive", true),
     shadow && stepPath(shadow, x, at, "first", false),
-    run.phase && marker(x(run.phase), "backward pass", "phase", width),
+    run.phase && marker(x(run.phase), BACKWARD, "phase", width),
     limit > 0 && limitLine(limit, at(limit), left, width),
     peakMark(run, x, at, width),
     stepCatcher(run, x, left, width),
@@ -81,6 +82,13 @@ function stepPath(run, x, at, kind, filled) {
     .join("");
   const start = `M${x(0).toFixed(1)},${base.toFixed(1)}`;
   return g("path", { class: kind, d: filled ? `${start}${line}V${base.toFixed(1)}Z` : start + line });
+}
+
+/** What the right end is called, in the room beside what stands at the beginning of the backward pass. */
+function endText(run, x, width) {
+  if (!run.phase) return "last layer";
+  const whole = `end of the ${BACKWARD}`;
+  return x(run.phase) + LETTER * (BACKWARD.length + whole.length) < width ? whole : "end";
 }
 
 function marker(x, text, kind, width) {
@@ -152,7 +160,7 @@ function stepCatcher(run, x, left, width) {
     g(
       "text",
       { class: "quiet", x: width - 4, y: CHART + 16, "text-anchor": "end" },
-      run.phase ? "end of the backward pass" : "last layer",
+      endText(run, x, width),
     ),
   );
 }
