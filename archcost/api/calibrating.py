@@ -34,13 +34,13 @@ def calibrate(
     from archcost.hardware.local import device_text, local_path
     from archcost.hardware.own import ENDING
     from archcost.threads import check_threads
-    from archcost.writing import check_writable, write_new
+    from archcost.writing import check_place, write_new
 
     file = local_path() if path is None else os.fspath(path)
     if not file.endswith(ENDING):
         raise UsageError(f"a device is a file whose name ends in {ENDING}, got {file}", f"write {file}{ENDING}")
     check_threads(threads)
-    check_writable(file)  # before it is measured
+    check_place(file, makes_way=True, way_out="give another name: `-o FILE`")  # before it is measured
     require("torch")
     from archcost.pytorch.calibrating import calibrated
     from archcost.pytorch.repeated_calls import QUICK, Effort

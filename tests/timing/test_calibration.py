@@ -16,7 +16,6 @@ from archcost.spec.loader import loads
 from archcost.timing.calibration_cases import BLOCK, blocks, cases
 from archcost.timing.kernels import DeviceKernel, Pipe
 from archcost.timing.rate_fits import Chain, company, pass_rates, product_rates
-from archcost.writing import check_writable
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -221,15 +220,6 @@ def test_what_cannot_be_written_or_run_is_told_before_it_is_measured(
         archcost.calibrate(path, threads=how.get("threads", 0), watch=seen.append)
     assert not seen
     assert not path.exists()
-
-
-def test_a_try_to_write_leaves_nothing_and_changes_nothing(tmp_path: Path) -> None:
-    fresh, there = tmp_path / "new" / "local.toml", tmp_path / "local.toml"
-    there.write_text("text")
-    check_writable(str(fresh))
-    check_writable(str(there))
-    assert not fresh.exists()
-    assert there.read_text() == "text"
 
 
 HOSTILE = {

@@ -86,6 +86,8 @@ PLACES = {
     "closed/fresh.json": "permission denied",
     "closed": "is a directory",
     "none/fresh.json": "there is no such folder",
+    "none/of/these/fresh.json": "there is no such folder",
+    "there.json/fresh.json": "not a directory",
 }
 
 
@@ -102,7 +104,10 @@ def test_a_place_is_judged_before_there_is_anything_to_write(name: str, reason: 
         check_place(path)
     with pytest.raises(UsageError) if reason and "folder" not in reason else nullcontext():
         check_place(path, makes_way=True)
-    assert not (tmp_path / "fresh.json").exists()
+    assert sorted(os.listdir(tmp_path)) == ["closed", "kept.json", "there.json"]  # nothing is made
+    assert (tmp_path / "there.json").read_text() == "old"
+    with pytest.raises(UsageError, match="permission denied"):
+        check_place(str(tmp_path / "closed" / "none" / "fresh.json"), makes_way=True)
 
 
 @pytest.mark.usefixtures("modes_count")
