@@ -129,6 +129,21 @@ def test_columns_without_anything_in_them_are_not_shown() -> None:
     assert lines[1] == ["layer", "figure"]  # a table without rows still says what it is of
 
 
+@pytest.mark.parametrize(
+    ("name", "shown"),
+    [
+        ("conv_bn_relu … conv_bn_relu_1 ×2", "conv_bn_relu … con… ×2"),
+        ("conv_bn_relu … conv_bn_relu_1 ×2 (each below)", "conv_bn_relu … con… ×2"),
+        ("conv_bn_relu … conv_bn_relu_1", "conv_bn_relu … conv_b…"),
+        ("layers ×32 (each below)", "layers ×32  "),
+    ],
+)
+def test_a_cut_name_says_how_many_it_stands_for(name: str, shown: str) -> None:
+    page = Console(file=io.StringIO(), width=24 + 2 + 8, leaving_as="utf-8")
+    table = Table([Column("layer", [name], flexible=True), Column("MACs", ["1" * 8], right=True)], least_flexible=22)
+    assert shown in ["".join([text for text, _ in pieces]) for pieces in table_lines(table, page)][3]
+
+
 @pytest.mark.parametrize("columns", [44, 60, 100])
 @pytest.mark.parametrize(
     "arguments",

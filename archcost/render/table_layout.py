@@ -10,9 +10,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from archcost.render.cell_text import bar
+from archcost.render.cut_text import cut_to
 from archcost.render.document import Cell, cell
 from archcost.render.exit import PIPED_WIDTH
-from archcost.render.wrapping import broken, shortened, text_width
+from archcost.render.wrapping import broken, text_width
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -182,7 +183,7 @@ class _Entry(NamedTuple):
 
 def _column(shown: ShownColumns, column: Column, width: int, page: Console) -> list[_Entry]:
     """The heading and the cells of a column."""
-    heading = _Entry([_cut_to(column.heading.rstrip(), width, page)], "bold", column.right)
+    heading = _Entry([cut_to(column.heading.rstrip(), width, page)], "bold", column.right)
     if column.parts:
         largest = max(column.parts)
         bars = [page.safe(bar(part, largest, width)) for part in column.parts]
@@ -194,7 +195,7 @@ def _column(shown: ShownColumns, column: Column, width: int, page: Console) -> l
         if column.folds:
             lines = _folded(text, width, page, paths=column.paths)
         else:
-            lines = [_cut_to(text, width, page, paths=column.paths)]
+            lines = [cut_to(text, width, page, paths=column.paths)]
         cells.append(_Entry(lines, one.style or ("bold" if one.strong else column.style), column.right))
     return [heading, *cells]
 
@@ -220,19 +221,8 @@ def _footer(shown: ShownColumns, widths: Sequence[int], page: Console) -> list[_
         room = sum(widths[place:free]) + GAP * (free - place - 1)
         room = widths[place] if column.right else room
         kept = text if text_width(text) <= room else text.partition(page.safe(_ASIDE))[0]
-        entries.append(_Entry([_cut_to(kept, room, page)], "bold", column.right))
+        entries.append(_Entry([cut_to(kept, room, page)], "bold", column.right))
     return entries
-
-
-def _cut_to(text: str, width: int, page: Console, *, paths: bool = False) -> str:
-    """A text in at most so many terminal cells, with a mark where it is cut: at its end, or in the middle of a path."""
-    if text_width(text) <= width:
-        return text
-    if paths:
-        return shortened(text, width, page.cut_mark)
-    from rich.cells import set_cell_size
-
-    return set_cell_size(text, max(0, width - 1)).rstrip() + page.cut_mark
 
 
 def _folded(text: str, width: int, page: Console, *, paths: bool) -> list[str]:
@@ -240,7 +230,7 @@ def _folded(text: str, width: int, page: Console, *, paths: bool) -> list[str]:
     from rich.text import Text
 
     if paths:
-        text = " ".join([_cut_to(word, width, page, paths=True) for word in text.split(" ")])
+        text = " ".join([cut_to(word, width, page, paths=True) for word in text.split(" ")])
     return [line.plain.rstrip() for line in Text(text).wrap(page, max(1, width), overflow="fold")] or [""]
 
 
