@@ -57,7 +57,9 @@ def predict(
         word_option("--mixed", HALVES, "DTYPE", "Autocast: products in half precision, weights in float32."),
     ] = None,
     compile: Annotated[bool, typer.Option("--compile", help="Under torch.compile.")] = False,  # noqa: A002 - the name
-    channels_last: Annotated[bool, typer.Option("--channels-last", help="In channels-last.")] = False,
+    channels_last: Annotated[
+        bool, typer.Option("--channels-last", help="In the channels-last memory format (NHWC).")
+    ] = False,
     plain_attention: Annotated[
         bool,
         typer.Option("--plain-attention", help="Attention that keeps its scores in memory, as before PyTorch 2.0."),

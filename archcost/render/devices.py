@@ -145,14 +145,16 @@ def _rows(devices: Sequence[Device]) -> tuple[list[Cell], list[Device | None]]:
 
 
 def _table(devices: Sequence[Device]) -> Table:
+    """What devices hold and how fast they are; a rate that is known of none of them has no column."""
     names, rows = _rows(devices)
+    known = {name for device in devices for name in device.peaks}
     return Table(
         [
             Column("device", names),
             _column("memory", rows, lambda device: format_bytes(device.memory_bytes)),
             _column("GB/s", rows, lambda device: _in(device.bytes_per_second, _GIGA)),
-            *[_column(name, rows, _peak(name), leaves) for name, leaves in _LEAVE.items()],
-            _column("W", rows, lambda device: _in(device.power_watts, 1), 5),
+            *[_column(name, rows, _peak(name), leaves) for name, leaves in _LEAVE.items() if name in known],
+            *([_column("W", rows, lambda device: _in(device.power_watts, 1), 5)] if any(map(_power, devices)) else []),
             _sources(rows),
         ]
     )
@@ -169,6 +171,10 @@ def _small_table(devices: Sequence[Device]) -> Table:
             _sources(rows),
         ]
     )
+
+
+def _power(device: Device) -> int | None:
+    return device.power_watts
 
 
 def _peak(name: str) -> Callable[[Device], str]:

@@ -53,6 +53,6 @@ def format_of(path: str | None, further: Mapping[str, str] | None = None) -> str
 
         endings = ", ".join([f"{ending} ({name})" for ending, name in known.items()])
         elsewhere = OF_PAGES_ALONE.get(suffix[1:]) if further is None else None
-        way = elsewhere or f"name the format with --format, or use {endings}"
+        way = "; ".join(filter(None, [elsewhere, f"name the format with --format, or use {endings}"]))
         raise UsageError(f"no format ends in '{suffix}': {path}", way)
     return known[suffix]

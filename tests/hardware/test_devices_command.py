@@ -72,6 +72,11 @@ def test_names_of_others_are_no_markup_and_move_no_cursor(run: Callable[..., Run
     assert (result.code, "\x1b" in result.err) == (2, False)
 
 
+def test_rates_that_are_known_of_none_have_no_column(run: Callable[..., Run]) -> None:
+    heading = run("devices", "apple", columns=60).out.splitlines()[1]
+    assert heading.split() == ["device", "memory", "GB/s", "float32"]
+
+
 def test_what_fits_nothing_ends_with_2(run: Callable[..., Run]) -> None:
     result = run("devices", "rtx409")
     assert result.code == 0, "a part of a name"
