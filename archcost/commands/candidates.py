@@ -128,7 +128,7 @@ class _Place:
             yield from [Candidate(word) for word in words if word.startswith(unfinished)]
         elif metavar in _NAMES:
             yield from _named_in(self._arguments, unfinished, _NAMES[metavar])
-        elif metavar == "PATH":
+        elif metavar.strip("[]") == "PATH":  # which an argument may leave out
             yield from _paths(self._arguments, unfinished)
         elif parameter.name in _LISTED:
             yield from _one_more(_LISTED[parameter.name](), unfinished)

@@ -37,11 +37,11 @@ def test_the_json_is_that_of_the_function(run: Callable[..., Run]) -> None:
 
 def test_a_narrow_page_keeps_names_memory_and_bandwidth(run: Callable[..., Run]) -> None:
     wide, narrow = run("devices", "geforce", columns=140).out, run("devices", "geforce", columns=50).out
-    heading = wide.splitlines()[1]
+    heading = wide.splitlines()[0]
     figures = ["float32", "tf32", "bfloat16", "float16", "float8", "int8"]
     assert heading.split() == ["device", "memory", "GB/s", *figures, "W", "source"]
     assert all(word in narrow for word in ("rtx4090", "24.0 GiB", "1,008"))
-    assert "source" not in narrow.splitlines()[1]
+    assert "source" not in narrow.splitlines()[0]
 
 
 def test_one_device_tells_its_sources_and_what_is_unknown_is_left_out(run: Callable[..., Run]) -> None:
@@ -73,7 +73,7 @@ def test_names_of_others_are_no_markup_and_move_no_cursor(run: Callable[..., Run
 
 
 def test_rates_that_are_known_of_none_have_no_column(run: Callable[..., Run]) -> None:
-    heading = run("devices", "apple", columns=60).out.splitlines()[1]
+    heading = run("devices", "apple", columns=60).out.splitlines()[0]
     assert heading.split() == ["device", "memory", "GB/s", "float32"]
 
 

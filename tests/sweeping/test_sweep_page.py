@@ -59,7 +59,7 @@ def test_values_print_themselves() -> None:
     space = archcost.space("mobilenet_v1", vary={"width": [0.5, 1.0], "middle": "3,5"})
     assert repr(space) == "DesignSpace('mobilenet_v1', settings=4, axes={'width': 2, 'middle': 2})"
     front = space.tables().front(min="macs", max="params")
-    assert str(front).splitlines()[1].split() == ["width", "middle", "MACs", "params"]
+    assert str(front).splitlines()[0].split() == ["width", "middle", "MACs", "params"]
     assert front._repr_markdown_().startswith("| width | middle | MACs | params |")
     assert front[0].to_dict()["params"] == {"width": 0.5, "middle": 3}
     assert front[-1]["macs"] == macs({"width": 1.0, "middle": 5})

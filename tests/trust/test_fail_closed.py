@@ -171,7 +171,7 @@ def test_where_nothing_was_judged_no_tick_says_so(
 
 def test_published_figures_are_a_judgement(folder: Path, run: Callable[..., Run]) -> None:
     (folder / "net.yaml").write_text(PLAIN + "expect: {params: 72}\n")
-    assert run("check", "net.yaml", "--expect", cwd=folder).out == "✓ 1 spec: 1 limit holds\n"
+    assert run("check", "net.yaml", "--expect", cwd=folder).out == "✓ 1 spec: all expected figures hold\n"
 
 
 def test_every_file_is_parsed_once(folder: Path, run: Callable[..., Run], monkeypatch: pytest.MonkeyPatch) -> None:
