@@ -118,7 +118,7 @@ def time_lines(found: Sequence[Prediction]) -> Iterator[Line]:
 def caveats(one: Prediction) -> list[str]:
     """What stands beside a predicted time wherever it is printed: how wrong it may be, and what is not in it."""
     error, *more = _caveats(one)
-    return [f"error: {error}", *more]
+    return [f"error of the time: {error}", *more]
 
 
 def caveat(one: Prediction) -> str:
