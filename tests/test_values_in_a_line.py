@@ -156,3 +156,14 @@ def test_names_of_others_stay_in_their_line() -> None:
     from archcost.displays import in_line
 
     assert in_line(3, "a\nb\x1b[2J", size="\r") == r"int('a\nb\x1b[2J', size='\r')"
+
+
+def test_what_is_unknown_is_said_beside_its_lower_bound(tmp_path: Path) -> None:
+    spec = tmp_path / "part.yaml"
+    custom = "{custom: {name: mystery, output: [$batch, 5], params: 7}}"
+    spec.write_text(f"archcost: 1\nname: part\ninput: [4]\nlayers:\n  - linear: 3\n  - {custom}\n", encoding="utf-8")
+    figures = "params=22, macs=12"  # 4·3 + 3 + 7, and 4·3
+    assert repr(archcost.analyze(spec)) == f"Report('part', {figures}, unknown_macs=1)"
+    assert repr(archcost.explain(spec)) == f"Story('part', {figures}, unknown_macs=1)"
+    assert repr(archcost.compare(spec, spec)) == "Comparison('part', 'part', params=0, macs=0, unknown_macs=2)"
+    assert repr(archcost.reconcile(spec)).endswith(", unknown_macs=1)")

@@ -63,6 +63,11 @@ class Costs(NamedTuple):
         count: int = getattr(self, f"unknown_{metric}", 0)
         return count
 
+    def unknown_figures(self, metric: str) -> dict[str, int]:
+        """``unknown_macs`` with the number of layers, beside a figure that is a lower bound; else nothing."""
+        count = self.unknown(metric)
+        return {f"unknown_{metric}": count} if count else {}
+
 
 def sum_costs(parts: Iterable[Costs]) -> Costs:
     """The sum of the costs of several layers."""

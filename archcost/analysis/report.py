@@ -140,7 +140,8 @@ class Report:
         self._fields: dict[str, list[ReceptiveField | None]] = {}  # by scope
 
     def __repr__(self) -> str:
-        partial = {} if self.complete else {"partial": True}
+        partial: dict[str, object] = {} if self.complete else {"partial": True}
+        partial |= self.costs.unknown_figures("macs")
         return in_line(self, self.name, params=self.totals.params, macs=self.totals.macs, **partial)
 
     def _repr_html_(self) -> str | None:

@@ -190,7 +190,7 @@ def _limit(text: str) -> tuple[str, Any]:
     try:
         return metric, parse_percent(share if colon else "0%")
     except UnitError as error:
-        raise UsageError(f"--fail-on {text}: {error}", "write it like params:1%") from None
+        raise UsageError(f"--fail-on {text}: {error}", f"write it like {metric}:1%") from None
 
 
 def _exceeded(reports: Sequence[Report], limits: Sequence[tuple[str, Any]]) -> bool:

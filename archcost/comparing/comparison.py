@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from archcost.analysis.costs import Costs
+from archcost.analysis.costs import Costs, sum_costs
 from archcost.analysis.tree import build_tree
 from archcost.comparing.alignment import align, fingerprint, inside
 from archcost.comparing.naming import labels
@@ -108,7 +108,8 @@ class Comparison:
 
     def __repr__(self) -> str:
         deltas = {name: self.total(name).delta for name in ("params", "macs")}
-        return in_line(self, self.before.name, self.after.name, **deltas)
+        unknown = sum_costs((self.before.costs, self.after.costs)).unknown_figures("macs")
+        return in_line(self, self.before.name, self.after.name, **deltas, **unknown)
 
     def to_dict(self) -> dict[str, Any]:
         """The JSON document, ``archcost.comparison/1``."""

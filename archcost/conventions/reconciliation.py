@@ -36,7 +36,7 @@ class Reconciliation(NamedTuple):
     def __repr__(self) -> str:
         equal = sum(not each.difference for each in self.explanations)
         figures = {"macs": self.report.totals.macs, "tools": len(self.explanations), "equal": equal}
-        return in_line(self, self.report.name, **figures)
+        return in_line(self, self.report.name, **figures, **self.report.costs.unknown_figures("macs"))
 
     def to_dict(self) -> dict[str, Any]:
         """The JSON document, ``archcost.reconciliation/1``."""

@@ -78,7 +78,8 @@ class Story(NamedTuple):
     widest: tuple[str, ReceptiveField] | None  # the largest field that still moves with the position
 
     def __repr__(self) -> str:
-        return in_line(self, self.report.name, params=self.report.totals.params, macs=self.report.totals.macs)
+        totals, unknown = self.report.totals, self.report.costs.unknown_figures("macs")
+        return in_line(self, self.report.name, params=totals.params, macs=totals.macs, **unknown)
 
     def to_dict(self) -> dict[str, Any]:
         """The JSON document, ``archcost.explanation/1``."""

@@ -27,11 +27,14 @@ def best_for(report: Report, path: str, metric: str) -> Suggestion | None:
 
 
 def best_by_path(report: Report, metric: str) -> Mapping[str, Suggestion]:
-    """What saves most of a figure of the model, by the path of each layer and scope that it is in."""
+    """What saves most of a figure of the model, by the path of each layer and scope that it is in.
+
+    It is one of those that could be tried within the work of a page: of very many those that save most.
+    """
     found = _found(report, Goal(metric), SuggestionFilter(), _MORE, all_sizes=True)
     best: dict[str, Suggestion] = {}
     for one in found.found if found is not None else ():
-        for node in sorted(one.site.changed):
+        for node in sorted(one.site.changed) if one.is_tried else ():
             for path in ("", *scopes(report.layers[node].path)):
                 best.setdefault(path, one)
     return best

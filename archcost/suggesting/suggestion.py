@@ -95,6 +95,11 @@ class Suggestion:
             self._trial = self._trials.tried([self.site])
         return self._trial is not None and self.saves > 0
 
+    @property
+    def is_tried(self) -> bool:
+        """Whether it was found to hold already, so that asking what it saves takes no work."""
+        return self._trial is not None
+
     @cached_property
     def trial(self) -> Trial:
         """The model with this change alone; raises UsageError where it cannot be made without others."""

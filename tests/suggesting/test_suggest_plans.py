@@ -8,6 +8,8 @@ import pytest
 
 import archcost
 from archcost.spec.loader import loads
+from archcost.suggesting.best import best_by_path
+from archcost.suggesting.trials import Trials
 from tests.cover import some
 
 if TYPE_CHECKING:
@@ -183,3 +185,15 @@ def test_the_name_and_the_folder_of_the_text(tmp_path: Path) -> None:
     path.write_text(text, encoding="utf-8")
     assert archcost.load(path).name == "cheaper"
     assert "arXiv:1409.4842" in text
+
+
+def test_beside_many_layers_what_saves_most_is_tried_and_no_more(monkeypatch: pytest.MonkeyPatch) -> None:
+    layers = "".join([f"  - {{id: l{number}, linear: {900 - number % 7}}}\n" for number in range(150)])
+    report = archcost.analyze(loads(f"archcost: 1\nname: deep\ninput: [900]\nlayers:\n{layers}"))
+    best = best_by_path(report, "macs")
+    monkeypatch.setattr(Trials, "tried", None)  # so that a further trial would fail
+    monkeypatch.setattr(Trials, "whole", None)
+    assert 0 < len(best) < len(report.layers)
+    assert [one for one in best.values() if not one.is_tried or one.saves <= 0] == []
+    of_most = max(report.layers, key=lambda layer: layer.macs or 0)
+    assert of_most.path in best
