@@ -91,9 +91,7 @@ def compare(
     only_changed: Annotated[bool, typer.Option("--only-changed", help="Leave out unchanged layers.")] = False,
     fail_on: Annotated[
         list[str] | None,
-        typer.Option(
-            "--fail-on", metavar="METRIC[:PERCENT]", help="Exit 1 if this total grows by more, or at all; repeatable."
-        ),
+        typer.Option("--fail-on", metavar="METRIC[:PERCENT]", help="Exit 1 if this total grows by more; repeatable."),
     ] = None,
 ) -> None:
     """Show what differs between two specs, or put three or more side by side."""
