@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from archcost.displays import in_line, in_notebook
 from archcost.errors import CallError
+from archcost.suggesting.chosen_numbers import ALL, number_words
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
     from archcost.suggesting.sites import Site
     from archcost.suggesting.trials import Trial, Trials
 
-ALL = "all"
 _ALTERNATIVES = 3
 
 
@@ -252,7 +252,7 @@ class Suggestions:
 
     def together(self, numbers: str | int | Iterable[str | int] = ALL) -> Together:
         """Some suggestions at once: ``"all"`` of the plan, or those of some numbers, ``"1,3b"`` or ``[1, 3]``."""
-        words = _words(numbers)
+        words = number_words(numbers)
         if words == [ALL]:
             return self.plan
         chosen = [self.numbered(word) for word in dict.fromkeys(words)]
@@ -293,11 +293,3 @@ class Suggestions:
             trial,
             tuple([one for one in chosen if id(one.site) not in sites]),
         )
-
-
-def _words(numbers: str | int | Iterable[str | int]) -> list[str]:
-    given = [numbers] if isinstance(numbers, (str, int)) else numbers
-    words = [word.strip() for one in given for word in str(one).split(",")]
-    if not words or not all(words) or (ALL in words and len(words) > 1):
-        raise CallError(f"--apply takes numbers of the list such as 1,3, or {ALL}")
-    return words
