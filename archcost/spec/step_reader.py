@@ -10,7 +10,7 @@ from archcost.spec.document import Mapping, Scalar, Sequence
 from archcost.spec.expressions import QUOTE_IN_FLOW, UNKNOWN, ExpressionError
 from archcost.spec.model import Attribute, Branch, Reference, Step, StepGroup
 from archcost.spec.template import Template
-from archcost.spec.value_reader import BODY, brief, merge_help
+from archcost.spec.value_reader import BODY, brief, is_lone_brace, merge_help
 from archcost.spec.vocabulary import GROUPS, MODIFIERS
 
 if TYPE_CHECKING:
@@ -56,6 +56,8 @@ def read_step(reader: Reader, value: Value) -> Step:
         return _broken("", value)
     kinds = [name for name in value.entries if name not in MODIFIERS]
     kind = next((name for name in kinds if name in REGISTRY), kinds[0] if kinds else "")
+    if len(kinds) == 1 and _report_named(reader, *value.entries[kind]):
+        return _broken("", value)
     is_group = kind in GROUPS and isinstance(value.entries[kind][1], Sequence)
     if len(kinds) != 1 and not _report_kinds(reader, value, kind, [name for name in kinds if name != kind]):
         return _broken("", value)
@@ -104,13 +106,38 @@ def _read_group(reader: Reader, step: Step, value: Value) -> None:
         step.broken = True
 
 
+def _report_named(reader: Reader, key: Scalar, value: Value) -> bool:
+    """Report a step written as ``name: {conv2d: {…}}``; returns whether it is one."""
+    if key.text in REGISTRY or key.text in GROUPS or not isinstance(value, Mapping) or len(value.entries) != 1:
+        return False
+    ((op, (_, attributes)),) = value.entries.items()
+    if op not in REGISTRY or not isinstance(attributes, Mapping):
+        return False
+    from archcost.spec.helps.structure import named_step_help
+
+    reader.report(f"a step has its op as the key, got '{brief(key)}' around {op}", key, named_step_help(key, value))
+    return True
+
+
+def _report_no_kind(reader: Reader, value: Mapping) -> None:
+    """Report that a step has modifiers alone, unless `repeat` is a mapping, which is reported as such."""
+    entries = value.entries
+    if "repeat" in entries and isinstance(entries["repeat"][1], Mapping):
+        return
+    hint = "an op such as `relu`, or a block, beside the modifiers"
+    if "branches" in entries:
+        hint = "what joins the branches stands beside them: `add`, or `concat`"
+    elif "repeat" in entries:
+        hint = "what is repeated stands beside `repeat`: an op, a block, or `layers: [step, step]`"
+    if value.flow and entries:
+        hint += "; inside of [], braces hold a step together: `[{add, from: [a, b]}]`"
+    reader.report("a step needs a kind", value, hint)
+
+
 def _report_kinds(reader: Reader, value: Mapping, first: str, others: list[str]) -> bool:
     """Report that a step has no kind, or more than one; returns whether the first key may be one."""
     if not others:
-        hint = "an op such as `relu`, or a block, beside the modifiers"
-        if value.flow and value.entries:
-            hint += "; inside of [], braces hold a step together: `[{add, from: [a, b]}]`"
-        reader.report("a step needs a kind", value, hint)
+        _report_no_kind(reader, value)
         return True
     second = others[0]
     op = REGISTRY.get(first)
@@ -229,6 +256,12 @@ def _read_when(reader: Reader, step: Step, value: Value) -> bool:
 
 
 def _read_repeat(reader: Reader, step: Step, value: Value) -> bool:
+    if isinstance(value, Mapping) and not is_lone_brace(value):
+        from archcost.spec.helps.structure import repeat_help
+
+        reader.report("'repeat' is a number or a list, got a mapping", value, repeat_help(value))
+        step.repeat = Template(UNKNOWN, value.mark)
+        return False
     count = reader.template(value)
     step.repeat = count or Template(UNKNOWN, value.mark)
     return count is not None

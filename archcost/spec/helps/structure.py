@@ -115,6 +115,21 @@ def modifier_help(kind: str, name: str, value: Value) -> str:
     return f"`{name}` stands beside the kind: `{{{kind}, {name}: {flow(value)}}}`"
 
 
+def named_step_help(name: Scalar, value: Mapping) -> str:
+    """The help for a step written as ``name: {conv2d: {…}}``."""
+    ((op, (_, attributes)),) = value.entries.items()
+    return f"the name of a step is its `id`: `{{id: {flow(name)}, {op}: {flow(attributes)}}}`"
+
+
+def repeat_help(value: Mapping) -> str:
+    """The help for ``repeat: {times: 3, layers: […]}``: the number alone, with the steps beside it."""
+    given = [item for _, item in value.entries.values()]
+    counts = [flow(item) for item in given if isinstance(item, Scalar) and item.value is not None]
+    steps = [flow(item) for item in given if isinstance(item, Sequence)]
+    count, layers = counts[0] if counts else "3", steps[0] if steps else "[step, step]"
+    return f"what is repeated stands beside `repeat`: `{{repeat: {count}, layers: {layers}}}`"
+
+
 def param_help(name: str, value: Value) -> str:
     """The help for a param that holds mappings: lists of lists, or a param for each key."""
     if isinstance(value, Mapping):
