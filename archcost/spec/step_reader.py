@@ -121,17 +121,11 @@ def _report_named(reader: Reader, key: Scalar, value: Value) -> bool:
 
 def _report_no_kind(reader: Reader, value: Mapping) -> None:
     """Report that a step has modifiers alone, unless `repeat` is a mapping, which is reported as such."""
-    entries = value.entries
-    if "repeat" in entries and isinstance(entries["repeat"][1], Mapping):
+    if "repeat" in value.entries and isinstance(value.entries["repeat"][1], Mapping):
         return
-    hint = "an op such as `relu`, or a block, beside the modifiers"
-    if "branches" in entries:
-        hint = "what joins the branches stands beside them: `add`, or `concat`"
-    elif "repeat" in entries:
-        hint = "what is repeated stands beside `repeat`: an op, a block, or `layers: [step, step]`"
-    if value.flow and entries:
-        hint += "; inside of [], braces hold a step together: `[{add, from: [a, b]}]`"
-    reader.report("a step needs a kind", value, hint)
+    from archcost.spec.helps.structure import no_kind_help
+
+    reader.report("a step needs a kind", value, no_kind_help(value))
 
 
 def _report_kinds(reader: Reader, value: Mapping, first: str, others: list[str]) -> bool:

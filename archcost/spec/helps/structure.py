@@ -121,6 +121,18 @@ def named_step_help(name: Scalar, value: Mapping) -> str:
     return f"the name of a step is its `id`: `{{id: {flow(name)}, {op}: {flow(attributes)}}}`"
 
 
+def no_kind_help(value: Mapping) -> str:
+    """The help for a step that has modifiers alone."""
+    hint = "an op such as `relu`, or a block, beside the modifiers"
+    if "branches" in value.entries:
+        hint = "what joins the branches stands beside them: `add`, or `concat`"
+    elif "repeat" in value.entries:
+        hint = "what is repeated stands beside `repeat`: an op, a block, or `layers: [step, step]`"
+    if value.flow and value.entries:
+        hint += "; inside of [], braces hold a step together: `[{add, from: [a, b]}]`"
+    return hint
+
+
 def repeat_help(value: Mapping) -> str:
     """The help for ``repeat: {times: 3, layers: […]}``: the number alone, with the steps beside it."""
     given = [item for _, item in value.entries.values()]
