@@ -5,8 +5,6 @@ from __future__ import annotations
 import io
 import os
 import re
-import subprocess
-import sys
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
@@ -18,6 +16,7 @@ from archcost.render.document import Cell, Column, Table
 from archcost.render.safe_console import Console
 from archcost.render.table_layout import table_lines
 from archcost.render.wrapping import labelled, padded, shortened, sums, text_width
+from scripts import forked
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -53,16 +52,7 @@ def specs(tmp_path: Path) -> Path:
 
 def together(*arguments: str, cwd: Path) -> list[str]:
     """The lines of both streams as a terminal has them: one below the other."""
-    done = subprocess.run(
-        [sys.executable, "-m", "archcost", *arguments],
-        cwd=cwd,
-        env={**os.environ, "NO_COLOR": "1", "COLUMNS": "80"},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        check=False,
-        timeout=120,
-    )
-    return done.stdout.decode().splitlines()
+    return forked.run(arguments, cwd, {**os.environ, "NO_COLOR": "1", "COLUMNS": "80"}, merged=True).stdout.splitlines()
 
 
 SCREENS = [
@@ -136,6 +126,7 @@ def test_columns_without_anything_in_them_are_not_shown() -> None:
         ("conv_bn_relu … conv_bn_relu_1 ×2 (each below)", "conv_bn_relu … con… ×2"),
         ("conv_bn_relu … conv_bn_relu_1", "conv_bn_relu … conv_b…"),
         ("layers ×32 (each below)", "layers ×32  "),
+        ("conv_bn_relu … conv_bn_relu_1 ×2 (1 below)", "conv_bn_relu … con… ×2"),  # the short form, which is cut too
     ],
 )
 def test_a_cut_name_says_how_many_it_stands_for(name: str, shown: str) -> None:

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from archcost.render.safe_console import Console
 
 _LEAST = 10  # cells of a name beside how many it stands for
-_TIMES = re.compile(r"( [×x][\d,]+)(?: \(each below\))?$")  # behind a name: how many it stands for
+_TIMES = re.compile(r"( [×x][\d,]+)(?: \(\w+ below\))?$")  # behind a name: how many it stands for
 
 
 def cut_to(text: str, width: int, page: Console, *, paths: bool = False) -> str:
