@@ -103,6 +103,29 @@ def test_new_rounds_of_a_longer_stage_are_one_line() -> None:
     assert [(line.mark, line.name, line.times) for line in lines] == [("~", "layer3", 1), ("+", "6 … 22", 17)]
 
 
+def test_neighbours_that_cost_the_same_in_what_is_told_are_one_line_which_is_not_opened(
+    run: Callable[..., Run],
+) -> None:
+    larger = compare(archcost.analyze("resnet50"), archcost.analyze("resnet50", params={"resolution": 256}))
+    lines = change_lines(larger.changes, depth=1, only_changed=True)
+    told = [(line.name, line.op, line.folded) for line in lines if not line.difference("macs").delta]
+    assert told == [("bn1, relu, maxpool", "same cost", 3), ("avgpool", "adaptive_avg_pool2d", 1)]
+    assert len(change_lines(larger.changes, depth=1, only_changed=True, metrics=("activation_bytes", "params"))) == 9
+    head = compare(archcost.analyze("vgg16"), archcost.analyze("vgg16", params={"resolution": 256})).changes[-1]
+    assert [line.opened for line in change_lines([head], depth=None, only_changed=True)] == [False]
+    last = run("compare", "resnet50", "resnet50", "--set-b", "resolution=256", "--stat").out.splitlines()[-1]
+    assert last.startswith("9 blocks change")  # in seven lines
+
+
+def test_an_op_in_place_of_another_is_told_alone_though_it_costs_the_same() -> None:
+    spec = (
+        "archcost: 1\ninput: [8, %s, 16]\nlayers:\n  - {id: a, silu: {}}\n  - {id: b, %s: {}}\n  - {id: c, silu: {}}\n"
+    )
+    before, after = [archcost.analyze(loads(spec % filled)) for filled in ((16, "relu"), (18, "gelu"))]
+    lines = change_lines(compare(before, after).changes, depth=None, only_changed=True)
+    assert [(line.name, line.op) for line in lines] == [("a", "silu"), ("b", "relu → gelu"), ("c", "silu")]
+
+
 CHAIN = "archcost: 1\ninput: [8, 16, 16]\nlayers:\n"
 LAYERS = {
     "wide": "  - {id: %s, conv2d: {out_channels: 8, kernel_size: 5, padding: 2}}\n",

@@ -1,4 +1,4 @@
-"""Changes -> lines of a comparison; neighbouring changes that are alike are folded into one line."""
+"""Changes -> lines of a comparison; neighbours that change alike, or cost the same, are folded into one line."""
 
 from __future__ import annotations
 
@@ -14,12 +14,13 @@ if TYPE_CHECKING:
     from archcost.comparing.comparison import Change, Difference
 
 _AT_A_GLANCE = 3  # names that are told one by one
+FIGURES = ("macs", "params")  # those that a comparison tells of a change, unless it is asked for others
 
 
 class ChangeLine(NamedTuple):
-    """One line of a comparison: a change, or ``times`` neighbours folded into one, whose sum it tells.
+    """One line of a comparison: a change, or ``folded`` neighbours folded into one, whose sum it tells.
 
-    Where it is ``opened``, the lines of one of them follow.
+    Where these are alike, each is one of ``times``; where the line is ``opened``, the lines of one of them follow.
     """
 
     depth: int
@@ -28,6 +29,7 @@ class ChangeLine(NamedTuple):
     op: str
     before: Costs
     after: Costs
+    folded: int = 1
     times: int = 1
     opened: bool = False
 
@@ -44,9 +46,16 @@ class ShownChanges(NamedTuple):
     deepest: int
 
 
-def shown_changes(changes: Sequence[Change], *, depth: int | None, only_changed: bool, room: int) -> ShownChanges:
+def shown_changes(
+    changes: Sequence[Change],
+    *,
+    depth: int | None,
+    only_changed: bool,
+    room: int,
+    metrics: Sequence[str] = FIGURES,
+) -> ShownChanges:
     """The lines down to a depth; without one down to the deepest at which there are at most ``room``, at least 1."""
-    every = change_lines(changes, depth=None, only_changed=only_changed)
+    every = change_lines(changes, depth=None, only_changed=only_changed, metrics=metrics)
     deepest = max([line.depth for line in every], default=1)
     if depth is None:
         depth = deepest
@@ -58,22 +67,48 @@ def shown_changes(changes: Sequence[Change], *, depth: int | None, only_changed:
 
 
 def change_lines(
-    changes: Sequence[Change], *, depth: int | None, only_changed: bool, level: int = 1
+    changes: Sequence[Change],
+    *,
+    depth: int | None,
+    only_changed: bool,
+    metrics: Sequence[str] = FIGURES,
+    level: int = 1,
 ) -> list[ChangeLine]:
-    """The lines of a comparison: what is the same, and neighbours that change alike, are folded."""
+    """The lines of a comparison, which tells these figures.
+
+    Neighbours are one line if they are the same, change alike, or differ in nothing that is told; such are not opened.
+    """
     found: list[ChangeLine] = []
-    for run in _runs(changes):
+    for run in _runs(changes, metrics):
         first = run[0]
         if first.mark == " ":
             found += [] if only_changed else [_summed(run, level, _names(run), "unchanged")]
             continue
+        if _costs_the_same(first, metrics):
+            op = first.op if len({change.op for change in run}) == 1 else "same cost"
+            found.append(_summed(run, level, _name(run) if len(run) == 1 else _names(run), op))
+            continue
         opened = first.mark == "~" and bool(first.children) and (depth is None or level < depth)
         below = []
         if opened:
-            below = change_lines(first.children, depth=depth, only_changed=only_changed, level=level + 1)
+            below = change_lines(
+                first.children, depth=depth, only_changed=only_changed, metrics=metrics, level=level + 1
+            )
         found.append(_summed(run, level, _name(run), _op(first))._replace(times=len(run), opened=bool(below)))
         found += below
     return found
+
+
+def _costs_the_same(change: Change, metrics: Sequence[str]) -> bool:
+    """Whether these figures are known and equal, of it and all below, so that only others differ, and its shapes."""
+    if change.mark == " ":
+        return True
+    if change.mark != "~" or change.op != change.old_op:
+        return False
+    differences = [change.difference(metric) for metric in metrics]
+    return all(each.known and not each.delta for each in differences) and all(
+        _costs_the_same(child, metrics) for child in change.children
+    )
 
 
 def largest_changes(changes: Sequence[Change], metric: str, *, depth: int | None) -> list[ChangeLine]:
@@ -91,7 +126,7 @@ def _rank(found: Difference) -> tuple[bool, int]:
 
 
 def _leaves(changes: Sequence[Change], prefix: str, times: int, level: int, depth: int | None) -> Iterator[ChangeLine]:
-    for run in _runs(changes):
+    for run in _runs(changes, ()):
         first, count = run[0], times * len(run)
         if first.mark == " ":
             continue
@@ -100,15 +135,15 @@ def _leaves(changes: Sequence[Change], prefix: str, times: int, level: int, dept
             yield from _leaves(first.children, f"{name}.", count, level + 1, depth)
         else:
             yield ChangeLine(
-                1, first.mark, name, _op(first), first.before.times(count), first.after.times(count), count
+                1, first.mark, name, _op(first), first.before.times(count), first.after.times(count), count, count
             )
 
 
-def _runs(changes: Sequence[Change]) -> Iterator[list[Change]]:
-    """Neighbours that are told in one line."""
+def _runs(changes: Sequence[Change], metrics: Sequence[str]) -> Iterator[list[Change]]:
+    """Neighbours that are told in one line, by figures; without figures only those that are alike."""
     run: list[Change] = []
     for change in changes:
-        if run and not _folds(run[-1], change):
+        if run and not _folds(run[-1], change, metrics):
             yield run
             run = []
         run.append(change)
@@ -116,9 +151,11 @@ def _runs(changes: Sequence[Change]) -> Iterator[list[Change]]:
         yield run
 
 
-def _folds(one: Change, other: Change) -> bool:
+def _folds(one: Change, other: Change, metrics: Sequence[str]) -> bool:
     """Whether two neighbours are told in one line; names that somebody chose stand each for itself where it changes."""
     if one.mark == other.mark == " ":
+        return True
+    if metrics and one.mark == other.mark and _costs_the_same(one, metrics) and _costs_the_same(other, metrics):
         return True
     if one.mark == "~" and (stem(one.name) != stem(other.name) or stem(one.old_name) != stem(other.old_name)):
         return False
@@ -155,4 +192,4 @@ def _names(run: list[Change]) -> str:
 def _summed(run: list[Change], level: int, name: str, op: str) -> ChangeLine:
     before = sum([change.before for change in run], Costs())
     after = sum([change.after for change in run], Costs())
-    return ChangeLine(level, run[0].mark, name, op, before, after)
+    return ChangeLine(level, run[0].mark, name, op, before, after, len(run))

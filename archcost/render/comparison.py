@@ -55,13 +55,20 @@ class ComparisonView(NamedTuple):
     by_delta: bool = False
     top: int | None = None
 
+    @property
+    def metrics(self) -> tuple[str, str]:
+        """The two that are told of a change: the one asked for, and params beside it, or MACs beside these."""
+        return self.metric, "macs" if self.metric == "params" else "params"
+
     def changes(self, comparison: Comparison, *, totals: int) -> ShownChanges:
         """The lines that these ask for; without a depth those of a screen that the totals leave room on."""
         if self.by_delta:
             lines = largest_changes(comparison.changes, self.metric, depth=self.depth)
             return ShownChanges(lines, 1, 1)
         room = max(1, MAX_ROWS - _AROUND - totals)
-        return shown_changes(comparison.changes, depth=self.depth, only_changed=self.only_changed, room=room)
+        return shown_changes(
+            comparison.changes, depth=self.depth, only_changed=self.only_changed, room=room, metrics=self.metrics
+        )
 
 
 class ComparisonDocument(NamedTuple):
@@ -121,7 +128,9 @@ class ComparisonDocument(NamedTuple):
         shown = self.shown
         if shown.by_delta:
             return largest_changes(self.comparison.changes, shown.metric, depth=shown.depth)[: shown.top]
-        lines = change_lines(self.comparison.changes, depth=shown.depth, only_changed=shown.only_changed)
+        lines = change_lines(
+            self.comparison.changes, depth=shown.depth, only_changed=shown.only_changed, metrics=shown.metrics
+        )
         return lines[: shown.top]
 
 
@@ -163,8 +172,7 @@ def by_cost(differences: Sequence[Difference], whole: Difference) -> list[str]:
 
 def _change_table(found: Sequence[ChangeLine], comparison: Comparison, shown: ComparisonView) -> Table:
     """What is the same is dim; what costs more or less has its colour, by the metric of its column."""
-    metric = shown.metric
-    other = "macs" if metric == "params" else "params"
+    metric, other = shown.metrics
     name = METRICS[metric].label
     whole = comparison.total(metric)
     differences = [line.difference(metric) for line in found]

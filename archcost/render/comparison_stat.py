@@ -50,7 +50,7 @@ class ChangeStatDocument(NamedTuple):
                 Column("", styled(_signs(differences), costs), leaves=1),
             ]
         )
-        yield Line(self._sum(len(every)))
+        yield Line(self._sum(sum([line.folded for line in every])))
         yield from left_out(len(found), len(every), shown.top)
 
     def branches(self) -> Iterator[TreeLine]:
@@ -69,11 +69,13 @@ class ChangeStatDocument(NamedTuple):
         shown = self.whole.shown
         if shown.by_delta:
             return shown._replace(depth=shown.depth or 1).changes(self.whole.comparison, totals=0).lines
-        lines = change_lines(self.whole.comparison.changes, depth=shown.depth or 1, only_changed=True)
+        lines = change_lines(
+            self.whole.comparison.changes, depth=shown.depth or 1, only_changed=True, metrics=shown.metrics
+        )
         return [line._replace(name=line.name + (f" ×{line.times}" if line.times > 1 else "")) for line in lines]
 
     def _sum(self, count: int) -> str:
-        """``3 lines change · params +86.5% · MACs +102.0%``."""
+        """``3 blocks change · params +86.5% · MACs +102.0%``."""
         comparison = self.whole.comparison
         told = [f"{count} block{'s change' if count != 1 else ' changes'}"]
         for metric in dict.fromkeys((*_ALWAYS, self.whole.shown.metric)):
