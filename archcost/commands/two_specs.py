@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Annotated, NamedTuple
 
 import typer
@@ -10,7 +11,7 @@ from archcost.commands.options import word_option
 from archcost.dtypes import FLOAT_DTYPES
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from archcost.analysis.report import Report
     from archcost.named_specs import SpecResult
@@ -70,18 +71,20 @@ class OfOneSpec(NamedTuple):
         ]
 
 
-def reports_of(names: Sequence[str], asked: Settings, own: OfOneSpec) -> list[Report]:
-    """The reports of specs, each with the settings of all and its own; ends the command where one is wrong.
+@contextmanager
+def reports_of(names: Sequence[str], asked: Settings, own: OfOneSpec) -> Iterator[list[Report]]:
+    """The reports of specs, each with the settings of all and its own; otherwise as ``option_values.analyzed``.
 
     An input that only some of them have is given to these. Of what is imported or typed in, every one gets all.
     """
-    from archcost.commands.option_values import whole
+    from archcost.commands.option_values import analyzed
 
     own.check(names)
     each, specs = _of_each(names, asked)
     if len(names) == _TWO:
         each = own.added(each)
-    return whole([_analyzed(*one) for one in zip(names, each, specs, strict=True)])
+    with analyzed([_analyzed(*one) for one in zip(names, each, specs, strict=True)]) as reports:
+        yield reports
 
 
 def _analyzed(name: str, asked: Settings, known: Spec | None) -> SpecResult:
