@@ -38,8 +38,13 @@ if TYPE_CHECKING:
 def notebook_html(value: object) -> str:
     """A value of archcost as HTML; raises TypeError for one that has no such form.
 
-    Those of sweeps, whose room needs numpy, are laid out apart.
+    What has no headlines is told as its command tells it. Values of sweeps, whose room needs numpy, are laid out apart.
     """
+    from archcost.render.page.notebook_documents import document_html, document_of
+
+    document = document_of(value)
+    if document is not None:
+        return document_html(document)
     from archcost.render.page.sweep_notebook import swept_html
 
     return swept_html(value)
