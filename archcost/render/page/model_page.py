@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from archcost.figures import ALWAYS, METRICS, OPTIONAL, TIME, told_of
 from archcost.fitting.reserve import usual_reserve
+from archcost.graph.params import set_params
 from archcost.hardware.device import MICROCONTROLLER
 from archcost.paths import scopes
 from archcost.render.cell_text import layers_text, unknown_notes
@@ -19,7 +20,6 @@ from archcost.render.page.node_suggestions import suggestions_of_nodes
 from archcost.render.page.page_data import figure
 from archcost.render.page.summary_cards import OnDevice, cards_of
 from archcost.render.page.what_runs import about_texts, run_text, step_of
-from archcost.render.report import set_params
 from archcost.strict_json import compact_json
 from archcost.timing.kernels import RunMode
 from archcost.timing.prediction import predict
@@ -123,7 +123,7 @@ class ModelPage:
             "about": about_texts(report),
             "work": self.folded.work,
             "params": {name: _plain(value) for name, value in report.params.items()},
-            "set_params": set_params(report),
+            "set_params": set_params(report.graph),
             "batch": report.batch,
             "dtype": report.dtype,
             "inputs": [{"name": name, "shape": list(shape)} for name, shape in report.inputs.items()],

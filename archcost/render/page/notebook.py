@@ -10,6 +10,7 @@ from archcost.analysis.report import Report
 from archcost.comparing import Comparison, SideBySide
 from archcost.figures import METRICS, RUN
 from archcost.fitting.fit import Fits
+from archcost.graph.params import set_params
 from archcost.render.cell_text import setting
 from archcost.render.page.folded_nodes import Folded
 from archcost.render.page.icicle import NOTEBOOK, icicle
@@ -23,7 +24,6 @@ from archcost.render.page.summary_cards import (
     memory_card,
 )
 from archcost.render.page.what_runs import about_texts, run_text
-from archcost.render.report import set_params
 from archcost.suggesting.goals import figure_names, figure_text
 from archcost.suggesting.suggestion import Suggestions
 from archcost.timing.prediction import Prediction
@@ -145,5 +145,5 @@ def _of_report(report: Report, cards: Sequence[CardData]) -> str:
 
 def _about(report: Report) -> str:
     """What its figures are of, and the params that are not at their defaults."""
-    changed = " ".join(f"{name}={setting(report.params[name])}" for name in set_params(report))
+    changed = " ".join(f"{name}={setting(report.params[name])}" for name in set_params(report.graph))
     return " · ".join(filter(None, [run_text(report), *about_texts(report), changed]))
