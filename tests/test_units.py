@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
@@ -120,6 +121,8 @@ def test_printed_bytes_have_at_most_four_digits(value: int) -> None:
 )
 def test_bytes_are_rounded_beside_the_exact_number_where_that_is_longer(value: int, text: str) -> None:
     assert format_bytes_twice(value) == text
+    turned = re.sub(r"(.* B) \((.*)\)", r"\2 (\1)", text)
+    assert format_bytes_twice(value, rounded_first=True) == turned
 
 
 @pytest.mark.parametrize(

@@ -71,6 +71,11 @@ def unknown_notes(report: Report) -> list[str]:
     return notes
 
 
+def stored_dtypes(report: Report) -> dict[str, str]:
+    """By metric: the dtype of what is kept in another one than the model computes in; empty for what is not."""
+    return {"weight_bytes": report.graph.weight_dtype, "cache_bytes": report.kv_dtype}
+
+
 def bar(part: int, whole: int, width: int) -> str:
     """A bar of ``width`` cells at full share, in eighths of a cell."""
     if not whole or not part:

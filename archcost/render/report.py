@@ -18,6 +18,7 @@ from archcost.render.cell_text import (
     lower_bound,
     setting,
     shape_cell,
+    stored_dtypes,
     total_label,
     unknown_notes,
 )
@@ -183,8 +184,7 @@ def _figures(heading: str, rows: Sequence[Row], cells: Sequence[Cell], total: Ce
 def _facts(report: Report) -> list[Fact]:
     """What stands below the rows, without figures that are as usual."""
     totals = report.totals.to_dict()
-    graph = report.graph
-    stored = {"weight_bytes": graph.weight_dtype, "cache_bytes": graph.kv_dtype}  # in another dtype than computed in
+    stored = stored_dtypes(report)
     found = []
     for metric in [METRICS[name] for name in FACTS if METRICS[name].tells(totals) or report.costs.unknown(name)]:
         value = totals[metric.name]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from archcost.figures import METRICS, RUN
-from archcost.quantities import format_bytes
+from archcost.quantities import format_bytes, format_bytes_twice
 from archcost.render.cell_text import figure_cell, setting, shape_cell
 from archcost.render.document import Cell, Column, Field, Gap, Heading, Line, Records, Table, TreeLine, branches_of
 from archcost.zoo_index import ZooModelData, families
@@ -76,7 +76,7 @@ class ZooModelDocument(NamedTuple):
         for metric in (METRICS[RUN], *[METRICS[name] for name in METRICS[RUN].parts]):
             size = getattr(model, metric.name)
             if size:
-                yield Field(metric.short, f"{format_bytes(size)} ({size:,} B)")
+                yield Field(metric.short, format_bytes_twice(size, rounded_first=True))
         if model.about:
             yield Gap()
             yield from _about(model.about)
