@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from archcost.figures import METRICS
 from archcost.ops.fields import shown
+from archcost.phrases import listed, plural
 from archcost.quantities import format_count, format_exact, format_share
 
 if TYPE_CHECKING:
@@ -27,7 +28,7 @@ def shape_cell(shapes: tuple[Shape, ...]) -> str:
 
 def layers_text(count: int) -> str:
     """``1 layer``, ``2 layers``."""
-    return f"{count:,} layer{'s' * (count != 1)}"
+    return plural(count, "layer")
 
 
 def times_text(times: int) -> str:
@@ -66,7 +67,7 @@ def unknown_notes(report: Report) -> list[str]:
     for metric, paths in report.unknown_layers().items():
         if METRICS[metric].of_training:  # they are known where the others are
             continue
-        layers = ", ".join(paths[:_NAMED]) + (f" and {len(paths) - _NAMED:,} more" if len(paths) > _NAMED else "")
+        layers = listed(paths[:_NAMED], len(paths))
         notes.append(f"{METRICS[metric].label} are unknown for {layers}: declare `{metric}` there; ≥ is what is known")
     return notes
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+from archcost.phrases import listed
 from archcost.quantities import format_nanoseconds, format_share
 from archcost.render.cell_text import shape_cell
 from archcost.render.chosen_columns import NOTHING
@@ -133,7 +134,8 @@ def _caveats(one: Prediction) -> list[str]:
 
 def unknown_text(one: Prediction) -> str:
     """Of which layers the products are not in the time."""
-    return f"the MACs of {listed(one.unknown)} are unknown and not in the time: declare `macs` there"
+    layers = listed(one.unknown[:_NAMED], len(one.unknown))
+    return f"the MACs of {layers} are unknown and not in the time: declare `macs` there"
 
 
 def guessed_text(one: Prediction) -> str:
@@ -255,9 +257,3 @@ def _percent(thousandths: int) -> str:
 
 def _most(one: Prediction) -> str:
     return max(one.bounds, key=one.bounds.__getitem__) if one.nanoseconds else ""
-
-
-def listed(paths: Sequence[str]) -> str:
-    """A few paths, and how many more there are."""
-    more = f" and {len(paths) - _NAMED:,} more" if len(paths) > _NAMED else ""
-    return ", ".join(paths[:_NAMED]) + more
