@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from archcost.analysis.data import error_document
 from archcost.analysis.memory.at_peak import at_peak, scope_highs, scope_kept
 from archcost.analysis.memory.data import memory_data
 from archcost.analysis.memory.inference import MADE, MIN_PEAK, READ, WORKSPACE, new_order
 from archcost.analysis.memory.run_memory import HELD
-from archcost.documents import envelope
 from archcost.figures import METRICS, PEAK, RUN
 from archcost.quantities import format_bytes, format_bytes_twice, format_count, format_exact, format_share
 from archcost.render.cell_text import lower_bound, shape_cell, stored_dtypes
@@ -28,6 +26,7 @@ from archcost.render.report import title_details
 from archcost.render.report_view import ModelView
 from archcost.render.row_cells import bytes_cell, kind_of, name_of
 from archcost.render.savings import saving_table
+from archcost.render.several_specs import with_failed
 from archcost.render.table_rows import first_rows
 
 if TYPE_CHECKING:
@@ -98,11 +97,7 @@ class MemoryDocument(NamedTuple):
 
     def data(self) -> object:
         """A document, or a list of several."""
-        found = [
-            *map(memory_data, self.studies),
-            *[{**error_document(one.diagnostics, None, one.name), **envelope("memory")} for one in self.failed],
-        ]
-        return found[0] if len(found) == 1 else found
+        return with_failed(map(memory_data, self.studies), self.failed, "memory")
 
 
 # --- blocks -----------------------------------------------------------------------------------------------------------

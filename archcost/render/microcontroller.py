@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from archcost.analysis.data import error_document
 from archcost.analysis.microcontroller.arena import MADE, READ, RESERVED
 from archcost.analysis.microcontroller.data import microcontroller_data
 from archcost.analysis.microcontroller.kernels import INT8
-from archcost.documents import envelope
 from archcost.engines import TINYENGINE
 from archcost.paths import scopes
 from archcost.quantities import format_bytes, format_bytes_twice, format_share
@@ -26,6 +24,7 @@ from archcost.render.document import (
 )
 from archcost.render.report import title_details
 from archcost.render.row_cells import bytes_cell, kind_of, name_of
+from archcost.render.several_specs import with_failed
 from archcost.render.table_rows import first_rows
 
 if TYPE_CHECKING:
@@ -76,14 +75,7 @@ class MicrocontrollerDocument(NamedTuple):
 
     def data(self) -> object:
         """A document, or a list of several."""
-        found = [
-            *map(microcontroller_data, self.studies),
-            *[
-                {**error_document(one.diagnostics, None, one.name), **envelope("microcontroller")}
-                for one in self.failed
-            ],
-        ]
-        return found[0] if len(found) == 1 else found
+        return with_failed(map(microcontroller_data, self.studies), self.failed, "microcontroller")
 
 
 def _study_blocks(study: FusedStudy, depth: int | None, most: int | None) -> Iterator[Block]:

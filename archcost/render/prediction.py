@@ -22,11 +22,13 @@ from archcost.render.document import (
     rows_left_out,
 )
 from archcost.render.report import title_details
+from archcost.render.several_specs import named_rows, with_failed
 from archcost.timing.data import predicted_data, prediction_data
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
+    from archcost.named_specs import SpecResult
     from archcost.render.document import Block, Document, TreeLine
     from archcost.timing.error_classes import ErrorClass
     from archcost.timing.prediction import Prediction
@@ -41,10 +43,14 @@ _HEADINGS = ("model", "device", "batch", "path", "op", "predicted_ns", "bound_by
 
 
 class PredictionsDocument(NamedTuple):
-    """One prediction in full, or a row for each of several; ``top`` is how many layers are asked for."""
+    """One prediction in full, or a row for each of several; ``top`` is how many layers are asked for.
+
+    Programs and sheets are also told the specs that ``failed``.
+    """
 
     found: Sequence[Prediction]
     top: int | None = None
+    failed: Sequence[SpecResult] = ()
 
     def blocks(self, most: int | None) -> Iterator[Block]:
         """What people read."""
@@ -67,12 +73,11 @@ class PredictionsDocument(NamedTuple):
             rows.append((*head, "", "", one.nanoseconds, _most(one), one.throughput))
             for layer, time in zip(one.report.layers, one.layers, strict=True):
                 rows.append((*head, time.path, layer.op, time.nanoseconds, time.by, None))
-        return Records(_HEADINGS, rows)
+        return Records(_HEADINGS, [*rows, *named_rows(self.failed, len(_HEADINGS), beside=bool(self.found))])
 
     def data(self) -> object:
         """A document, or a list of several."""
-        found = list(map(prediction_data, self.found))
-        return found[0] if len(found) == 1 else found
+        return with_failed(map(prediction_data, self.found), self.failed, "prediction")
 
 
 class TimedDocument(NamedTuple):
