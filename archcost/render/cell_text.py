@@ -26,6 +26,11 @@ def shape_cell(shapes: tuple[Shape, ...]) -> str:
     return ", ".join("×".join(map(str, shape)) or "scalar" for shape in shapes)
 
 
+def input_cell(name: str, shape: Shape, dtype: str) -> str:
+    """``3×224×224 float32``: an input, behind its name unless that is ``input``."""
+    return ("" if name == "input" else f"{name} ") + f"{shape_cell((shape,))} {dtype}"
+
+
 def layers_text(count: int) -> str:
     """``1 layer``, ``2 layers``."""
     return plural(count, "layer")

@@ -13,6 +13,7 @@ from archcost.quantities import format_bytes, format_count
 from archcost.render.cell_text import (
     UP_TO_ERROR,
     cost_share_cell,
+    input_cell,
     known_total,
     layers_text,
     lower_bound,
@@ -91,8 +92,7 @@ def inputs_text(report: Report, floats: str = "") -> str:
         return floats if floats and dtype in FLOAT_DTYPES else dtype
 
     return ", ".join(
-        ("" if name == "input" else f"{name} ") + f"{shape_cell((tensor.shape,))} {made_of(tensor.dtype)}"
-        for name, tensor in report.graph.inputs.items()
+        input_cell(name, tensor.shape, made_of(tensor.dtype)) for name, tensor in report.graph.inputs.items()
     )
 
 
