@@ -61,7 +61,6 @@ GROUPS = {
 COMMANDS = {name: (module, group) for group, commands in GROUPS.items() for name, module in commands.items()}
 _SOON = 0.01  # seconds
 _WATCHING = "archcost.commands.watching"  # loaded by commands that are asked to watch
-_VALUES = "archcost.commands.option_values"  # loaded by commands that analyse specs
 _FOREIGN = ("--against", "--allow-import")  # options by which code of other people's runs
 _COMPLETE = "ARCHCOST_COMPLETE"  # set by a shell that asks what may stand at the cursor
 _WRONG_USAGE: type[Exception] = typer.BadParameter.__mro__[1]  # what typer raises for a wrong command line
@@ -261,10 +260,6 @@ def _called(words: Sequence[str]) -> int:
         from archcost.commands.usage_errors import usage_error
 
         raise usage_error(error) from None
-    finally:
-        values = sys.modules.get(_VALUES)
-        if values is not None:
-            values.tell_waiting()
     return code if isinstance(code, int) else 0
 
 

@@ -131,6 +131,14 @@ class Envelope(Identified):
     tool: ToolData
 
 
+class FailedData(Envelope):
+    """A spec with problems: it has no figure."""
+
+    spec: SpecData
+    errors: Annotated[list[ErrorData], AtLeast(1)]
+    partial: NotRequired[Literal[True]]
+
+
 _Document = TypeVar("_Document")
 
 

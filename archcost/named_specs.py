@@ -207,6 +207,26 @@ def read_spec(name: str, settings: Settings = AS_IT_STANDS) -> Spec:
     return load_at(*parts, lambda revision, path: read_at(revision, path, settings))
 
 
+def read_beside(name: str, settings: Settings) -> Spec:
+    """As :func:`read_spec`, of one of several specs: an import is not asked for the inputs that only others may have.
+
+    ``graph.inputs.inputs_of_each`` then says which of them have which.
+    """
+    from archcost.errors import ArchcostError
+    from archcost.importers.input_names import UnknownInputError
+
+    try:
+        return read_spec(name, settings)
+    except UnknownInputError as error:
+        others = {given: shape for given, shape in settings.inputs.items() if given != error.asked}
+        if len(others) == len(settings.inputs):  # it stands in a configuration
+            raise
+        try:
+            return read_beside(name, settings._replace(inputs=others))
+        except ArchcostError:  # it does not say what it takes: the name may have been meant for that
+            raise error from None
+
+
 def _of_file(name: str, settings: Settings) -> Spec:
     """The spec in a file, or the one that it is imported into, which is asked once no text is found in it."""
     from archcost.errors import SpecError

@@ -139,10 +139,14 @@ def rounded_bytes(count: int) -> str:
     return format_bytes(count) if abs(count) >= _KIB else ""
 
 
-def format_bytes_twice(count: int) -> str:
-    """A number of bytes exactly, and rounded where that is another text: ``2,408,448 B (2.30 MiB)``, ``768 B``."""
-    rounded = rounded_bytes(count)
-    return f"{count:,} B ({rounded})" if rounded else f"{count:,} B"
+def format_bytes_twice(count: int, *, rounded_first: bool = False) -> str:
+    """A number of bytes exactly, and rounded where that is another text: ``2,408,448 B (2.30 MiB)``, ``768 B``.
+
+    With ``rounded_first`` in the other order, ``2.30 MiB (2,408,448 B)``.
+    """
+    exact, rounded = f"{count:,} B", rounded_bytes(count)
+    first, second = (rounded, exact) if rounded_first else (exact, rounded)
+    return f"{first} ({second})" if rounded else exact
 
 
 def format_nanoseconds(count: int) -> str:

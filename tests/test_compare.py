@@ -241,6 +241,21 @@ def test_output(name: str, run: Callable[..., Run], golden: Callable[[str, str],
     golden(name, result.out)
 
 
+@pytest.mark.parametrize(
+    ("param", "told"),
+    [
+        (False, "sized bias=false"),  # as --set takes it
+        ([1] * 30, f"sized bias=[{', '.join('1' * 30)}]"),  # of a long list any item may be what differs
+        ("x", "sized bias=x"),
+        (True, "sized"),  # its default
+    ],
+)
+def test_a_model_is_told_apart_by_what_is_set(param: object, told: str) -> None:
+    spec = loads("archcost: 1\nname: sized\nparams: {bias: true, _free: 1}\ninput: [8]\nlayers: [linear: 3]\n")
+    before = archcost.analyze(spec, params={"_free": 2})
+    assert archcost.compare(before, archcost.analyze(spec, params={"bias": param})).title == f"sized _free=2 → {told}"
+
+
 def test_json(run: Callable[..., Run]) -> None:
     document = json.loads(run("compare", "inception_naive", "inception_reduced", "--format", "json").out)
     assert document["totals"]["macs"] == {"before": 308_281_344, "after": 128_049_152, "delta": -180_232_192}

@@ -128,6 +128,14 @@ def test_every_file_and_name_on_the_pages_about_the_code_is_there(page: Path) ->
     assert [each for each in sorted(named) if not is_there(each)] == []
 
 
+def test_modules_that_decisions_name_are_there() -> None:
+    """A decision that names a folder may leave it out of the names of its modules."""
+    pages = sorted((ROOT / "docs" / "decisions").glob("*.md"))
+    named = {(page.name, each) for page in pages for each in named_files(page.read_text("utf-8")) if each[-3:] == ".py"}
+    assert len(named) >= 30
+    assert {each for each in named if not is_there(each[1]) and not [*PACKAGE.rglob(each[1])]} == set()
+
+
 @pytest.mark.parametrize(
     ("named", "there"),
     [

@@ -252,6 +252,53 @@ def test_a_failed_report_has_errors_and_no_figures(run: Callable[..., Run], fold
     assert not any(schema.is_valid({**failed, name: value}) for name, value in FIGURES.items())
 
 
+OF_SEVERAL = {  # the commands of which specs may be wrong, by the schema of their documents
+    "report": ("analyze",),
+    "memory": ("memory",),
+    "microcontroller": ("memory", "--fused"),
+    "verification": ("verify",),
+    "fits": ("fits", "--device", "t4"),
+    "prediction": ("predict", "--device", "t4", "--batch", "1,2"),
+    "training-cost": ("predict", "--device", "a100", "--samples", "1M"),
+}
+
+
+def test_every_document_that_may_be_of_a_wrong_spec_is_among_them() -> None:
+    types = {name: {one.__name__ for one in get_args(kind) if is_typeddict(one)} for name, kind in DOCUMENTS.items()}
+    assert {name for name, found in types.items() if {"FailedData", "FailedReportData"} & found} == set(OF_SEVERAL)
+
+
+@pytest.mark.parametrize("name", OF_SEVERAL)
+def test_a_wrong_spec_has_a_document_of_its_command(name: str, run: Callable[..., Run], folder: Path) -> None:
+    """Alone, and beside others in a list: as the schema has it, with its problems and without a figure."""
+    (folder / "wrong.yaml").write_text("archcost: 1\ninput: [3]\nlayers: [rellu]\n", encoding="utf-8")
+    words = (*OF_SEVERAL[name], "--format", "json")
+    alone = run(*words, "wrong.yaml", cwd=folder)
+    beside = run(*words, "conv1x1", "wrong.yaml", cwd=folder)
+    assert (alone.code, beside.code) == (2, 2)
+    *others, last = json.loads(beside.out)
+    assert len(others) == (2 if "1,2" in words else 1)  # a document for each batch
+    schema = jsonschema.Draft7Validator(_closed(document_schema(name)))
+    for printed in (json.loads(alone.out), [*others, last]):
+        assert [error.message for error in schema.iter_errors(printed)] == []
+    assert last["schema"] == f"archcost.{name}/1"
+    assert [error["message"] for error in last["errors"]] == ["unknown kind 'rellu'"]
+    assert not any("errors" in each for each in others)
+    assert json.loads(alone.out) == last
+
+
+@pytest.mark.parametrize(("name", "column"), [("fits", "run_bytes"), ("prediction", "op"), ("training-cost", "flops")])
+def test_a_wrong_spec_has_a_row_beside_others(name: str, column: str, run: Callable[..., Run], folder: Path) -> None:
+    """With its name and nothing else."""
+    (folder / "wrong.yaml").write_text("archcost: 1\ninput: [3]\nlayers: [rellu]\n", encoding="utf-8")
+    words = (*OF_SEVERAL[name], "conv1x1", "wrong.yaml", "--format", "csv")
+    *others, last = csv.DictReader(run(*words, cwd=folder).out.splitlines())
+    assert [value for value in last.values() if value] == [last["model"]]
+    assert last["model"].startswith("wrong")
+    assert column in last
+    assert all(each["model"] == "conv1x1" for each in others)
+
+
 # (where, what is wrong): the places of a report that more than a type is asked of
 WRONG: list[tuple[tuple[str | int, ...], object]] = [
     (("unknown",), {}),

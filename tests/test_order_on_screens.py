@@ -77,6 +77,32 @@ def test_problems_stand_below_the_figures_behind_one_empty_line(specs: Path, arg
     assert not any(one == other == "" for one, other in pairwise(lines))
 
 
+ANALYSED = [  # commands that tell the warnings of their specs at the end, each with what it is asked for
+    ("compare", "unused.yaml", "right.yaml"),
+    ("explain", "unused.yaml"),
+    ("export", "unused.yaml"),
+    ("reconcile", "unused.yaml"),
+    ("report", "unused.yaml", "--format", "svg"),
+    ("suggest", "unused.yaml"),
+]
+
+
+@pytest.mark.parametrize("arguments", ANALYSED, ids=" ".join)
+def test_a_warning_is_told_once_below_all_that_is_shown(
+    specs: Path, run: Callable[..., Run], arguments: tuple[str, ...]
+) -> None:
+    told = run(*arguments, cwd=specs, columns=80).err
+    assert (told.startswith("warning: "), told.count("warning: ")) == (True, 1)
+    shown = "\n".join(together(*arguments, cwd=specs))
+    assert shown.endswith(told.rstrip("\n") + "\n")
+    assert not shown.startswith("warning: ")
+
+
+def test_a_warning_stands_above_the_error_that_ends_a_command(specs: Path) -> None:
+    words = [line.partition(":")[0] for line in together("explain", "unused.yaml", "lineer", cwd=specs)]
+    assert [word for word in words if word in ("warning", "error")] == ["warning", "error"]
+
+
 def test_separate_streams_have_no_empty_line_for_each_other(specs: Path, run: Callable[..., Run]) -> None:
     result = run("analyze", "broken.yaml", cwd=specs)
     assert result.err.startswith("error: ")

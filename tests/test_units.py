@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
@@ -9,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from archcost.phrases import listed
 from archcost.quantities import (
     BYTES,
     UnitError,
@@ -120,6 +122,22 @@ def test_printed_bytes_have_at_most_four_digits(value: int) -> None:
 )
 def test_bytes_are_rounded_beside_the_exact_number_where_that_is_longer(value: int, text: str) -> None:
     assert format_bytes_twice(value) == text
+    turned = re.sub(r"(.* B) \((.*)\)", r"\2 (\1)", text)
+    assert format_bytes_twice(value, rounded_first=True) == turned
+
+
+@pytest.mark.parametrize(
+    ("names", "count", "text"),
+    [
+        ([], 0, ""),
+        (["a"], 1, "a"),
+        (["a", "b"], 2, "a, b"),
+        (["a", "b"], 3, "a, b and 1 more"),
+        (["a"], 1235, "a and 1,234 more"),
+    ],
+)
+def test_the_first_of_many_names_say_how_many_there_are_more(names: list[str], count: int, text: str) -> None:
+    assert listed(names, count) == text
 
 
 @pytest.mark.parametrize(

@@ -15,6 +15,7 @@ from archcost.documents import (
     Count,
     Envelope,
     ErrorData,
+    FailedData,
     LoraData,
     Matches,
     Positive,
@@ -144,12 +145,9 @@ class ReportData(Envelope):
     errors: NotRequired[Annotated[list[ErrorData], AtLeast(1)]]
 
 
-class FailedReportData(Envelope):
+class FailedReportData(FailedData):
     """A spec of which nothing can be costed, and why: it has no figure."""
 
-    spec: SpecData
-    errors: Annotated[list[ErrorData], AtLeast(1)]
-    partial: NotRequired[Literal[True]]
     batch: NotRequired[Never]
     dtype: NotRequired[Never]
     inputs: NotRequired[Never]
@@ -246,15 +244,7 @@ def with_errors(document: ReportData, diagnostics: Sequence[Diagnostic]) -> Repo
     return cast("ReportData", {**document, "errors": [diagnostic.to_dict() for diagnostic in diagnostics]})
 
 
-def failed_document(path: str, diagnostics: Sequence[Diagnostic]) -> FailedReportData:
-    """The report of a spec of which nothing is known but its problems."""
+def failed_document(path: str, diagnostics: Sequence[Diagnostic], kind: str = "report") -> FailedData:
+    """The document of a kind of a spec of which nothing is known but its problems."""
     errors = [diagnostic.to_dict() for diagnostic in diagnostics]
-    return cast(
-        "FailedReportData", {**envelope("report"), "spec": {"path": told(path)}, "partial": True, "errors": errors}
-    )
-
-
-def error_document(diagnostics: Sequence[Diagnostic], partial: Report | None, path: str) -> dict[str, Any]:
-    """The report of a spec with problems: of the layers before the first one, where there are any."""
-    found = failed_document(path, diagnostics) if partial is None else with_errors(report_data(partial), diagnostics)
-    return cast("dict[str, Any]", found)
+    return {**envelope(kind), "spec": {"path": told(path)}, "partial": True, "errors": errors}

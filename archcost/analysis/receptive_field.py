@@ -25,7 +25,6 @@ if TYPE_CHECKING:
     from archcost.ops.reach import Position, Reading
 
 MAX_BRANCHES = 16  # fields that are kept apart
-_RANK_OF_SEQUENCE = 2  # (N, L) of indices
 
 
 class FieldBranch(NamedTuple):

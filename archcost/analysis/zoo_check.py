@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple, TypedDict
 
 from archcost.analysis.expectations import deviations, stated_shapes
 from archcost.analysis.sources import stated_figures
-from archcost.displays import in_line
+from archcost.displays import in_line, in_notebook
 from archcost.documents import Count
 
 if TYPE_CHECKING:
@@ -48,6 +48,9 @@ class ZooCheck(NamedTuple):
 
     def __repr__(self) -> str:
         return in_line(self, models=len(self.reports), figures=len(self.figures), holds=self.holds)
+
+    def _repr_html_(self) -> str | None:
+        return in_notebook(self)
 
     @property
     def holds(self) -> bool:

@@ -8,7 +8,7 @@ from archcost.settings import AS_IT_STANDS, Settings, shapes_by_name
 
 if TYPE_CHECKING:
     import os
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from torch import nn
 
@@ -226,18 +226,24 @@ def reports_of_each(models: Sequence[AnySpec | Report], settings: Settings) -> l
     """The reports of models; an input that only some of their specs have is that of these."""
     from archcost.analysis.report import Report as ReportType
     from archcost.graph.inputs import inputs_of_each
+    from archcost.named_specs import read_beside
 
     if not any(settings.inputs) or any(isinstance(model, ReportType) for model in models):
         return [report_of(model, settings) for model in models]
-    specs = [spec_of(model, settings) for model in models if not isinstance(model, ReportType)]
+    specs = [spec_of(model, settings, read_beside) for model in models if not isinstance(model, ReportType)]
     return [report_of(spec, own) for spec, own in zip(specs, inputs_of_each(specs, settings), strict=True)]
 
 
-def spec_of(spec: AnySpec, settings: Settings = AS_IT_STANDS) -> Spec:
-    """A loaded spec as it is; of others, the problems of the text stay in it, for those of shapes to join them."""
+def spec_of(
+    spec: AnySpec, settings: Settings = AS_IT_STANDS, read: Callable[[str, Settings], Spec] | None = None
+) -> Spec:
+    """A loaded spec as it is; of others, the problems of the text stay in it, for those of shapes to join them.
+
+    Names are read by ``read``, by default ``named_specs.read_spec``.
+    """
     import os
 
     from archcost.named_specs import read_spec
     from archcost.spec.model import Spec as SpecType
 
-    return spec if isinstance(spec, SpecType) else read_spec(os.fspath(spec), settings)
+    return spec if isinstance(spec, SpecType) else (read or read_spec)(os.fspath(spec), settings)

@@ -6,6 +6,7 @@ from heapq import heappush, heapreplace
 from typing import TYPE_CHECKING, NamedTuple
 
 from archcost.budget.verdict_words import Cause
+from archcost.phrases import listed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -83,8 +84,7 @@ class _Group:
 
 def told(names: Sequence[str]) -> str:
     """Names in a line: the first LISTED, and how many more there are."""
-    more = len(names) - LISTED
-    return ", ".join(names[:LISTED]) + (f" and {more:,} more" if more > 0 else "")
+    return listed(names[:LISTED], len(names))
 
 
 class LimitTally:

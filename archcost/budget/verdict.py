@@ -7,7 +7,7 @@ from fractions import Fraction
 from typing import TYPE_CHECKING, NamedTuple
 
 from archcost.budget.verdict_words import NO_BASELINE, Behind, Cause, Rule, Status
-from archcost.displays import in_line
+from archcost.displays import in_line, in_notebook
 from archcost.figures import PEAK, SRAM, SRAM_INPLACE, WHOLE_MODEL
 
 if TYPE_CHECKING:
@@ -215,6 +215,9 @@ class Verdict:
     def __repr__(self) -> str:
         counts = {word.name.lower(): self.count(word) for word in (Status.OK, Status.WARN, Status.FAIL)}
         return in_line(self, exit_code=self.exit_code, specs=len(self.specs), **counts)
+
+    def _repr_html_(self) -> str | None:
+        return in_notebook(self)
 
     def to_dict(self) -> VerdictData:
         """The JSON document, ``archcost.verdict/1``: findings with their sentences, and what would help."""

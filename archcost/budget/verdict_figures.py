@@ -73,8 +73,3 @@ def total_change(metric: str, total: Total) -> str:
     shown = f" ({sign}{percent(share)})" if share is not None else ""
     old, new = pair(before, total.figure, metric)
     return f"{LABELS[metric]} {old} → {new}{shown}"
-
-
-def plural(count: int, word: str) -> str:
-    """``1 spec``, ``2 specs``."""
-    return f"{count:,} {word}{'s' * (count != 1)}"

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from archcost.budget.verdict_figures import LABELS, amount, percent, plural
+from archcost.budget.verdict_figures import LABELS, amount, percent
 from archcost.budget.verdict_words import Cause, Rule, Status
+from archcost.phrases import plural
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from archcost.commands.option_values import analyze_all, predicted_device, settings_of, whole
+from archcost.commands.option_values import analyze_all, analyzed, predicted_device, settings_of
 from archcost.commands.options import (
     Batch,
     Depth,
@@ -53,6 +53,7 @@ def bench(
 ) -> None:
     """Measure latency, end to end and layer by layer; several specs are compared."""
     import archcost
+    from archcost.render.latency import LatencyDocument
     from archcost.render.printing import format_of, write
     from archcost.render.progress import spinner
     from archcost.writing import check_place
@@ -61,19 +62,17 @@ def bench(
     if output is not None:
         check_place(output)  # before anything is measured
     asked = settings_of(settings, inputs=inputs, batch=batch, training=training, dtype=dtype)
-    reports = whole(analyze_all(specs, asked))
-    from archcost.render.latency import LatencyDocument
-
-    with spinner("measuring") as watch:
-        found = archcost.bench(
-            *reports,
-            device=device,
-            threads=threads,
-            channels_last=channels_last,
-            compiled=compile,
-            min_time=min_time,
-            layers=layers and (len(reports) == 1 or depth is not None or chosen in EVERY_LAYER),
-            predict=predicted_device(predict_device, asked=predict),
-            watch=watch,
-        )
-    write(LatencyDocument(found.results, depth), chosen, output)
+    with analyzed(analyze_all(specs, asked)) as reports:
+        with spinner("measuring") as watch:
+            found = archcost.bench(
+                *reports,
+                device=device,
+                threads=threads,
+                channels_last=channels_last,
+                compiled=compile,
+                min_time=min_time,
+                layers=layers and (len(reports) == 1 or depth is not None or chosen in EVERY_LAYER),
+                predict=predicted_device(predict_device, asked=predict),
+                watch=watch,
+            )
+        write(LatencyDocument(found.results, depth), chosen, output)

@@ -120,15 +120,15 @@ def compare(
         weight_dtype=weight_dtype,
         kv_dtype=kv_dtype,
     )
-    reports = reports_of(specs, asked, own)
     two = len(specs) == 2  # noqa: PLR2004 - which have changes
-    found = archcost.compare(*reports, sort=None if two else sort)
     measure = sort if two and sort and sort != _DELTA else metric or _METRIC
     shown = ComparisonView(measure, depth, only_changed, bool(sort), top)
-    document = _document(found, shown, stat=stat)
-    write(document if device is None else timed(document, reports, device), chosen, output, digits)
-    if _exceeded(reports, limits):
-        raise typer.Exit(1)
+    with reports_of(specs, asked, own) as reports:
+        found = archcost.compare(*reports, sort=None if two else sort)
+        document = _document(found, shown, stat=stat)
+        write(document if device is None else timed(document, reports, device), chosen, output, digits)
+        if _exceeded(reports, limits):
+            raise typer.Exit(1)
 
 
 def _check_number(specs: Sequence[str], own: OfOneSpec) -> None:

@@ -60,7 +60,7 @@ def explain(
 ) -> None:
     """Show the arithmetic behind a layer's figures, the sum behind a block's, or where a model's costs are."""
     import archcost
-    from archcost.commands.option_values import analyze_one, settings_of, timed
+    from archcost.commands.option_values import analyzed_one, settings_of, timed
     from archcost.errors import UsageError
     from archcost.render.printing import format_of, write
 
@@ -78,14 +78,16 @@ def explain(
         weight_dtype=weight_dtype,
         kv_dtype=kv_dtype,
     )
-    report = analyze_one(spec, asked)
-    found = archcost.explain(report, path, balance=threshold, device=device, variable=variable)
-    document = _document(found)
-    if device is not None:
-        if path is not None or variable is not None:
-            raise UsageError("--device is for a whole model", "`archcost analyze --device` has the time of each layer")
-        document = timed(document, [report], device)
-    write(document, chosen, output)
+    with analyzed_one(spec, asked) as report:
+        found = archcost.explain(report, path, balance=threshold, device=device, variable=variable)
+        document = _document(found)
+        if device is not None:
+            if path is not None or variable is not None:
+                raise UsageError(
+                    "--device is for a whole model", "`archcost analyze --device` has the time of each layer"
+                )
+            document = timed(document, [report], device)
+        write(document, chosen, output)
 
 
 def _document(found: Explanation | Story | VariableFormulas) -> Document:

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from archcost.commands.option_values import settings_of, whole
+from archcost.commands.option_values import analyzed, settings_of
 from archcost.commands.options import Inputs, Output, SetParams, Training, word_option
 from archcost.named_specs import analyze_one, expand
 
@@ -32,5 +32,6 @@ def export(
     if len(paths) > 1:
         raise UsageError(f"export takes one spec, '{spec}' stands for {len(paths)}", "export them one by one")
     files = None if paths == [spec] else DISK
-    (report,) = whole([analyze_one(paths[0], settings_of(settings, inputs=inputs, training=training), files=files)])
-    write_text(archcost.export(report), output, "python")
+    result = analyze_one(paths[0], settings_of(settings, inputs=inputs, training=training), files=files)
+    with analyzed([result]) as (report,):
+        write_text(archcost.export(report), output, "python")

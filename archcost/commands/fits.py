@@ -124,7 +124,7 @@ def fits(
         )
 
     judged, failed = apart(attempt_all(specs, work, "fitting", Settings(inputs=shapes, training=training)))
-    write(FitsDocument(judged), format or format_of(output), output)
+    write(FitsDocument(judged, failed), format or format_of(output), output)
     tell([one.report for one in judged], failed)
     code = 2 if failed else max([one.exit_code for one in judged], default=0)
     if code:

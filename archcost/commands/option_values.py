@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import typer
 
@@ -10,10 +11,9 @@ from archcost import named_specs
 from archcost.settings import Settings
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from archcost.analysis.report import Report
-    from archcost.errors import Diagnostic
     from archcost.hardware.device import Device
     from archcost.named_specs import SpecResult
     from archcost.render.document import Document
@@ -91,40 +91,31 @@ def tell(reports: Sequence[Report], failed: Sequence[SpecResult]) -> None:
     print_diagnostics([diagnostic for one in failed for diagnostic in one.diagnostics])
 
 
-def analyze_one(name: str, settings: Settings) -> Report:
-    """The report of one spec; ends the command where it is wrong, once that is told."""
-    return whole([named_specs.analyze_one(name, settings)])[0]
+@contextmanager
+def analyzed_one(name: str, settings: Settings) -> Iterator[Report]:
+    """The report of one spec; otherwise as :func:`analyzed`."""
+    with analyzed([named_specs.analyze_one(name, settings)]) as (report,):
+        yield report
 
 
-def whole(results: Sequence[SpecResult]) -> list[Report]:
-    """The reports of specs that are all right; ends the command where one is wrong, once all problems are told.
+@contextmanager
+def analyzed(results: Sequence[SpecResult]) -> Iterator[list[Report]]:
+    """The reports of specs that are all right; their warnings are told below what is shown of them, or goes wrong.
 
-    Warnings are told at the end of the command, below what it shows.
+    Ends the command where a spec is wrong, once all problems are told.
     """
-    from archcost.render.output import print_diagnostics
+    from archcost.render.output import print_diagnostics, print_warnings
 
     problems = [diagnostic for result in results for diagnostic in result.diagnostics]
     print_diagnostics(problems)
     reports = [result.report for result in results if result.report is not None]
     if problems or len(reports) < len(results):
         raise typer.Exit(2)
-    _Waiting.warnings += [warning for report in reports for warning in report.warnings]
-    return reports
-
-
-class _Waiting:
-    """The warnings that are told once the command has shown what it was asked for."""
-
-    warnings: ClassVar[list[Diagnostic]] = []
-
-
-def tell_waiting() -> None:
-    """Print the warnings that waited for the end of a command."""
-    if _Waiting.warnings:
-        from archcost.render.output import print_warnings
-
-        told, _Waiting.warnings = _Waiting.warnings, []
-        print_warnings(told)
+    warnings = [warning for report in reports for warning in report.warnings]
+    try:
+        yield reports
+    finally:
+        print_warnings(warnings)
 
 
 def validate_all(names: Sequence[str], settings: Settings) -> list[SpecResult]:

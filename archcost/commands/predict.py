@@ -124,6 +124,7 @@ def predict(
         )
         results += analyze_all(specs, asked)
     reports = [each.report for each in results if each.report is not None and not each.diagnostics]
+    failed = list({each.name: each for each in results if each.diagnostics}.values())  # at whichever batch
     pairs = [(report, one) for report in reports for one in chosen]
     how: dict[str, Any] = {
         "mixed": mixed,
@@ -139,12 +140,12 @@ def predict(
         costs = [
             archcost.training_cost(report, device=one, tokens=tokens, samples=samples, **how) for report, one in pairs
         ]
-        write(TrainingCostsDocument(costs), format or format_of(output), output)
+        write(TrainingCostsDocument(costs, failed), format or format_of(output), output)
     else:
         found = [archcost.predict(report, device=one, **how) for report, one in pairs]
-        write(PredictionsDocument(found, top), format or format_of(output), output)
+        write(PredictionsDocument(found, top, failed), format or format_of(output), output)
     _tell(results)
-    if any(result.diagnostics for result in results):
+    if failed:
         raise typer.Exit(2)
 
 

@@ -34,13 +34,13 @@ def reconcile(
 ) -> None:
     """Explain what other tools print for a spec, and what a published figure counts."""
     import archcost
-    from archcost.commands.option_values import analyze_one, settings_of, warn_of_narrow
+    from archcost.commands.option_values import analyzed_one, settings_of, warn_of_narrow
     from archcost.render.printing import format_of, write
     from archcost.render.reconciliation import ReconciliationDocument
 
     chosen = format or format_of(output)
     names = [name.strip() for text in tools or () for name in text.split(",") if name.strip()]
-    report = analyze_one(spec, settings_of(settings, inputs=inputs, batch=batch, training=training))
-    found = archcost.reconcile(report, tools=names, functional=functional or (), published=published)
-    warn_of_narrow(report, functional or ())
-    write(ReconciliationDocument(found), chosen, output, digits)
+    with analyzed_one(spec, settings_of(settings, inputs=inputs, batch=batch, training=training)) as report:
+        found = archcost.reconcile(report, tools=names, functional=functional or (), published=published)
+        warn_of_narrow(report, functional or ())
+        write(ReconciliationDocument(found), chosen, output, digits)

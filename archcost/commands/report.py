@@ -75,7 +75,7 @@ def report(
     import archcost
     from archcost.errors import UsageError
     from archcost.render.page.sweep_page import read_sweep_page
-    from archcost.render.page.writing import format_of_page, write_page
+    from archcost.render.page.writing import format_of_page
     from archcost.settings import Settings
     from archcost.writing import temporary_file
 
@@ -93,16 +93,13 @@ def report(
     names = specs or []
     _check(names, sweep, chosen, output, show=show)
     path = output if output is not None or not show else temporary_file(f".{chosen}")
-    found: AnyPage
     if sweep is None:
-        found = archcost.page(*reports_of(names, asked, own), device=device)
+        with reports_of(names, asked, own) as reports:
+            _write(archcost.page(*reports, device=device), chosen, path, show=show)
     else:
         if asked != Settings() or any(own) or device is not None:
             raise UsageError("a sweep in a file is as it was made", "give settings and --device to `archcost sweep`")
-        found = read_sweep_page(sweep)
-    write_page(found, chosen, path)
-    if show and path is not None:
-        _open(path)
+        _write(read_sweep_page(sweep), chosen, path, show=show)
 
 
 def _check(specs: Sequence[str], sweep: str | None, format: str, output: str | None, *, show: bool) -> None:  # noqa: A002 - the option
@@ -121,6 +118,15 @@ def _check(specs: Sequence[str], sweep: str | None, format: str, output: str | N
     if format == "html" and output is None and not show and is_terminal(sys.stdout):
         name = stem(specs[0] if specs else sweep or "")
         raise UsageError("a page is for a browser", f"give it a file, `-o {name}.html`, or open it: `--open`")
+
+
+def _write(page: AnyPage, format: str, path: str | None, *, show: bool) -> None:  # noqa: A002 - the option
+    """Write a page, and open it in a browser where that is asked."""
+    from archcost.render.page.writing import write_page
+
+    write_page(page, format, path)
+    if show and path is not None:
+        _open(path)
 
 
 def _open(path: str) -> None:

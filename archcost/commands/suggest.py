@@ -94,7 +94,7 @@ def suggest(
     """Say what would make a model cheaper, by rewrites known from papers, and write the spec with some of them."""
     # long: an option a line, and again where it is passed on
     import archcost
-    from archcost.commands.option_values import analyze_one, settings_of
+    from archcost.commands.option_values import analyzed_one, settings_of
     from archcost.errors import UsageError
     from archcost.render.printing import format_of, write
 
@@ -109,24 +109,25 @@ def suggest(
     chosen = "" if apply is not None else format or format_of(output)
     _check_apply(apply, output, format)
     asked = settings_of(settings, inputs=inputs, batch=batch, dtype=dtype, weight_dtype=weight_dtype, kv_dtype=kv_dtype)
-    found = archcost.suggest(
-        analyze_one(spec, asked),
-        goal=goal,
-        target=target,
-        at=at or (),
-        only=only or (),
-        boldness=boldness,
-        device=device,
-        top=top,
-    )
-    if apply is not None:
-        _write(found, apply, output, _compare_words(spec, output or "", asked))
-    else:
-        from archcost.render.suggestions import SuggestionsDocument
+    with analyzed_one(spec, asked) as report:
+        found = archcost.suggest(
+            report,
+            goal=goal,
+            target=target,
+            at=at or (),
+            only=only or (),
+            boldness=boldness,
+            device=device,
+            top=top,
+        )
+        if apply is not None:
+            _write(found, apply, output, _compare_words(spec, output or "", asked))
+        else:
+            from archcost.render.suggestions import SuggestionsDocument
 
-        words = _words(spec, asked, goal=goal, target=target, at=at, only=only, boldness=boldness)
-        told = None if in_full is None else [number.strip() for number in in_full.split(",") if number.strip()]
-        write(SuggestionsDocument(found, words, told), chosen, output)
+            words = _words(spec, asked, goal=goal, target=target, at=at, only=only, boldness=boldness)
+            told = None if in_full is None else [number.strip() for number in in_full.split(",") if number.strip()]
+            write(SuggestionsDocument(found, words, told), chosen, output)
     if found.exit_code:
         raise typer.Exit(found.exit_code)
 

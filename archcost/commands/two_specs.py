@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Annotated, NamedTuple
 
 import typer
@@ -10,7 +11,7 @@ from archcost.commands.options import word_option
 from archcost.dtypes import FLOAT_DTYPES
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from archcost.analysis.report import Report
     from archcost.named_specs import SpecResult
@@ -59,9 +60,11 @@ class OfOneSpec(NamedTuple):
             hint = "give the same spec twice to hold its settings against each other" if len(specs) == 1 else ""
             raise UsageError(f"{given[0]} is for two specs", hint)
 
-    def added(self, both: Sequence[Settings]) -> list[Settings]:
-        """The settings of two specs with their own over those of both."""
-        first, second = both
+    def added(self, each: Sequence[Settings]) -> Sequence[Settings]:
+        """The settings of specs, of two with their own over those of both."""
+        if len(each) != _TWO:
+            return each
+        first, second = each
         dtypes = {"dtype": self.dtype_b, "weight_dtype": self.weight_dtype_b, "kv_dtype": self.kv_dtype_b}
         given = {name: word for name, word in dtypes.items() if word}
         return [
@@ -70,46 +73,38 @@ class OfOneSpec(NamedTuple):
         ]
 
 
-def reports_of(names: Sequence[str], asked: Settings, own: OfOneSpec) -> list[Report]:
-    """The reports of specs, each with the settings of all and its own; ends the command where one is wrong.
+@contextmanager
+def reports_of(names: Sequence[str], asked: Settings, own: OfOneSpec) -> Iterator[list[Report]]:
+    """The reports of specs, each with the settings of all and its own; otherwise as ``option_values.analyzed``.
 
-    An input that only some of them have is given to these. Of what is imported or typed in, every one gets all.
+    An input that only some of them have is given to these.
     """
-    from archcost.commands.option_values import whole
+    from archcost.commands.option_values import analyzed, apart
+    from archcost.graph.inputs import inputs_of_each
 
     own.check(names)
-    each, specs = _of_each(names, asked)
-    if len(names) == _TWO:
-        each = own.added(each)
-    return whole([_analyzed(*one) for one in zip(names, each, specs, strict=True)])
+    alike = [asked] * len(names)
+    read = [_read(*one) for one in zip(names, own.added(alike), strict=True)]
+    specs, unread = apart(read)
+    each = own.added(alike if unread else inputs_of_each(specs, asked))
+    with analyzed([_analyzed(*one) for one in zip(names, read, each, strict=True)]) as reports:
+        yield reports
 
 
-def _analyzed(name: str, asked: Settings, known: Spec | None) -> SpecResult:
-    """The result of a spec, which may have been read; what an import was asked for may be another input."""
+def _read(name: str, asked: Settings) -> Spec | SpecResult:
+    from archcost.named_specs import attempt_read, read_beside
+
+    return attempt_read(name, lambda: read_beside(name, asked), lambda spec: spec)
+
+
+def _analyzed(name: str, read: Spec | SpecResult, asked: Settings) -> SpecResult:
+    """The result of a spec, or why it could not be read."""
     from archcost.analysis.report import analyze
-    from archcost.named_specs import SpecResult, attempt_read, read_spec
+    from archcost.named_specs import SpecResult, attempt_read
 
-    def read() -> Spec:
-        return known if known is not None and known.imported_with is None else read_spec(name, asked)
-
-    return attempt_read(name, read, lambda spec: SpecResult(name, analyze(spec, asked)))
-
-
-def _of_each(names: Sequence[str], asked: Settings) -> tuple[list[Settings], Sequence[Spec | None]]:
-    """The settings of each spec, without the inputs that only others have; and the specs that were read for that."""
-    from archcost.errors import ArchcostError
-    from archcost.graph.inputs import inputs_of_each
-    from archcost.importers.sources import parse_source
-    from archcost.named_specs import read_spec
-
-    alike, unread = [asked] * len(names), [None] * len(names)
-    if not any(asked.inputs) or any(name == "-" or parse_source(name) for name in names):
-        return alike, unread
-    try:
-        specs = [read_spec(name) for name in names]
-    except ArchcostError:  # told by whoever analyses it
-        return alike, unread
-    return inputs_of_each(specs, asked), specs
+    if isinstance(read, SpecResult):
+        return read
+    return attempt_read(name, lambda: read, lambda spec: SpecResult(name, analyze(spec, asked)))
 
 
 def _with(asked: Settings, side: str, params: Sequence[str] | None, inputs: Sequence[str] | None) -> Settings:

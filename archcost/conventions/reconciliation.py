@@ -12,7 +12,7 @@ from archcost.conventions.published_search import search
 from archcost.conventions.quoted_figures import quoted
 from archcost.conventions.tool_report import check_patterns, read
 from archcost.conventions.torchvision_style import TORCHVISION, patterns
-from archcost.displays import in_line
+from archcost.displays import in_line, in_notebook
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -37,6 +37,9 @@ class Reconciliation(NamedTuple):
         equal = sum(not each.difference for each in self.explanations)
         figures = {"macs": self.report.totals.macs, "tools": len(self.explanations), "equal": equal}
         return in_line(self, self.report.name, **figures, **self.report.costs.unknown_figures("macs"))
+
+    def _repr_html_(self) -> str | None:
+        return in_notebook(self)
 
     def to_dict(self) -> dict[str, Any]:
         """The JSON document, ``archcost.reconciliation/1``."""

@@ -11,6 +11,7 @@ from archcost.conventions.model import CALLED, ELSEWHERE, OWN_CLASS, FigurePart,
 from archcost.errors import UsageError
 from archcost.ops.facets import Work
 from archcost.paths import PathPattern, crossing_help, passed_over, scopes, unmatched_help
+from archcost.phrases import listed, plural
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -260,6 +261,6 @@ def narrow_patterns(report: Report, patterns: Sequence[str]) -> Iterator[tuple[s
         beyond = passed_over([layer.path for layer in report.layers], pattern)
         if beyond:
             count = len(_chosen(report, (pattern,)))
-            more = f" and {len(beyond) - 1:,} more" * (len(beyond) > 1)
-            named = f"names {count:,} layer{'s' * (count != 1)} of {report.name}, and passes over {beyond[0]}{more}"
+            passed = f"passes over {listed(beyond[:1], len(beyond))}"
+            named = f"names {plural(count, 'layer')} of {report.name}, and {passed}"
             yield f"--functional '{pattern}' {named}", crossing_help(pattern)

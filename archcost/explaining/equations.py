@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from archcost.displays import in_line
+from archcost.displays import in_line, in_notebook
 from archcost.explaining.expressions import Quotient, Symbol, SymbolicExpression, total
 
 if TYPE_CHECKING:
@@ -79,6 +79,9 @@ class Explanation(NamedTuple):
     def __repr__(self) -> str:
         figures = {each.figure: each.value for each in self.equations if each.figure in ("params", "macs")}
         return in_line(self, self.report.name, self.path, **figures)
+
+    def _repr_html_(self) -> str | None:
+        return in_notebook(self)
 
     def to_dict(self) -> dict[str, Any]:
         """The JSON document, ``archcost.explanation/1``."""

@@ -23,7 +23,7 @@ from fractions import Fraction
 from random import Random
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from archcost.displays import in_line
+from archcost.displays import in_line, in_notebook
 from archcost.explaining.equations import BYTES as UNIT
 from archcost.explaining.samples import Samples
 from archcost.explaining.steps import NEIGHBOURS, fitted
@@ -98,6 +98,9 @@ class VariableFormulas(NamedTuple):
     def __repr__(self) -> str:
         names = filter(None, [self.report.name, self.path])
         return in_line(self, *names, variable=self.variable, formulas=len(self.formulas))
+
+    def _repr_html_(self) -> str | None:
+        return in_notebook(self)
 
     def to_dict(self) -> dict[str, Any]:
         """The JSON document, ``archcost.explanation/1``."""

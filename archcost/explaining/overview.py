@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from archcost.analysis.memory.liveness import Storages
 from archcost.analysis.traffic import Traffic, total_traffic
 from archcost.analysis.tree import build_tree
-from archcost.displays import in_line
+from archcost.displays import in_line, in_notebook
 from archcost.explaining.scope import mac_formula, sum_formula
 from archcost.hardware.balance import balance_of
 from archcost.hardware.table import shipped
@@ -80,6 +80,9 @@ class Story(NamedTuple):
     def __repr__(self) -> str:
         totals, unknown = self.report.totals, self.report.costs.unknown_figures("macs")
         return in_line(self, self.report.name, params=totals.params, macs=totals.macs, **unknown)
+
+    def _repr_html_(self) -> str | None:
+        return in_notebook(self)
 
     def to_dict(self) -> dict[str, Any]:
         """The JSON document, ``archcost.explanation/1``."""

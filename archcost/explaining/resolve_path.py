@@ -9,10 +9,13 @@ from archcost.errors import UsageError, close_names, suggestion
 from archcost.explaining.layer import explain_layer
 from archcost.explaining.scope import explain_scope
 from archcost.paths import PathPattern, above, last, matching, scopes, unmatched_help
+from archcost.phrases import listed
 
 if TYPE_CHECKING:
     from archcost.analysis.report import Report
     from archcost.explaining.equations import Explanation
+
+_SHOWN = 5  # paths that a word may stand for
 
 
 def explain_path(report: Report, path: str) -> Explanation:
@@ -42,7 +45,7 @@ def find_path(report: Report, path: str) -> str:
     message = f"{report.name} has no layer or scope '{path}'"
     if not found:
         raise UsageError(message, unmatched_help(known, path) or _hint(path, list(known)))
-    shown = ", ".join(found[:5]) + (f" and {len(found) - 5} more" if len(found) > 5 else "")  # noqa: PLR2004
+    shown = listed(found[:_SHOWN], len(found))
     if wanted.is_literal:
         raise UsageError(message, f"that is the end of {shown}")
     raise UsageError(f"'{path}' names {len(found):,} layers and scopes of {report.name}", f"name one of {shown}")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from archcost.phrases import listed
 from archcost.printable import harmless, one_line
 
 if TYPE_CHECKING:
@@ -21,5 +22,4 @@ def left_out(use: BlockUse) -> list[str]:
     shown = names[:_NAMES]
     while len(shown) > 1 and len(", ".join(shown)) > _LENGTH:
         shown.pop()
-    more = f" and {len(names) - len(shown):,} more" if len(names) > len(shown) else ""
-    return [f"# left out, as nothing reads the result: {', '.join(shown)}{more}"]
+    return [f"# left out, as nothing reads the result: {listed(shown, len(names))}"]

@@ -14,6 +14,7 @@ from archcost.spec.functions import BoundError, measure
 if TYPE_CHECKING:
     from collections.abc import Collection
 
+    from archcost.graph.model import Graph
     from archcost.meter import Meter
     from archcost.settings import Settings
     from archcost.spec.expressions import Evaluation
@@ -65,6 +66,16 @@ def resolve_params(
                 if error.diagnostic is not None:
                     problems.add(error.diagnostic)
     return names
+
+
+def set_params(graph: Graph) -> list[str]:
+    """The params that differ from the constant defaults of the spec."""
+    defaults = {name: param.default for name, param in graph.spec.params.items()}
+    return [
+        name
+        for name, value in graph.params.items()
+        if (default := defaults[name]) is None or (default.constant and default.value != value)
+    ]
 
 
 def _note_otherwise(name: str, value: Any, param: Param, names: Names) -> None:

@@ -1,4 +1,4 @@
-"""What the inputs of a model are called in its spec, where the layers have a name already.
+"""What the inputs of a model are called in its spec, where the layers have a name already; and names that none has.
 
 A layer keeps the name that it has in the model. An input of the same name is ``given_NAME`` in the spec; where an input
 is asked for, both names are understood.
@@ -8,10 +8,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from archcost.errors import UsageError
 from archcost.spec.vocabulary import GIVEN
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
+
+
+class UnknownInputError(UsageError):
+    """A model that is to be imported has no input of the name ``asked``."""
+
+    def __init__(self, asked: str, help: str = "") -> None:  # noqa: A002 - the word users see
+        super().__init__(f"the model has no input '{asked}'", help)
+        self.asked = asked
 
 
 def names_in_spec(inputs: Sequence[str], taken: Collection[str]) -> list[str]:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from archcost.importers.form import Batched, Worded, shape_at
 from archcost.ops import REGISTRY
 from archcost.paths import DOT, join
+from archcost.phrases import listed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -138,8 +139,7 @@ def _misplaced(report: Report, model: Form, places: Sequence[int]) -> UnlikeMode
 
 
 def _some(paths: Sequence[str]) -> str:
-    shown = ", ".join(paths[:_SHOWN])
-    return f"{shown} and {len(paths) - _SHOWN} more" if len(paths) > _SHOWN else shown or "no other"
+    return listed(paths[:_SHOWN], len(paths)) or "no other"
 
 
 def _value_names(model: Form) -> dict[int, str]:

@@ -9,6 +9,7 @@ from archcost.importers.layout import Alone, Flat, Label, Noted, Spread, Tall, T
 from archcost.importers.yaml_values import batched_text, expression_text
 from archcost.ops import REGISTRY
 from archcost.ops.base import alone
+from archcost.phrases import listed
 from archcost.spec.vocabulary import AS_IMPORTED, VERSION
 
 if TYPE_CHECKING:
@@ -58,8 +59,7 @@ def _comments(model: Form) -> list[str]:
     lines = [line for remark in model.remarks for line in comment_lines(remark)]
     if model.unused:
         named = [f"{path} ({count:,})" for path, count in list(model.unused.items())[:_SHOWN_UNUSED]]
-        more = len(model.unused) - len(named)
-        names = ", ".join(named) + (f" and {more:,} more" if more else "")
+        names = listed(named, len(model.unused))
         lines += comment_lines(f"Parameters that take no part, {sum(model.unused.values()):,} in all: {names}.")
     return lines
 

@@ -37,16 +37,18 @@ _SHOWN_ITEMS = 12  # of a list in a message
 _SHOWN_TEXT = 80  # characters of a value in a message
 
 
-def shown(value: object) -> str:
-    """A value in YAML's spelling, for messages."""
+def shown(value: object, *, whole: bool = False) -> str:
+    """A value in YAML's spelling, for messages; without ``whole`` only the beginning of what is long."""
     if value is None:
         return "null"
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, (list, tuple)):
-        return "[" + ", ".join([*map(shown, value[:_SHOWN_ITEMS]), *["…"] * (len(value) > _SHOWN_ITEMS)]) + "]"
+        most = len(value) if whole else _SHOWN_ITEMS
+        items = [shown(item, whole=whole) for item in value[:most]]
+        return "[" + ", ".join([*items, *["…"] * (len(value) > most)]) + "]"
     text = repr(value)
-    return text if len(text) <= _SHOWN_TEXT else text[:_SHOWN_TEXT] + "…"
+    return text if whole or len(text) <= _SHOWN_TEXT else text[:_SHOWN_TEXT] + "…"
 
 
 class AttributeField:

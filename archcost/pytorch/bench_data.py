@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, NamedTuple, NotRequired, TypedDict, cast
 
 from archcost.analysis.data import spec_data
-from archcost.displays import in_line
+from archcost.displays import in_line, in_notebook
 from archcost.documents import Count, Identified, Positive, SpecData, identified
 from archcost.pytorch.beside import BesideMeasuredData, layers_beside, mismatch_of, model_beside
 from archcost.pytorch.data import EnvironmentData, TimingData, UnknownLayersData
@@ -73,6 +73,9 @@ class Bench(NamedTuple):
     def __repr__(self) -> str:
         names = [result.report.name for result in self.results]
         return in_line(self, *names, seconds=[result.total.median for result in self.results])
+
+    def _repr_html_(self) -> str | None:
+        return in_notebook(self)
 
     def to_dict(self) -> dict[str, Any]:
         """The JSON document, ``archcost.bench/1``."""

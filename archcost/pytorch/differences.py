@@ -5,6 +5,7 @@ from __future__ import annotations
 from math import prod
 from typing import TYPE_CHECKING, NamedTuple
 
+from archcost.phrases import listed
 from archcost.pytorch.kinds import Kinship
 from archcost.pytorch.verification import Mismatch
 from archcost.quantities import within
@@ -121,6 +122,5 @@ def _rest_cause(metric: str, result: Against, sides: tuple[list[Unit], Model]) -
     for who, paths, units in (("the spec", result.only_spec, ours), (result.target, result.only_other, theirs)):
         rest = [unit for unit in units if unit.path in paths]
         some = [f"{unit.path} {'×'.join(map(str, unit.shapes[0])) or 'scalar'}" for unit in rest[:_SHOWN]]
-        more = f" and {len(rest) - _SHOWN:,} more" if len(rest) > _SHOWN else ""
-        words += [f"only {who} has {', '.join(some)}{more}"] if some else []
+        words += [f"only {who} has {listed(some, len(rest))}"] if some else []
     return "; ".join(words)

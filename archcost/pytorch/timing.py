@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from math import sqrt
 from typing import TYPE_CHECKING, NamedTuple
 
-from archcost.displays import in_line
+from archcost.displays import in_line, in_notebook
 from archcost.paths import inside
 
 if TYPE_CHECKING:
@@ -124,6 +124,9 @@ class Latency:
 
     def __repr__(self) -> str:
         return in_line(self, self.report.name, seconds=self.total.median)
+
+    def _repr_html_(self) -> str | None:
+        return in_notebook(self)
 
     @property
     def throughput(self) -> float:

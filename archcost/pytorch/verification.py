@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, NamedTuple
 
 from archcost.analysis.expectations import is_or_are
-from archcost.displays import in_line
+from archcost.displays import in_line, in_notebook
 from archcost.documents import envelope, warned
 from archcost.pytorch.beside import layers_beside, model_beside
 from archcost.pytorch.verified_figures import plain, shown
@@ -155,6 +155,9 @@ class Verification:
     def __repr__(self) -> str:
         figures = {"layers": len(self.layers), "mismatches": len(self.mismatches)}
         return in_line(self, self.name, ok=self.ok, proved=self.proved, **figures)
+
+    def _repr_html_(self) -> str | None:
+        return in_notebook(self)
 
     @property
     def ok(self) -> bool:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
-from archcost.budget.verdict_figures import LABELS, amount, percent, plural
+from archcost.budget.verdict_figures import LABELS, amount, percent
+from archcost.phrases import plural
 from archcost.printable import one_line
 from archcost.render.exit import write_error
 from archcost.render.output import print_line

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from archcost.figures import METRICS
 from archcost.ops.fields import shown
+from archcost.phrases import listed, plural
 from archcost.quantities import format_count, format_exact, format_share
 
 if TYPE_CHECKING:
@@ -25,9 +26,14 @@ def shape_cell(shapes: tuple[Shape, ...]) -> str:
     return ", ".join("×".join(map(str, shape)) or "scalar" for shape in shapes)
 
 
+def input_cell(name: str, shape: Shape, dtype: str) -> str:
+    """``3×224×224 float32``: an input, behind its name unless that is ``input``."""
+    return ("" if name == "input" else f"{name} ") + f"{shape_cell((shape,))} {dtype}"
+
+
 def layers_text(count: int) -> str:
     """``1 layer``, ``2 layers``."""
-    return f"{count:,} layer{'s' * (count != 1)}"
+    return plural(count, "layer")
 
 
 def times_text(times: int) -> str:
@@ -66,9 +72,14 @@ def unknown_notes(report: Report) -> list[str]:
     for metric, paths in report.unknown_layers().items():
         if METRICS[metric].of_training:  # they are known where the others are
             continue
-        layers = ", ".join(paths[:_NAMED]) + (f" and {len(paths) - _NAMED:,} more" if len(paths) > _NAMED else "")
+        layers = listed(paths[:_NAMED], len(paths))
         notes.append(f"{METRICS[metric].label} are unknown for {layers}: declare `{metric}` there; ≥ is what is known")
     return notes
+
+
+def stored_dtypes(report: Report) -> dict[str, str]:
+    """By metric: the dtype of what is kept in another one than the model computes in; empty for what is not."""
+    return {"weight_bytes": report.graph.weight_dtype, "cache_bytes": report.kv_dtype}
 
 
 def bar(part: int, whole: int, width: int) -> str:

@@ -14,6 +14,7 @@ from archcost.render.document import Cell, Column, Field, Gap, Heading, Line, Re
 from archcost.render.memory import TO_TRAIN, memory_line, when
 from archcost.render.report import title_details
 from archcost.render.savings import saving_table
+from archcost.render.several_specs import named_rows, with_failed
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from archcost.fitting.fit import DeviceFit, Fits
     from archcost.fitting.searching import Largest
     from archcost.fitting.speeds import LeastTime, Speeds
+    from archcost.named_specs import SpecResult
     from archcost.render.document import Block, TreeLine
 
 _YES, _NO = "✓", "✗"
@@ -36,9 +38,10 @@ _HEADINGS = (
 
 
 class FitsDocument(NamedTuple):
-    """Models on devices, one under the other."""
+    """Models on devices, one under the other; programs and sheets are also told the specs that ``failed``."""
 
     found: Sequence[Fits]
+    failed: Sequence[SpecResult] = ()
 
     def blocks(self, most: int | None) -> Iterator[Block]:
         """What people read."""
@@ -55,14 +58,24 @@ class FitsDocument(NamedTuple):
     def records(self) -> Records:
         """A row for each model and device; of a table for each model, device and variant."""
         if any(fits.is_table for fits in self.found):
-            headings = ("model", "device", "memory_bytes", "capacity_bytes", "variant", "run_bytes", "fits")
-            return Records(headings, [row for fits in self.found for row in _table_records(fits)])
-        return Records(_HEADINGS, [_record(fits, fit) for fits in self.found for fit in fits.devices])
+            headings: tuple[str, ...] = (
+                "model",
+                "device",
+                "memory_bytes",
+                "capacity_bytes",
+                "variant",
+                "run_bytes",
+                "fits",
+            )
+            rows = [row for fits in self.found for row in _table_records(fits)]
+        else:
+            headings = _HEADINGS
+            rows = [_record(fits, fit) for fits in self.found for fit in fits.devices]
+        return Records(headings, [*rows, *named_rows(self.failed, len(headings), beside=bool(self.found))])
 
     def data(self) -> object:
         """A document, or a list of several."""
-        found = list(map(fits_data, self.found))
-        return found[0] if len(found) == 1 else found
+        return with_failed(map(fits_data, self.found), self.failed, "fits")
 
 
 # --- named devices ----------------------------------------------------------------------------------------------------

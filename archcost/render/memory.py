@@ -4,15 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from archcost.analysis.data import error_document
 from archcost.analysis.memory.at_peak import at_peak, scope_highs, scope_kept
 from archcost.analysis.memory.data import memory_data
 from archcost.analysis.memory.inference import MADE, MIN_PEAK, READ, WORKSPACE, new_order
 from archcost.analysis.memory.run_memory import HELD
-from archcost.documents import envelope
 from archcost.figures import METRICS, PEAK, RUN
-from archcost.quantities import format_bytes, format_count, format_exact, format_share, rounded_bytes
-from archcost.render.cell_text import lower_bound, shape_cell
+from archcost.quantities import format_bytes, format_bytes_twice, format_count, format_exact, format_share
+from archcost.render.cell_text import lower_bound, shape_cell, stored_dtypes
 from archcost.render.document import (
     Column,
     Gap,
@@ -28,6 +26,7 @@ from archcost.render.report import title_details
 from archcost.render.report_view import ModelView
 from archcost.render.row_cells import bytes_cell, kind_of, name_of
 from archcost.render.savings import saving_table
+from archcost.render.several_specs import with_failed
 from archcost.render.table_rows import first_rows
 
 if TYPE_CHECKING:
@@ -98,11 +97,7 @@ class MemoryDocument(NamedTuple):
 
     def data(self) -> object:
         """A document, or a list of several."""
-        found = [
-            *map(memory_data, self.studies),
-            *[{**error_document(one.diagnostics, None, one.name), **envelope("memory")} for one in self.failed],
-        ]
-        return found[0] if len(found) == 1 else found
+        return with_failed(map(memory_data, self.studies), self.failed, "memory")
 
 
 # --- blocks -----------------------------------------------------------------------------------------------------------
@@ -166,24 +161,18 @@ def order_line(study: Study) -> str:
 
 def memory_line(label: str, memory: RunMemory, report: Report) -> str:
     """``memory to run 31.8 GiB (34,045,… B): weights 15.0 GiB + KV cache 16.0 GiB + peak activations 768 MiB``."""
-    stored = {"weight_bytes": report.graph.weight_dtype, "cache_bytes": report.kv_dtype}  # if not in that computed in
+    stored = stored_dtypes(report)
     parts = [
         f"{part.name} {format_bytes(part.bytes)}" + (f" as {dtype}" if (dtype := stored.get(part.metric)) else "")
         for part in memory.parts
     ]
-    told = f"{label} {_twice(memory.total)}"
+    told = f"{label} {format_bytes_twice(memory.total, rounded_first=True)}"
     return f"{told}: {' + '.join(parts)}" if parts else told
-
-
-def _twice(size: int) -> str:
-    """``9.76 MiB (10,235,904 B)``: in few digits, and to the byte."""
-    rounded = rounded_bytes(size)
-    return f"{rounded} ({size:,} B)" if rounded else f"{size:,} B"
 
 
 def _headline(study: Study) -> str:
     """``peak activations 9.76 MiB (10,235,904 B) while norm2 runs``."""
-    peak = f"{_name_of_peak(study)} {_twice(study.peak)}"
+    peak = f"{_name_of_peak(study)} {format_bytes_twice(study.peak, rounded_first=True)}"
     if study.training is None:
         where = f" while {study.peak_path} runs" if study.peak_path else ""
         known = ": no order has a lower one" if study.inference is not None and study.inference.exact else ""

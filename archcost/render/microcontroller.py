@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from archcost.analysis.data import error_document
 from archcost.analysis.microcontroller.arena import MADE, READ, RESERVED
 from archcost.analysis.microcontroller.data import microcontroller_data
 from archcost.analysis.microcontroller.kernels import INT8
-from archcost.documents import envelope
 from archcost.engines import TINYENGINE
 from archcost.paths import scopes
-from archcost.quantities import format_bytes, format_share
+from archcost.quantities import format_bytes, format_bytes_twice, format_share
 from archcost.render.cell_text import shape_cell
 from archcost.render.document import (
     Column,
@@ -26,6 +24,7 @@ from archcost.render.document import (
 )
 from archcost.render.report import title_details
 from archcost.render.row_cells import bytes_cell, kind_of, name_of
+from archcost.render.several_specs import with_failed
 from archcost.render.table_rows import first_rows
 
 if TYPE_CHECKING:
@@ -76,14 +75,7 @@ class MicrocontrollerDocument(NamedTuple):
 
     def data(self) -> object:
         """A document, or a list of several."""
-        found = [
-            *map(microcontroller_data, self.studies),
-            *[
-                {**error_document(one.diagnostics, None, one.name), **envelope("microcontroller")}
-                for one in self.failed
-            ],
-        ]
-        return found[0] if len(found) == 1 else found
+        return with_failed(map(microcontroller_data, self.studies), self.failed, "microcontroller")
 
 
 def _study_blocks(study: FusedStudy, depth: int | None, most: int | None) -> Iterator[Block]:
@@ -91,7 +83,8 @@ def _study_blocks(study: FusedStudy, depth: int | None, most: int | None) -> Ite
     kernels += f" · {study.engine}" if study.engine != TINYENGINE else ""
     yield Heading(study.report.name, f"{title_details(study.report, INT8)} · {kernels}")
     where = f" while {study.peak_path} runs" if study.peak_path else ""
-    yield Line(f"SRAM {_bytes(study.sram)}{where}; flash {_bytes(study.flash.total)}")
+    sram, flash = (format_bytes_twice(size, rounded_first=True) for size in (study.sram, study.flash.total))
+    yield Line(f"SRAM {sram}{where}; flash {flash}")
     yield _parts_table("SRAM", sram_parts(study), study.sram)
     yield _parts_table("flash", flash_parts(study), study.flash.total)
     yield _peak_table(study)
@@ -115,10 +108,6 @@ def _study_blocks(study: FusedStudy, depth: int | None, most: int | None) -> Ite
         saved = study.sram - study.in_place.total
         less = f"{format_bytes(study.in_place.total)} of SRAM, {format_share(saved, study.sram)} less"
         yield Line(f"depthwise convolutions in place: {less} (`--inplace`)")
-
-
-def _bytes(size: int) -> str:
-    return f"{format_bytes(size)} ({size:,} B)"
 
 
 def sram_parts(study: FusedStudy) -> list[tuple[str, int]]:

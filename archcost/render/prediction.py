@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+from archcost.phrases import listed
 from archcost.quantities import format_nanoseconds, format_share
 from archcost.render.cell_text import shape_cell
 from archcost.render.chosen_columns import NOTHING
@@ -21,11 +22,13 @@ from archcost.render.document import (
     rows_left_out,
 )
 from archcost.render.report import title_details
+from archcost.render.several_specs import named_rows, with_failed
 from archcost.timing.data import predicted_data, prediction_data
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
+    from archcost.named_specs import SpecResult
     from archcost.render.document import Block, Document, TreeLine
     from archcost.timing.error_classes import ErrorClass
     from archcost.timing.prediction import Prediction
@@ -40,10 +43,14 @@ _HEADINGS = ("model", "device", "batch", "path", "op", "predicted_ns", "bound_by
 
 
 class PredictionsDocument(NamedTuple):
-    """One prediction in full, or a row for each of several; ``top`` is how many layers are asked for."""
+    """One prediction in full, or a row for each of several; ``top`` is how many layers are asked for.
+
+    Programs and sheets are also told the specs that ``failed``.
+    """
 
     found: Sequence[Prediction]
     top: int | None = None
+    failed: Sequence[SpecResult] = ()
 
     def blocks(self, most: int | None) -> Iterator[Block]:
         """What people read."""
@@ -66,12 +73,11 @@ class PredictionsDocument(NamedTuple):
             rows.append((*head, "", "", one.nanoseconds, _most(one), one.throughput))
             for layer, time in zip(one.report.layers, one.layers, strict=True):
                 rows.append((*head, time.path, layer.op, time.nanoseconds, time.by, None))
-        return Records(_HEADINGS, rows)
+        return Records(_HEADINGS, [*rows, *named_rows(self.failed, len(_HEADINGS), beside=bool(self.found))])
 
     def data(self) -> object:
         """A document, or a list of several."""
-        found = list(map(prediction_data, self.found))
-        return found[0] if len(found) == 1 else found
+        return with_failed(map(prediction_data, self.found), self.failed, "prediction")
 
 
 class TimedDocument(NamedTuple):
@@ -133,7 +139,8 @@ def _caveats(one: Prediction) -> list[str]:
 
 def unknown_text(one: Prediction) -> str:
     """Of which layers the products are not in the time."""
-    return f"the MACs of {listed(one.unknown)} are unknown and not in the time: declare `macs` there"
+    layers = listed(one.unknown[:_NAMED], len(one.unknown))
+    return f"the MACs of {layers} are unknown and not in the time: declare `macs` there"
 
 
 def guessed_text(one: Prediction) -> str:
@@ -255,9 +262,3 @@ def _percent(thousandths: int) -> str:
 
 def _most(one: Prediction) -> str:
     return max(one.bounds, key=one.bounds.__getitem__) if one.nanoseconds else ""
-
-
-def listed(paths: Sequence[str]) -> str:
-    """A few paths, and how many more there are."""
-    more = f" and {len(paths) - _NAMED:,} more" if len(paths) > _NAMED else ""
-    return ", ".join(paths[:_NAMED]) + more

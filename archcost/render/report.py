@@ -8,15 +8,18 @@ from typing import TYPE_CHECKING, NamedTuple
 from archcost.analysis.tree import build_tree
 from archcost.dtypes import FLOAT_DTYPES
 from archcost.figures import BYTES, FACTS, METRICS
+from archcost.graph.params import set_params
 from archcost.quantities import format_bytes, format_count
 from archcost.render.cell_text import (
     UP_TO_ERROR,
     cost_share_cell,
+    input_cell,
     known_total,
     layers_text,
     lower_bound,
     setting,
     shape_cell,
+    stored_dtypes,
     total_label,
     unknown_notes,
 )
@@ -75,7 +78,7 @@ class ReportDocument(NamedTuple):
 
 def title_details(report: Report, floats: str = "") -> str:
     """The inputs, what is not at its default, and adapters; ``floats`` is what those of the inputs are made."""
-    settings = "".join(f", {name}={setting(report.params[name])}" for name in set_params(report))
+    settings = "".join(f", {name}={setting(report.params[name])}" for name in set_params(report.graph))
     dtype, adapters = report.graph.settings.dtype, adapters_text(report)
     settings += f", {adapters}" if adapters else ""
     told = dtype is None or any(tensor.dtype == dtype for tensor in report.graph.inputs.values())
@@ -89,8 +92,7 @@ def inputs_text(report: Report, floats: str = "") -> str:
         return floats if floats and dtype in FLOAT_DTYPES else dtype
 
     return ", ".join(
-        ("" if name == "input" else f"{name} ") + f"{shape_cell((tensor.shape,))} {made_of(tensor.dtype)}"
-        for name, tensor in report.graph.inputs.items()
+        input_cell(name, tensor.shape, made_of(tensor.dtype)) for name, tensor in report.graph.inputs.items()
     )
 
 
@@ -98,16 +100,6 @@ def adapters_text(report: Report) -> str:
     """``lora=8``, with the layers that have adapters where they were named; empty without any."""
     lora = report.graph.settings.lora
     return "" if lora is None else f"lora={lora.rank}" + "".join(f" {pattern}" for pattern in lora.targets)
-
-
-def set_params(report: Report) -> list[str]:
-    """The params that differ from the constant defaults of the spec."""
-    return [name for name in report.params if _is_set(report, name)]
-
-
-def _is_set(report: Report, name: str) -> bool:
-    default = report.spec.params[name].default
-    return default is None or (default.constant and default.value != report.params[name])
 
 
 # --- blocks -----------------------------------------------------------------------------------------------------------
@@ -192,8 +184,7 @@ def _figures(heading: str, rows: Sequence[Row], cells: Sequence[Cell], total: Ce
 def _facts(report: Report) -> list[Fact]:
     """What stands below the rows, without figures that are as usual."""
     totals = report.totals.to_dict()
-    graph = report.graph
-    stored = {"weight_bytes": graph.weight_dtype, "cache_bytes": graph.kv_dtype}  # in another dtype than computed in
+    stored = stored_dtypes(report)
     found = []
     for metric in [METRICS[name] for name in FACTS if METRICS[name].tells(totals) or report.costs.unknown(name)]:
         value = totals[metric.name]

@@ -12,7 +12,7 @@ from archcost.budget.config_schema import config_schema
 from archcost.budget.data import VerdictData
 from archcost.comparing.data import ComparisonData, SideBySideData
 from archcost.conventions.data import ReconciliationData
-from archcost.documents import schema_of
+from archcost.documents import FailedData, schema_of
 from archcost.explaining.data import ExplanationData
 from archcost.explaining.in_variable_data import FormulasData
 from archcost.explaining.op_reference_data import OpData
@@ -41,21 +41,21 @@ _WRITTEN: dict[str, Callable[[], dict[str, Any]]] = {  # those that are made fro
 DOCUMENTS: dict[str, Any] = {  # a type each: one document, a list, or either
     "verdict": VerdictData,
     "report": ReportData | FailedReportData | list[ReportData | FailedReportData],
-    "memory": MemoryData | list[MemoryData],
-    "microcontroller": MicrocontrollerData | list[MicrocontrollerData],
+    "memory": MemoryData | FailedData | list[MemoryData | FailedData],
+    "microcontroller": MicrocontrollerData | FailedData | list[MicrocontrollerData | FailedData],
     "comparison": ComparisonData,
     "side-by-side": SideBySideData,
     "explanation": ExplanationData | StoryData | FormulasData,
     "reconciliation": ReconciliationData,
-    "verification": VerificationData | list[VerificationData],
+    "verification": VerificationData | FailedData | list[VerificationData | FailedData],
     "bench": BenchData,
     "devices": list[DeviceData],
-    "fits": FitsData | list[FitsData],
-    "prediction": PredictionData | list[PredictionData],
+    "fits": FitsData | FailedData | list[FitsData | FailedData],
+    "prediction": PredictionData | FailedData | list[PredictionData | FailedData],
     "suggest": SuggestionsData,
     "rewrites": list[RewriteData],
     "sweep": SweepData,
-    "training-cost": TrainingCostData | list[TrainingCostData],
+    "training-cost": TrainingCostData | FailedData | list[TrainingCostData | FailedData],
     "page": PageData,
     "ops": list[OpData],
     "zoo": list[ZooModelData],

@@ -8,6 +8,7 @@ from archcost.quantities import format_count, format_power, format_ratio, format
 from archcost.render.document import Column, Field, Heading, Line, Records, Table, branches_of
 from archcost.render.prediction import LEAST_NAME, how
 from archcost.render.report import title_details
+from archcost.render.several_specs import named_rows, with_failed
 from archcost.timing.six_n import APART
 from archcost.timing.training_cost import GIVEN, STEP, USUAL_SOURCE
 from archcost.timing.training_cost_data import training_cost_data
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
     from fractions import Fraction
 
+    from archcost.named_specs import SpecResult
     from archcost.render.document import Block, TreeLine
     from archcost.timing.training_cost import RunLength, TrainingCost
 
@@ -28,9 +30,10 @@ _PRICE = 10**4  # what a price is told in
 
 
 class TrainingCostsDocument(NamedTuple):
-    """One training run in full, or a row for each of several."""
+    """One training run in full, or a row for each of several; ``failed`` is as of predictions."""
 
     found: Sequence[TrainingCost]
+    failed: Sequence[SpecResult] = ()
 
     def blocks(self, most: int | None) -> Iterator[Block]:
         """What people read."""
@@ -49,12 +52,12 @@ class TrainingCostsDocument(NamedTuple):
 
     def records(self) -> Records:
         """A row each."""
-        return Records(_HEADINGS, [_record(cost) for cost in self.found])
+        named = named_rows(self.failed, len(_HEADINGS), beside=bool(self.found))
+        return Records(_HEADINGS, [*map(_record, self.found), *named])
 
     def data(self) -> object:
         """A document, or a list of several."""
-        found = list(map(training_cost_data, self.found))
-        return found[0] if len(found) == 1 else found
+        return with_failed(map(training_cost_data, self.found), self.failed, "training-cost")
 
 
 def _record(cost: TrainingCost) -> tuple[object, ...]:

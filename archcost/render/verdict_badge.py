@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from archcost.budget.verdict_figures import plural
 from archcost.budget.verdict_words import Status
+from archcost.phrases import plural
 from archcost.render.verdict_headroom import NEAR, percent_of, uses
 from archcost.strict_json import json_text
 

@@ -11,6 +11,7 @@ from archcost.budget.verdict_help import help_text
 from archcost.budget.verdict_sentences import sentence, summary
 from archcost.budget.verdict_words import Behind, Cause, Rule, Status
 from archcost.errors import PLAIN, snippet
+from archcost.phrases import listed
 from archcost.printable import one_line
 from archcost.render.verdict_headroom import NEAR, headroom_lines, left_over
 from archcost.render.verdict_text import changed_totals, layer_name, layers_text, left_out, mark, ordered
@@ -98,8 +99,7 @@ class _Writer:
     def unlimited(self) -> list[str]:
         """The specs that no limit is for, in a line."""
         names = [spec.name for spec in self.verdict.unlimited]
-        more = f" and {len(names) - _MAX_NOTES:,} more" if len(names) > _MAX_NOTES else ""
-        return [self._wrapped("no limits", ", ".join(names[:_MAX_NOTES]) + more)] if names else []
+        return [self._wrapped("no limits", listed(names[:_MAX_NOTES], len(names)))] if names else []
 
     def changes(self) -> list[str]:
         """The models whose totals differ from the baseline, a line each."""

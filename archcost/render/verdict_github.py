@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from archcost.budget.verdict_figures import plural
 from archcost.budget.verdict_sentences import summary
 from archcost.budget.verdict_words import Status
+from archcost.phrases import plural
 from archcost.printable import one_line, visible
 from archcost.render.finding_locations import located
 from archcost.render.verdict_text import TOLD, full_text, left_out, ordered, title

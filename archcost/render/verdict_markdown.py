@@ -6,11 +6,12 @@ from fractions import Fraction
 from typing import TYPE_CHECKING
 
 from archcost.budget.verdict import WORKSPACE
-from archcost.budget.verdict_figures import LABELS, amount, pair, percent, plural, signed
+from archcost.budget.verdict_figures import LABELS, amount, pair, percent, signed
 from archcost.budget.verdict_help import help_text
 from archcost.budget.verdict_sentences import sentence, summary, what
 from archcost.budget.verdict_words import Behind, Cause, Rule, Status
 from archcost.figures import OF_LAYERS
+from archcost.phrases import plural
 from archcost.render.markup import escape_html, with_code
 from archcost.render.markup import escape_markdown as cell
 from archcost.render.verdict_text import layer_name, left_out, ordered

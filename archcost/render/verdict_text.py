@@ -9,6 +9,7 @@ from archcost.budget.verdict_figures import amount, signed
 from archcost.budget.verdict_help import help_text
 from archcost.budget.verdict_sentences import sentence, what
 from archcost.budget.verdict_words import Behind, Cause, Rule, Status
+from archcost.phrases import listed
 
 if TYPE_CHECKING:
     from archcost.budget.verdict import Contributor, Finding, SpecVerdict, Total, Verdict
@@ -103,5 +104,4 @@ def left_out(verdict: Verdict) -> str:
     paths = verdict.left_out
     if not paths:
         return ""
-    more = f" and {len(paths) - _MOST_LEFT_OUT:,} more" if len(paths) > _MOST_LEFT_OUT else ""
-    return f"{', '.join(paths[:_MOST_LEFT_OUT])}{more} hold{'s' * (len(paths) == 1)} only blocks"
+    return f"{listed(paths[:_MOST_LEFT_OUT], len(paths))} hold{'s' * (len(paths) == 1)} only blocks"

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from archcost.analysis.data import error_document
+from archcost.analysis.data import failed_document
 from archcost.paths import last
 from archcost.pytorch.scopes import depth_of, folded, nested
 from archcost.render.document import Cell, Heading, Line, Records, TreeLine, branches_of, rows_left_out
+from archcost.render.several_specs import one_or_all
 from archcost.render.table_rows import MAX_ROWS
 from archcost.render.verification_records import verification_records
 from archcost.render.verification_rows import layer_table, summary_table
@@ -76,14 +77,13 @@ class VerificationDocument(NamedTuple):
         return verification_records(self.outcomes)
 
     def data(self) -> object:
-        """A document, or a list of several; of a spec with errors a report with these."""
-        found = [
-            outcome.verification.to_dict()
-            if outcome.verification is not None
-            else error_document(outcome.diagnostics, None, outcome.name)
+        """A document, or a list of several; of a spec with errors these."""
+        return one_or_all(
+            failed_document(outcome.name, outcome.diagnostics, "verification")
+            if outcome.verification is None
+            else outcome.verification.to_dict()
             for outcome in self.outcomes
-        ]
-        return found[0] if len(found) == 1 else found
+        )
 
 
 def _title(verification: Verification) -> Heading:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from archcost.phrases import listed
 from archcost.pytorch.timing import warnings
 from archcost.quantities import format_bytes, format_ratio
 from archcost.render.times import environment_text, rate_text, spread_text, time_text
@@ -74,14 +75,12 @@ def _slow(clock: Clock) -> list[str]:
 
 
 def _group(group: Slow, whole: float, scales: Scales) -> str:
-    count = len(group.samples)
     named = [
         f"{sample.path} {time_text(sample.seconds)}{_figure(group.reason, sample, scales)}"
         for sample in group.samples[:_SHOWN]
     ]
-    more = f" and {count - _SHOWN:,} more" if count > _SHOWN else ""
     reason = _REASONS.get(group.reason, group.reason)
-    return f"{group.op}, {group.seconds / whole:.1%} of the time, {reason}: {', '.join(named)}{more}"
+    return f"{group.op}, {group.seconds / whole:.1%} of the time, {reason}: {listed(named, len(group.samples))}"
 
 
 def _figure(reason: str, sample: Sample, scales: Scales) -> str:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from archcost.figures import METRICS, RUN
-from archcost.quantities import format_bytes
-from archcost.render.cell_text import figure_cell, setting, shape_cell
+from archcost.quantities import format_bytes, format_bytes_twice
+from archcost.render.cell_text import figure_cell, input_cell, setting
 from archcost.render.document import Cell, Column, Field, Gap, Heading, Line, Records, Table, TreeLine, branches_of
 from archcost.zoo_index import ZooModelData, families
 
@@ -76,7 +76,7 @@ class ZooModelDocument(NamedTuple):
         for metric in (METRICS[RUN], *[METRICS[name] for name in METRICS[RUN].parts]):
             size = getattr(model, metric.name)
             if size:
-                yield Field(metric.short, f"{format_bytes(size)} ({size:,} B)")
+                yield Field(metric.short, format_bytes_twice(size, rounded_first=True))
         if model.about:
             yield Gap()
             yield from _about(model.about)
@@ -140,12 +140,7 @@ def _origin(source: str) -> str:
 
 def _inputs(model: ZooModel) -> str:
     """``1×3×224×224 float32``, with names for several."""
-    named = [
-        ("" if each["name"] == "input" else f"{each['name']} ")
-        + f"{shape_cell((tuple(each['shape']),))} {each['dtype']}"
-        for each in model.inputs
-    ]
-    return ", ".join(named)
+    return ", ".join([input_cell(each["name"], tuple(each["shape"]), each["dtype"]) for each in model.inputs])
 
 
 def _about(lines: Sequence[str]) -> Iterator[Block]:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from archcost.analysis.sources import MEANING, SourceKind
 from archcost.analysis.zoo_check import StatedData, tolerance_text, zoo_check_data
+from archcost.phrases import plural
 from archcost.render.document import Cell, Column, Line, Records, Table, TreeLine
 from archcost.zoo_index import families
 
@@ -75,14 +76,10 @@ def _verdict(check: ZooCheck) -> str:
     figures = [figure.holds for figure in check.figures]
     shapes = check.shapes
     if check.holds:
-        return f"{named}: all {_counted(len(figures), 'figure')} and {_counted(len(shapes), 'shape')} hold"
+        return f"{named}: all {plural(len(figures), 'figure')} and {plural(len(shapes), 'shape')} hold"
     counts = ((figures, "figure"), (shapes, "shape"))
-    differing = [f"{found.count(False):,} of {_counted(len(found), noun)}" for found, noun in counts]
+    differing = [f"{found.count(False):,} of {plural(len(found), noun)}" for found, noun in counts]
     return f"{named}: {' and '.join(differing)} differ"
-
-
-def _counted(number: int, noun: str) -> str:
-    return f"{number:,} {noun}{'s' * (number != 1)}"
 
 
 def _table(figures: Sequence[Stated]) -> Table:

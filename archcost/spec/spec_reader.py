@@ -37,9 +37,6 @@ if TYPE_CHECKING:
 __all__ = ["RESERVED", "TOP_KEYS", "VERSION", "SpecReader"]
 
 
-_NO_PARAMS = "the spec that it extends has no params"
-
-
 class SpecReader(Reader):
     """Reads the trees of a spec's files into the spec."""
 

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from archcost.analysis.memory.checkpoints import checkpoint_ranges, refuse_no_blocks
 from archcost.analysis.training_costs import step_costs
 from archcost.dims import ceil_div, numel
-from archcost.displays import in_line
+from archcost.displays import in_line, in_notebook
 from archcost.errors import UsageError
 from archcost.ops.facets import Work
 from archcost.timing.backward import update_kernels
@@ -80,6 +80,9 @@ class TrainingCost:
 
     def __repr__(self) -> str:
         return in_line(self, self.report.name, self.device.name, flops=self.flops, hours=round(self.device_hours))
+
+    def _repr_html_(self) -> str | None:
+        return in_notebook(self)
 
     # --- FLOPs ---
 

@@ -93,6 +93,61 @@ def test_a_value_of_a_sweep_shows_itself(name: str) -> None:
     assert len(tree.findall(".//{http://www.w3.org/2000/svg}circle")) == points
 
 
+TOLD: dict[str, tuple[Callable[[], Any], tuple[str, ...]]] = {  # by the document of their command, and what it says
+    "a model": (lambda: archcost.explain(zoo_report("resnet18")), ("resnet18", "<b>depth</b> 18 of the 21 layers")),
+    "a layer": (lambda: archcost.explain(zoo_report("resnet18"), "conv1"), ("<b>params</b>", "= 7·7·3·64 = 9,408")),
+    "formulas": (lambda: archcost.explain("mobilenet_v1", variable="width"), ("width = 1", "1,091,392·width + 1,000")),
+    "reconciliation": (
+        lambda: archcost.reconcile(zoo_report("resnet18"), tools=["fvcore"]),
+        ("1,814,073,344 MACs", f"+{1_819_065_856 - 1_814_073_344 - 25_088:,}</td>"),
+    ),
+    "verdict": (lambda: archcost.check(["net.yaml"]), ("<td", "net.yaml:5", "1 spec: 1 failure")),
+    "verification": (
+        lambda: archcost.verify("net.yaml"),
+        (f"<b>{8 * 3 + 3}</b>", "compared with PyTorch", "✓"),
+    ),
+    "measured": (lambda: archcost.bench("net.yaml", min_time=0.01, threads=1), ("1 thread", "samples/s")),
+    "measured, one": (lambda: archcost.bench("net.yaml", min_time=0.01, threads=1).results[0], ("sum of layers",)),
+    "training run": (
+        lambda: archcost.training_cost("net.yaml", device="a100", samples=10**9),
+        ("A100 SXM4 80GB", "<b>energy</b>"),
+    ),
+    "microcontroller": (lambda: archcost.microcontroller("mobilenet_v1"), ("SRAM", "1.17 MiB", "code of the engine")),
+    "figures of the zoo": (lambda: archcost.zoo_check([zoo_report("nin")]), ("1,100,188,800", "<b>nin</b>")),
+}
+
+
+@pytest.mark.parametrize("name", TOLD)
+def test_what_has_no_headlines_is_told_as_its_command_tells_it(
+    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    net = "archcost: 1\nname: net\ninput: [8]\nlayers: [linear: 3]\nbudgets: {params: 20}\n"
+    (tmp_path / "net.yaml").write_text(net, encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+    make, told = TOLD[name]
+    html = make()._repr_html_()
+    for text in told:
+        assert text in html
+    assert "<script" not in html
+    assert "http" not in html
+    ET.fromstring(html)
+
+
+def test_names_of_others_stay_text_in_documents_too(tmp_path: Path) -> None:
+    """Of models, layers and messages, in tables and in lines; what ends a line is a blank there."""
+    layers = '[{linear: 3, id: "<b>\'"}]'
+    limit = '{params: {max: 20, message: "<img src=x>\\n<script>"}}'
+    text = f'archcost: 1\nname: "<script>"\ninput: [8]\nlayers: {layers}\nbudgets: {limit}\n'
+    (tmp_path / "net.yaml").write_text(text, encoding="utf-8")
+    net = str(tmp_path / "net.yaml")
+    values = (archcost.explain(net), archcost.reconcile(net), archcost.verify(net), archcost.check([net]))
+    for value in values:
+        html = value._repr_html_() or ""
+        assert "&lt;script&gt;" in html
+        assert not any(tag in html for tag in ("<script", "<img", "<b>'"))
+        ET.fromstring(html)
+
+
 def test_a_design_shows_its_figures() -> None:
     design = space().tables().best(max="params")
     assert design is not None

@@ -391,6 +391,14 @@ def test_the_command_and_the_function_agree(run: Callable[..., Run]) -> None:
     assert "inplace_sram_bytes" not in fused_study(study.report, inplace=True).to_dict()
 
 
+def test_a_few_bytes_are_told_once(run: Callable[..., Run], tmp_path: Path) -> None:
+    """8·4·4 in and 2·4·4 out, and two columns of 8 channels in int16."""
+    text = "archcost: 1\ninput: [8, 4, 4]\nlayers: [{conv2d: {out_channels: 2, kernel_size: 1}}]\n"
+    (tmp_path / "net.yaml").write_text(text)
+    out = run("memory", "--fused", "net.yaml", cwd=tmp_path).out
+    assert f"SRAM {8 * 4 * 4 + 2 * 4 * 4 + 2 * 8 * 2} B while conv2d runs; flash " in out
+
+
 def test_several_models_and_a_wrong_one(run: Callable[..., Run], tmp_path: Path) -> None:
     (tmp_path / "wrong.yaml").write_text("archcost: 1\ninput: [3]\nlayers: [{conv2d: 3}]\n")
     result = run("memory", "mcunet_vww0", "wrong.yaml", "--fused", cwd=tmp_path)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from archcost.analysis.microcontroller.arena import arena_of
 from archcost.analysis.microcontroller.flash import flash_of
 from archcost.analysis.microcontroller.kernels import fused
-from archcost.displays import in_line
+from archcost.displays import in_line, in_notebook
 from archcost.engines import ENGINES, TINYENGINE, TINYENGINE_2020
 from archcost.errors import UsageError, suggestion
 
@@ -35,6 +35,9 @@ class FusedStudy(NamedTuple):
 
     def __repr__(self) -> str:
         return in_line(self, self.report.name, sram_bytes=self.sram, flash_bytes=self.flash.total)
+
+    def _repr_html_(self) -> str | None:
+        return in_notebook(self)
 
     @property
     def sram(self) -> int:

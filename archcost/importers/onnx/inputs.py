@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from archcost.errors import UsageError, shortened, suggestion
 from archcost.importers.form import Batched, FormTensor
+from archcost.importers.input_names import UnknownInputError
 from archcost.importers.step_names import label
 from archcost.settings import THE_ONLY, InputShape, input_text
 
@@ -105,7 +106,7 @@ def _by_name(graph: OnnxGraph, given: Mapping[str, InputShape]) -> dict[str, Inp
             found[next(iter(graph.inputs))] = shape
         else:
             hint = suggestion(name, list(graph.inputs), "inputs")
-            raise UsageError(f"the model has no input '{name}'", hint or _hint(graph.inputs))
+            raise UnknownInputError(name, hint or _hint(graph.inputs))
     return found
 
 

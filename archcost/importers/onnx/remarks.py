@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from archcost.phrases import listed
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
@@ -53,5 +55,4 @@ class Remarks:
                 "bytes are those of the spec's dtype."
             )
         for (_, reason), nodes in self.customs.items():
-            more = f" and {len(nodes) - 1:,} more" if len(nodes) > 1 else ""
-            yield f"{nodes[0]}{more} is a custom layer: {reason}."
+            yield f"{listed(nodes[:1], len(nodes))} is a custom layer: {reason}."

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from archcost.phrases import listed
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
@@ -22,6 +24,5 @@ def unmapped(recording: Recording, steps: Iterable[MadeStep]) -> list[str]:
             places.setdefault((call.function, step.unmapped), []).append(place)
     found = []
     for (function, reason), where in places.items():
-        more = f" and {len(where) - 1} more" if len(where) > 1 else ""
-        found.append(f"{function} is a custom layer in {where[0]}{more}: {reason}")
+        found.append(f"{function} is a custom layer in {listed(where[:1], len(where))}: {reason}")
     return found

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import torch
 
 from archcost.errors import UsageError, suggestion
-from archcost.importers.input_names import name_in_model
+from archcost.importers.input_names import UnknownInputError, name_in_model
 from archcost.importers.torch.foreign import Foreign
 from archcost.importers.torch.recorded import Inputs
 from archcost.settings import THE_ONLY, InputShape, input_text
@@ -81,9 +81,7 @@ def sample_of(given: Mapping[str, InputShape], usual: RunInputs | None, model: n
             _refuse_batch(alone, asked, text)
             inputs.append(alone._replace(shape=tuple(asked), dtype=asked.dtype or alone.dtype))
         elif names and name not in names:
-            raise UsageError(
-                f"the model has no input '{name}'", suggestion(name, names, "inputs") or _hint(arguments, tables)
-            )
+            raise UnknownInputError(word, suggestion(name, names, "inputs") or _hint(arguments, tables))
         else:
             dtype = asked.dtype or (known[name].dtype if name in known else FLOATING)
             inputs.append(SampleInput(name, tuple(asked), dtype, keyword=True))

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from archcost.figures import ALWAYS, METRICS, OPTIONAL, TIME, told_of
 from archcost.fitting.reserve import usual_reserve
+from archcost.graph.params import set_params
 from archcost.hardware.device import MICROCONTROLLER
 from archcost.paths import scopes
 from archcost.render.cell_text import layers_text, unknown_notes
@@ -19,10 +20,8 @@ from archcost.render.page.node_suggestions import suggestions_of_nodes
 from archcost.render.page.page_data import figure
 from archcost.render.page.summary_cards import OnDevice, cards_of
 from archcost.render.page.what_runs import about_texts, run_text, step_of
-from archcost.render.report import set_params
+from archcost.render.time_columns import predicted
 from archcost.strict_json import compact_json
-from archcost.timing.kernels import RunMode
-from archcost.timing.prediction import predict
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -41,6 +40,7 @@ if TYPE_CHECKING:
         TimelineData,
     )
     from archcost.render.page.what_runs import TrainingStep
+    from archcost.timing.prediction import Prediction
 
 PREDICTED_TIME = "time_ns"
 _MOST_BYTES = 2**20  # of a document, which takes a tenth of that in a page
@@ -59,7 +59,7 @@ class ModelPage:
     @cached_property
     def on(self) -> OnDevice | None:
         """The device and the time on it."""
-        return None if self.device is None else OnDevice(self.device, timed(self.report, self.device))
+        return None if self.device is None else OnDevice(self.device, _timed(self.report, self.device))
 
     @cached_property
     def cards(self) -> list[CardData]:
@@ -123,7 +123,7 @@ class ModelPage:
             "about": about_texts(report),
             "work": self.folded.work,
             "params": {name: _plain(value) for name, value in report.params.items()},
-            "set_params": set_params(report),
+            "set_params": set_params(report.graph),
             "batch": report.batch,
             "dtype": report.dtype,
             "inputs": [{"name": name, "shape": list(shape)} for name, shape in report.inputs.items()],
@@ -248,11 +248,9 @@ class _Lines:
         return [{"file": name, "text": self._text[place]} for name, place in self._files.items()]
 
 
-def timed(report: Report, device: Device) -> Any:
+def _timed(report: Report, device: Device) -> Prediction | None:
     """The time of a report on a device; None for one that runs no kernels of PyTorch."""
-    if device.kind == MICROCONTROLLER or not report.complete:
-        return None
-    return predict(report, device, RunMode(training=report.graph.training))
+    return None if device.kind == MICROCONTROLLER or not report.complete else predicted(report, device)
 
 
 def _figure(costs: Costs, name: str) -> Any:

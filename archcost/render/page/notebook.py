@@ -10,6 +10,7 @@ from archcost.analysis.report import Report
 from archcost.comparing import Comparison, SideBySide
 from archcost.figures import METRICS, RUN
 from archcost.fitting.fit import Fits
+from archcost.graph.params import set_params
 from archcost.render.cell_text import setting
 from archcost.render.page.folded_nodes import Folded
 from archcost.render.page.icicle import NOTEBOOK, icicle
@@ -23,7 +24,6 @@ from archcost.render.page.summary_cards import (
     memory_card,
 )
 from archcost.render.page.what_runs import about_texts, run_text
-from archcost.render.report import set_params
 from archcost.suggesting.goals import figure_names, figure_text
 from archcost.suggesting.suggestion import Suggestions
 from archcost.timing.prediction import Prediction
@@ -38,8 +38,13 @@ if TYPE_CHECKING:
 def notebook_html(value: object) -> str:
     """A value of archcost as HTML; raises TypeError for one that has no such form.
 
-    Those of sweeps, whose room needs numpy, are laid out apart.
+    What has no headlines is told as its command tells it. Values of sweeps, whose room needs numpy, are laid out apart.
     """
+    from archcost.render.page.notebook_documents import document_html, document_of
+
+    document = document_of(value)
+    if document is not None:
+        return document_html(document)
     from archcost.render.page.sweep_notebook import swept_html
 
     return swept_html(value)
@@ -140,5 +145,5 @@ def _of_report(report: Report, cards: Sequence[CardData]) -> str:
 
 def _about(report: Report) -> str:
     """What its figures are of, and the params that are not at their defaults."""
-    changed = " ".join(f"{name}={setting(report.params[name])}" for name in set_params(report))
+    changed = " ".join(f"{name}={setting(report.params[name])}" for name in set_params(report.graph))
     return " · ".join(filter(None, [run_text(report), *about_texts(report), changed]))

@@ -19,6 +19,7 @@ _BOX = (
 _STATES = {"ok": " ✓", "bad": " ✗"}
 _MOST_PARTS = 5
 _MOST_LETTERS = 60
+TITLE = f"font:600 14px {FONTS};margin:0 0 6px"  # the style of what a value is of
 _CELL = "padding:2px 10px;text-align:right;white-space:nowrap"
 
 
@@ -32,7 +33,7 @@ def shown(title: str, cards: Sequence[CardData], below: str, earlier: Sequence[C
     told = f'<div style="font:12px {FONTS};opacity:.75;margin:0 0 6px">{safe_text(about)}</div>' if about else ""
     return (
         f'<div style="max-width:960px;overflow-wrap:anywhere">'
-        f'<div style="font:600 14px {FONTS};margin:0 0 6px">{safe_text(title)}</div>{told}'
+        f'<div style="{TITLE}">{safe_text(title)}</div>{told}'
         f"<div>{boxes}</div><div>{below}</div></div>"
     )
 
@@ -42,22 +43,27 @@ def table_html(heads: Sequence[str], rows: Iterable[Sequence[str]], count: int, 
     listed = list(rows)
     if not listed:
         return ""
-    head = "".join(f'<th style="{_CELL}">{safe_text(text)}</th>' for text in heads)
-    left = _CELL.replace("right", "left")
-    body = "".join(
-        "<tr>"
-        + "".join(
-            f'<td style="{left if bars and place == len(row) - 1 else _CELL}">{safe_text(_cut(text))}</td>'
-            for place, text in enumerate(row)
-        )
-        + "</tr>"
+    cells = [
+        [grid_cell(safe_text(_cut(text)), left=bars and place == len(row) - 1) for place, text in enumerate(row)]
         for row in listed
-    )
+    ]
     rest = f'<div style="font:12px {FONTS}">and {count - len(listed):,} more</div>' if count > len(listed) else ""
+    return grid([grid_cell(safe_text(text), "th") for text in heads], cells) + rest
+
+
+def grid(heads: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
+    """A table of cells as ``grid_cell`` makes them."""
+    body = "".join(["<tr>" + "".join(row) + "</tr>" for row in rows])
     return (
-        f'<table style="border-collapse:collapse;font:12px {FONTS}"><thead><tr>{head}</tr></thead>'
-        f"<tbody>{body}</tbody></table>{rest}"
+        f'<table style="border-collapse:collapse;font:12px {FONTS}"><thead><tr>{"".join(heads)}</tr></thead>'
+        f"<tbody>{body}</tbody></table>"
     )
+
+
+def grid_cell(html: str, tag: str = "td", *, left: bool = False, indent: int = 0) -> str:
+    """A cell of what is HTML already, at the right unless it is to be ``left``, and set in by so many pixels."""
+    style = _CELL.replace("right", "left") if left else _CELL
+    return f'<{tag} style="{style + f";padding-left:{10 + indent}px" * bool(indent)}">{html}</{tag}>'
 
 
 def _card(card: CardData, before: str) -> str:

@@ -191,7 +191,7 @@ def _budgets(report: Report) -> list[CardData]:
 def _stated(report: Report) -> list[CardData]:
     """The figures that the spec expects, where it is as they are meant."""
     count = expected_count(report) if report.complete else 0
-    if not count or not report.graph.settings.as_it_stands or report.batch != 1:
+    if not count or not report.graph.settings.as_it_stands:
         return []
     wrong = deviations(report)
     parts = [CardPart(f"{one.path or 'model'}: {one.metric}", "differs", str(one)).to_dict() for one in wrong]

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+import archcost
 from archcost.importers.onnx.recognition import is_onnx
 from tests.importers.onnx.models import model, node, weight
 
@@ -51,6 +52,42 @@ def test_two_files_are_compared(run: Callable[..., Run], folder: Path) -> None:
     told = run("compare", "a.onnx", "b.onnx", *SIZE, cwd=folder)
     assert told.code == 0, told.err
     assert "+108" in told.out  # params: 8 · 27 - 4 · 27
+
+
+def masked(folder: Path) -> tuple[str, ...]:
+    """Files of a ReLU, which leave a size open, the second of a sum with a mask; and a spec of the first."""
+    relu, inputs = node("Relu", ["image"], ["y"]), {"image": ["n", 4, "h"]}
+    plain = model([relu], inputs, {"y": ["n", 4, "h"]})
+    both = [node("Add", ["image", "mask"], ["s"]), node("Relu", ["s"], ["y"])]
+    adding = model(both, {**inputs, "mask": ["n", 4, "h"]}, {"y": ["n", 4, "h"]})
+    for name, made in {"plain.onnx": plain, "adding.onnx": adding}.items():
+        (folder / name).write_bytes(made.SerializeToString())
+    (folder / "plain.yaml").write_text("archcost: 1\ninputs: {image: [4, 8]}\nlayers: [relu]\n")
+    return "--input", "image=4x6", "--input", "mask=4x6"
+
+
+@pytest.mark.parametrize("names", [("plain.onnx", "adding.onnx"), ("adding.onnx", "plain.yaml")], ids=" ".join)
+def test_an_input_that_one_file_has_is_of_that_one(
+    run: Callable[..., Run], tmp_path: Path, names: tuple[str, ...]
+) -> None:
+    """As of specs, on the command line and in Python: 4 · 6 FLOPs for each of one or two layers."""
+    inputs = masked(tmp_path)
+    told = run("compare", *names, *inputs, "--format", "json", cwd=tmp_path)
+    assert told.code == 0, told.err
+    flops = json.loads(told.out)["totals"]["flops"]
+    assert sorted([flops["before"], flops["after"]]) == [4 * 6, 2 * 4 * 6]
+    before, after = [tmp_path / name for name in names]
+    total = archcost.compare(before, after, inputs={"image": (4, 6), "mask": (4, 6)}).total("flops")
+    assert (total.before, total.after) == (flops["before"], flops["after"])
+
+
+def test_an_input_that_no_file_has_is_a_mistake(run: Callable[..., Run], tmp_path: Path) -> None:
+    inputs = masked(tmp_path)
+    told = run("compare", "plain.onnx", "adding.onnx", *inputs, "--input", "msk=4x6", cwd=tmp_path)
+    assert told.code == 2
+    assert "adding has no input 'msk'\nhelp: did you mean 'mask'?" in told.err
+    told = run("compare", "plain.onnx", "plain.yaml", "--input", "iamge=4x6", cwd=tmp_path)
+    assert "the model has no input 'iamge'\nhelp: did you mean 'image'?" in told.err
 
 
 def test_a_size_that_is_missing_is_asked_for(run: Callable[..., Run], folder: Path) -> None:
