@@ -271,6 +271,28 @@ def test_ci_is_ready_at_once(tmp_path: Path, run: Callable[..., Run]) -> None:
     assert workflow[True]["pull_request"]["paths"][0] == "specs/**"  # YAML 1.1 reads `on` as true
 
 
+def test_ci_says_what_a_check_here_says(tmp_path: Path, run: Callable[..., Run]) -> None:
+    """Growth that is meant passes both, once it is recorded: the workflow has no base branch to measure from."""
+    assert run("init", "--ci", cwd=tmp_path).code == run("baseline", "update", cwd=tmp_path).code == 0
+    spec = tmp_path / "specs" / "net.yaml"
+    spec.write_text(spec.read_text(encoding="utf-8").replace("width: 16", "width: 17"), encoding="utf-8")
+    assert run("check", cwd=tmp_path).code == 1
+    assert run("baseline", "update", "--allow-increase", cwd=tmp_path).code == 0
+    assert run("check", cwd=tmp_path).code == 0
+    workflow = yaml.safe_load((tmp_path / first_files.WORKFLOW).read_text(encoding="utf-8"))
+    *_, action = workflow["jobs"]["check"]["steps"]
+    assert action["with"]["base"] == ""
+
+
+def test_the_page_has_the_workflow() -> None:
+    """The page leaves out the heading and says more of a line."""
+    page = (ROOT / "docs" / "ci.md").read_text(encoding="utf-8")
+    shown = re.search(r"```yaml\n# \.github/workflows/archcost\.yml\n(.*?)```", page, re.DOTALL)
+    assert shown is not None
+    own = yaml.safe_load(first_files.workflow_text())
+    assert yaml.safe_load(shown[1]) == {key: value for key, value in own.items() if key != "name"}
+
+
 def test_ci_for_a_spec_that_is_there(tmp_path: Path, run: Callable[..., Run]) -> None:
     (tmp_path / "models").mkdir()
     (tmp_path / "models" / "own.yaml").write_text("archcost: 1\ninput: [3]\nlayers: [relu]\n", encoding="utf-8")
