@@ -163,6 +163,17 @@ KINDS: Rows = [
     ("Dense: 10", "write `linear: {out_features: 10}`"),
     ("Dropout: 0.5", "write `dropout: {p: 0.5}`"),
     ("Conv2d: [8, 3]", "write `conv2d: {out_channels: 8, kernel_size: 3}`"),
+    ("nn.Conv2d: [8, 64, 7, 2, 3]", "{out_channels: 64, kernel_size: 7, stride: 2, padding: 3}"),
+    ("Conv2d: [8, 64, 7]", "write `conv2d: {out_channels: 64, kernel_size: 7}`"),
+    ("conv: [8, 64, 7]", "write `conv2d: {out_channels: 64, kernel_size: 7}`"),  # 8 is what the input has
+    ("conv: [64, 7, 2]", "write `conv2d: {out_channels: 64, kernel_size: 7, stride: 2}`"),
+    ("nn.Linear: [16, 10]", "write `linear: {out_features: 10}`"),
+    ("nn.BatchNorm2d: [8]", "write `batch_norm2d`"),
+    ("nn.BatchNorm2d: 8", "write `batch_norm2d`"),
+    ("linear 10", "write `linear: {out_features: 10}`"),
+    ("linear:10", "write `linear: {out_features: 10}`"),
+    ("max_pool2d 2", "write `max_pool2d: {kernel_size: 2}`"),
+    ("nn.Dropout 0.5", "write `dropout: {p: 0.5}`"),
     ("Softmax: -1", "write `softmax: {dim: -1}`"),
     ("Activation: relu", "the kind is a key: write `relu`"),
     ("fft2", "`custom: {name: fft2, output: [$batch, 8, 16, 16]}`"),
@@ -214,6 +225,18 @@ OF_VOLUMES: Rows = [
 # --- attributes and their values --------------------------------------------------------------------------------------
 
 ATTRIBUTES: Rows = [
+    (
+        "conv2d: [4, 3, 2]",
+        "{out_channels: 4, kernel_size: 3, stride: 2}`; or `conv2d: {out_channels: 3, kernel_size: 2}`",
+    ),
+    ("conv2d: 4, 3", "write `conv2d: {out_channels: 4, kernel_size: 3}`"),
+    ("linear: [16, 10]", "write `linear: {out_features: 10}`"),
+    ("linear: 16, 10", "write `linear: {out_features: 10}`"),
+    ("max_pool2d: [2, 2, 0]", "write `max_pool2d: {kernel_size: 2, stride: 2, padding: 0}`"),
+    ("conv2d: {out_channels:4, kernel_size:3}", "`conv2d: {out_channels: 4, kernel_size: 3}`, with a blank after each"),
+    ("conv2d: {filters=4, kernel_size=3}", "write `conv2d: {out_channels: 4, kernel_size: 3}`, with a blank after"),
+    ("conv2d: {out_channels: 4, kernel_size:3}", "write `conv2d: {out_channels: 4, kernel_size: 3}`, with a blank"),
+    ("conv2d: out_channels=4, kernel_size=3", "write `conv2d: {out_channels: 4, kernel_size: 3}`"),
     ("conv2d: {filters: 8, kernel_size: 3}", "write `conv2d: {out_channels: 8, kernel_size: 3}`"),
     ("conv2d: {out_channels: 8, kernel: 3}", "write `conv2d: {out_channels: 8, kernel_size: 3}`"),
     ("conv2d: {out: 8, k: 3, s: 2}", "out_channels"),
