@@ -245,8 +245,13 @@ def error_text(error: ErrorClass | None) -> str:
     )
 
 
+def error_short(error: ErrorClass | None) -> str:
+    """What half of the predictions of a kind were within, where there is little room."""
+    return f"±{_percent(error.median)}" if error else "not validated"
+
+
 def _short(error: ErrorClass | None) -> Cell:
-    return Cell(f"±{_percent(error.median)}") if error else Cell("–", style="dim")
+    return Cell(error_short(error)) if error else Cell("–", style="dim")
 
 
 def _percent(thousandths: int) -> str:
