@@ -152,6 +152,11 @@ def page_fault_text(one: Prediction) -> str:
     return f"{one.page_faults:,} pages given back and asked for again: {time}, in no layer"
 
 
+def update_text(one: Prediction) -> str:
+    """What the optimizer takes, which no layer has."""
+    return f"{format_nanoseconds(one.update_ns)} to update all params with {one.run.optimizer}, in no layer"
+
+
 def _change(before: int, after: int) -> str:
     sign = "+" if after >= before else "−"
     return f"{sign}{format_share(abs(after - before), before)}"
@@ -168,6 +173,8 @@ def _blocks(one: Prediction, most: int) -> Iterator[Block]:
     yield Field("error", error_text(one.error))
     shares = [f"{name} {format_share(time, one.nanoseconds)}" for name, time in one.bounds.items() if time]
     yield Field("bound by", ", ".join(shares) or NOTHING_RUNS)
+    if one.update_ns:
+        yield Field("optimizer", update_text(one))
     if one.page_faults:
         yield Field("page faults", page_fault_text(one))
     if one.unknown:
