@@ -335,3 +335,4 @@ def test_a_word_that_is_no_command(word: str, way_out: str, tmp_path: Path, run:
 
 def test_an_op_in_place_of_a_spec(run: Callable[..., Run]) -> None:
     assert "help: conv2d is an op: `archcost ops conv2d` shows it" in run("explain", "conv2d").err
+    assert "help: a param of a spec is set by `--set width=32`" in run("analyze", "resnet18", "width=32").err
