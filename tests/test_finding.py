@@ -293,6 +293,19 @@ def test_the_page_has_the_workflow() -> None:
     assert yaml.safe_load(shown[1]) == {key: value for key, value in own.items() if key != "name"}
 
 
+@pytest.mark.parametrize("name", ["net.archcost.yaml", "models/net.archcost.yml", "net.yml"])
+def test_ci_finds_specs_that_are_named_alike(name: str, tmp_path: Path, run: Callable[..., Run]) -> None:
+    """And no other file of the folder, where the name says that it is a spec."""
+    (tmp_path / "models").mkdir()
+    for other in (tmp_path, tmp_path / "models"):
+        (other / "environment.yaml").write_text("name: base\n", encoding="utf-8")
+    assert run("init", name, cwd=tmp_path).code == 0
+    begun = run("init", name, "--ci", cwd=tmp_path)
+    assert f"git add {name} archcost.toml" in begun.out  # what is checked is committed, whoever wrote it
+    assert run("baseline", "update", cwd=tmp_path).code == 0
+    assert run("check", cwd=tmp_path).code == 0
+
+
 def test_ci_for_a_spec_that_is_there(tmp_path: Path, run: Callable[..., Run]) -> None:
     (tmp_path / "models").mkdir()
     (tmp_path / "models" / "own.yaml").write_text("archcost: 1\ninput: [3]\nlayers: [relu]\n", encoding="utf-8")
