@@ -17,6 +17,7 @@ _MAX_EXPRESSION = 1000
 QUOTE = 'quote the expression: "$(…)"'
 _JOINED = re.compile(r"(?: *- )? *(\w+)(:| *= *)([^\s:=][^:=]*)")  # a key and its value, without `: ` between
 _BEFORE_FLOW = re.compile(r" *(?:- )? *(\w+):\{")
+_SIDES = ("<<<<<<< ", "=======", ">>>>>>> ")  # as git marks them
 _DASH = re.compile(r" *(-)([A-Za-z][\w.]*)")
 _WORDS = {  # part of libyaml's or PyYAML's message -> what it means here, and what would mend it
     "mapping values are not allowed": (
@@ -106,9 +107,9 @@ def syntax_diagnostic(source: Source, error: yaml.MarkedYAMLError) -> Diagnostic
         name = text[brace + 2 :].partition("}")[0].strip()
         hint = f"write `${name}`" if name.isidentifier() else "write `$name` or `$(…)`"
         return Diagnostic("'${' does not begin an expression", Mark(source, line, brace, 2), hint)
-    blank = _blank_missing(source, line, column, problem)
-    if blank is not None:
-        return blank
+    trap = _conflict(source, line) or _blank_missing(source, line, column, problem)
+    if trap is not None:
+        return trap
     message, hint = _words_at(problem, text, column)
     kind = before.partition("{")[0].strip(" -")
     if kind.isidentifier() and "{" in before and "mapping values" in problem:
@@ -127,6 +128,13 @@ def syntax_diagnostic(source: Source, error: yaml.MarkedYAMLError) -> Diagnostic
     if column >= len(text) and line > 0 and not text.strip():
         line, column = _end_of_text(source, line)
     return Diagnostic(message, Mark(source, line, column), hint, notes)
+
+
+def _conflict(source: Source, line: int) -> Diagnostic | None:
+    """The problem that git has left both sides of a merge in the file."""
+    if not source.line(line).startswith(_SIDES):
+        return None
+    return Diagnostic("a merge conflict is left here", Mark(source, line, 0, 7), "keep one of its sides, or join them")
 
 
 def _blank_missing(source: Source, line: int, column: int, problem: str) -> Diagnostic | None:

@@ -261,6 +261,20 @@ def test_a_named_baseline_must_exist(net: Callable[..., Path], run: Callable[...
     assert "there is no baseline nope.json" in result.err
 
 
+def test_specs_of_one_name_are_told_by_their_paths(recorded: Path, run: Callable[..., Run]) -> None:
+    """A copy of a file has the name in it, and where the limit is the configuration's, no place tells them apart."""
+    (recorded / "specs" / "copy.yaml").write_text((recorded / "specs" / "net.yaml").read_text(), encoding="utf-8")
+    assert run("baseline", "update", cwd=recorded).code == 0
+    edit(recorded, "params: 1%", "params: 1 k", name="copy")
+    told = run("check", cwd=recorded).out
+    assert "specs/net.yaml: growth of params" in told
+    assert "specs/copy.yaml: params" in told
+    found = json.loads(run("check", "--format", "json", cwd=recorded).out)
+    assert [spec["name"] for spec in found["specs"]] == ["specs/copy.yaml", "specs/net.yaml"]
+    alone = json.loads(run("check", "specs/net.yaml", "--format", "json", cwd=recorded).out)
+    assert [spec["name"] for spec in alone["specs"]] == ["net"]
+
+
 OTHER = [  # what the check is given, what is told of it, and the way out
     (("--set", "width=5"), "was recorded without --set width=5: growth", "help: leave --set width=5 out; or"),
     (
