@@ -17,6 +17,8 @@ _MAX_EXPRESSION = 1000
 QUOTE = 'quote the expression: "$(…)"'
 _JOINED = re.compile(r"(?: *- )? *(\w+)(:| *= *)([^\s:=][^:=]*)")  # a key and its value, without `: ` between
 _BEFORE_FLOW = re.compile(r" *(?:- )? *(\w+):\{")
+_OTHER_DASH = re.compile(r" *([–—−•·])[ \t]+(\w[\w.]{0,98})")
+_WIDE_COLON = re.compile(r" *(?:- )? *(\w{1,99})：")
 _SIDES = ("<<<<<<< ", "=======", ">>>>>>> ")  # as git marks them
 _DASH = re.compile(r" *(-)([A-Za-z][\w.]*)")
 _WORDS = {  # part of libyaml's or PyYAML's message -> what it means here, and what would mend it
@@ -107,7 +109,8 @@ def syntax_diagnostic(source: Source, error: yaml.MarkedYAMLError) -> Diagnostic
         name = text[brace + 2 :].partition("}")[0].strip()
         hint = f"write `${name}`" if name.isidentifier() else "write `$name` or `$(…)`"
         return Diagnostic("'${' does not begin an expression", Mark(source, line, brace, 2), hint)
-    trap = _conflict(source, line) or _blank_missing(source, line, column, problem)
+    trap = _conflict(source, line) or _wrong_sign(source, line, problem)
+    trap = trap or _blank_missing(source, line, column, problem)
     if trap is not None:
         return trap
     message, hint = _words_at(problem, text, column)
@@ -137,16 +140,28 @@ def _conflict(source: Source, line: int) -> Diagnostic | None:
     return Diagnostic("a merge conflict is left here", Mark(source, line, 0, 7), "keep one of its sides, or join them")
 
 
-def _blank_missing(source: Source, line: int, column: int, problem: str) -> Diagnostic | None:
-    """The problem that a colon or a dash has no blank behind it, which makes it a part of the word; None elsewhere."""
-    text, above = source.line(line), source.line(line - 1) if line else ""
-    if max(len(text), len(above)) > _MAX_EXPRESSION:
+def _wrong_sign(source: Source, line: int, problem: str) -> Diagnostic | None:
+    """The problem that a dash has no blank behind it, or that a dash or a colon is of another alphabet; or None."""
+    text = source.line(line)
+    if len(text) > _MAX_EXPRESSION or not ("could not find" in problem or "mapping values" in problem):
         return None
-    dash = _DASH.match(text) if "could not find" in problem or "mapping values" in problem else None
-    if dash is not None:
+    if dash := _DASH.match(text):
         mark = Mark(source, line, dash.start(1))
         return Diagnostic("a blank is missing behind the `-`", mark, f"write `- {dash[2]}`")
-    if "mapping values" not in problem:
+    if other := _OTHER_DASH.match(text):
+        message = f"an item of a list begins with `-`, and this is `{other[1]}`"
+        return Diagnostic(message, Mark(source, line, other.start(1)), f"write `- {other[2]}`")
+    for place in range(line, max(-1, line - 2), -1):
+        if wide := _WIDE_COLON.match(source.line(place)[:_MAX_EXPRESSION]):
+            mark = Mark(source, place, wide.end() - 1)
+            return Diagnostic("a key ends with `:`, and this is `：`", mark, f"write `{wide[1]}: `")
+    return None
+
+
+def _blank_missing(source: Source, line: int, column: int, problem: str) -> Diagnostic | None:
+    """The problem that a colon has no blank behind it, which makes it a part of the word; None elsewhere."""
+    text, above = source.line(line), source.line(line - 1) if line else ""
+    if max(len(text), len(above)) > _MAX_EXPRESSION or "mapping values" not in problem:
         return None
     flow = _BEFORE_FLOW.match(text)
     if flow is not None and flow.end() <= column:

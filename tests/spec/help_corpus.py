@@ -170,6 +170,7 @@ KINDS: Rows = [
     ("nn.Linear: [16, 10]", "write `linear: {out_features: 10}`"),
     ("nn.BatchNorm2d: [8]", "write `batch_norm2d`"),
     ("nn.BatchNorm2d: 8", "write `batch_norm2d`"),
+    ("linear：10", "write `linear: {out_features: 10}`"),
     ("linear 10", "write `linear: {out_features: 10}`"),
     ("linear:10", "write `linear: {out_features: 10}`"),
     ("max_pool2d 2", "write `max_pool2d: {kernel_size: 2}`"),
@@ -225,6 +226,8 @@ OF_VOLUMES: Rows = [
 # --- attributes and their values --------------------------------------------------------------------------------------
 
 ATTRIBUTES: Rows = [
+    ("dropout: 50", "write `dropout: {p: 0.5}`: a share of 1"),
+    ("conv2d: {out_channels：4, kernel_size：3}", "write `conv2d: {out_channels: 4, kernel_size: 3}`"),
     (
         "conv2d: [4, 3, 2]",
         "{out_channels: 4, kernel_size: 3, stride: 2}`; or `conv2d: {out_channels: 3, kernel_size: 2}`",

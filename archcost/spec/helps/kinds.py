@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 _LISTED = "`archcost ops` lists every op"
 MAX_BLOCKS = 2000  # whose names are compared
 _MAX_NAME = 40  # characters of the name of a layer in an example
-_CALL_END = re.compile(r"[ :({\[]")
+_CALL_END = re.compile(r"[ :：({\[]")
 _POSITIONS = ("stride", "padding", "dilation", "groups")  # of torch's convolutions and pools, after what they require
 
 
@@ -79,7 +79,7 @@ def kind_help(kind: str, given: Mapping[str, Any], value: Any, around: Surroundi
 
 def _behind(text: str) -> Any:
     """The value that stands behind a kind without `: `, as in ``linear 10`` and ``linear:10``; None of a call."""
-    rest = text.lstrip(" :=")
+    rest = text.lstrip(" :：=")
     value = resolve(rest) if rest and text[0] not in "({[" else None
     return value if type(value) in (int, float) else None
 

@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     from archcost.spec.ways_out import Surroundings
 
 WORK = 2000  # steps of work of a help
-_JOINED = re.compile(r"(\w{1,99})\s*[:=]\s*([^\s:=][^:=]{0,99})")  # a name and its value, without `: ` between
-_PAIR = re.compile(r"(\w{1,99})\s*[:=]\s*([^\s,:=]{1,99})")
+_JOINED = re.compile(r"(\w{1,99})\s*[:：=]\s*([^\s:=][^:=]{0,99})")  # a name and its value, without `: ` between
+_PAIR = re.compile(r"(\w{1,99})\s*[:：=]\s*([^\s,:=]{1,99})")
 
 
 def unknown_kind_help(step: Step, kind: str, around: Surroundings) -> str:
