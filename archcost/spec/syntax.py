@@ -154,7 +154,7 @@ def _wrong_sign(source: Source, line: int, problem: str) -> Diagnostic | None:
     for place in range(line, max(-1, line - 2), -1):
         if wide := _WIDE_COLON.match(source.line(place)[:_MAX_EXPRESSION]):
             mark = Mark(source, place, wide.end() - 1)
-            return Diagnostic("a key ends with `:`, and this is `：`", mark, f"write `{wide[1]}: `")
+            return Diagnostic("a key ends with `:`, and this is a full-width colon", mark, f"write `{wide[1]}: `")
     return None
 
 
