@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from archcost.errors import UsageError
 from archcost.writing import write_new
-from archcost.written_paths import stem
+from archcost.written_paths import OWN, stem
 
 CONFIGURATION = "archcost.toml"
 WORKFLOW = ".github/workflows/archcost.yml"
@@ -50,7 +50,7 @@ _CONFIGURATION = """\
 # What `archcost check` judges: the limits in the specs, and these for all of them. docs/budgets.md has all of it.
 specs = [GLOB]
 
-[[budgets]] # nothing grows unseen; growth is measured from the base branch, or from archcost.lock.json
+[[budgets]] # nothing grows unseen; growth is measured from archcost.lock.json
 params = "1%"
 macs = "1%"
 """
@@ -70,6 +70,7 @@ jobs:
       - uses: actions/checkout@v4
       - uses: archcost/archcost@v0.1.0
         with:
+          base: "" # growth is measured from archcost.lock.json; without this line, from the base branch
           comment: "true"
 """
 
@@ -88,7 +89,7 @@ class Begun(NamedTuple):
         if not self.ci:
             return [*steps, (f"archcost check {self.spec}", "Whether it is within its budgets.")]
         record = ("archcost baseline update", f"Record the figures that growth is measured from, in {_LOCK}.")
-        names = " ".join([*self.written, _LOCK])
+        names = " ".join(dict.fromkeys([self.spec, *self.written, _LOCK]))
         return [*steps, record, ("archcost check", "What CI will say."), (f"git add {names}", "And commit them.")]
 
 
@@ -103,7 +104,7 @@ def begin(path: str | None = None, *, ci: bool = False, force: bool = False) -> 
         folder = _folder(spec)
         if os.path.lexists(spec) and not force:
             texts = {}
-        texts |= {CONFIGURATION: configuration_text(folder), WORKFLOW: workflow_text(folder)}
+        texts |= {CONFIGURATION: configuration_text(folder, spec), WORKFLOW: workflow_text(folder, spec)}
     there = [name for name in texts if os.path.lexists(name)]
     if there and not force:
         raise UsageError(f"{there[0]} is there already", "give another name, or --force to write over it")
@@ -119,14 +120,20 @@ def spec_text(path: str) -> str:
     return _SPEC.replace("NAME", name if plain else json.dumps(name, ensure_ascii=False), 1)
 
 
-def configuration_text(folder: str = _FOLDER) -> str:
-    """The configuration for the specs in a folder."""
-    return _CONFIGURATION.replace("GLOB", _quoted(folder, "*.yaml"))
+def configuration_text(folder: str = _FOLDER, spec: str = "") -> str:
+    """The configuration for the specs in a folder that are named like this one."""
+    return _CONFIGURATION.replace("GLOB", _quoted(folder, _alike(spec)))
 
 
-def workflow_text(folder: str = _FOLDER) -> str:
+def workflow_text(folder: str = _FOLDER, spec: str = "") -> str:
     """The workflow of GitHub for the specs in a folder."""
-    return _WORKFLOW.replace("GLOB", _quoted(folder, "**" if folder else "*.yaml"))
+    return _WORKFLOW.replace("GLOB", _quoted(folder, "**" if folder else _alike(spec)))
+
+
+def _alike(spec: str) -> str:
+    """A glob of names that end like this one: `*.archcost.yaml` leaves other files of the folder alone."""
+    name, ending = os.path.splitext(spec)
+    return f"*{OWN if name.endswith(OWN) else ''}{ending or '.yaml'}"
 
 
 def _quoted(folder: str, names: str) -> str:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from torch import nn
 
     from archcost.analysis.report import Report
+    from archcost.budget.verdict import Verdict
     from archcost.given_inputs import Inputs
 
 _BUDGET = "budget"  # the name of a spec's test
@@ -108,10 +109,17 @@ def over_limits(report: Report, limits: dict[str, int | str]) -> list[str]:
 def failure(specs: list[str], settings: dict[str, Any]) -> str:
     """What is wrong, in the words of ``archcost check``; empty if every limit holds."""
     from archcost import check
-    from archcost.render.verdict_output import render
 
     verdict = check(specs, params=settings)
-    return render(verdict, "full") if verdict.exit_code else ""
+    return _told(verdict) if verdict.exit_code else ""
+
+
+def _told(verdict: Verdict) -> str:
+    """What could not be judged, and the report: both outputs of the command."""
+    from archcost.errors import format_diagnostic
+    from archcost.render.verdict_output import render
+
+    return "\n\n".join([*map(format_diagnostic, verdict.all_diagnostics()), render(verdict, "full")])
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -196,13 +204,12 @@ class SpecBudget(pytest.Item):
         """Raise OverBudgetError with the report if a limit is exceeded; skip where there is nothing to judge."""
         from archcost import check
         from archcost.budget.verdict_sentences import summary
-        from archcost.render.verdict_output import render
 
         if _is_library(self.path):
             pytest.skip("it holds only blocks")
         verdict = check([os.path.relpath(self.path)])
         if verdict.exit_code:
-            raise OverBudgetError(render(verdict, "full"))
+            raise OverBudgetError(_told(verdict))
         if not verdict.judged:
             pytest.skip(summary(verdict))
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import os
 
-_OWN = ".archcost"  # net.archcost.yaml, which editors know by its name
+OWN = ".archcost"  # net.archcost.yaml, which editors know by its name
 
 
 def stem(path: str) -> str:
     """What a spec is called after its file: ``net`` of models/net.yaml, and of net.archcost.yaml."""
     name = os.path.splitext(os.path.basename(path))[0]
-    return name.removesuffix(_OWN) or name
+    return name.removesuffix(OWN) or name
 
 
 def written_below(path: str, folder: str) -> str | None:

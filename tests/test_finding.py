@@ -271,6 +271,41 @@ def test_ci_is_ready_at_once(tmp_path: Path, run: Callable[..., Run]) -> None:
     assert workflow[True]["pull_request"]["paths"][0] == "specs/**"  # YAML 1.1 reads `on` as true
 
 
+def test_ci_says_what_a_check_here_says(tmp_path: Path, run: Callable[..., Run]) -> None:
+    """Growth that is meant passes both, once it is recorded: the workflow has no base branch to measure from."""
+    assert run("init", "--ci", cwd=tmp_path).code == run("baseline", "update", cwd=tmp_path).code == 0
+    spec = tmp_path / "specs" / "net.yaml"
+    spec.write_text(spec.read_text(encoding="utf-8").replace("width: 16", "width: 17"), encoding="utf-8")
+    assert run("check", cwd=tmp_path).code == 1
+    assert run("baseline", "update", "--allow-increase", cwd=tmp_path).code == 0
+    assert run("check", cwd=tmp_path).code == 0
+    workflow = yaml.safe_load((tmp_path / first_files.WORKFLOW).read_text(encoding="utf-8"))
+    *_, action = workflow["jobs"]["check"]["steps"]
+    assert action["with"]["base"] == ""
+
+
+def test_the_page_has_the_workflow() -> None:
+    """The page leaves out the heading and says more of a line."""
+    page = (ROOT / "docs" / "ci.md").read_text(encoding="utf-8")
+    shown = re.search(r"```yaml\n# \.github/workflows/archcost\.yml\n(.*?)```", page, re.DOTALL)
+    assert shown is not None
+    own = yaml.safe_load(first_files.workflow_text())
+    assert yaml.safe_load(shown[1]) == {key: value for key, value in own.items() if key != "name"}
+
+
+@pytest.mark.parametrize("name", ["net.archcost.yaml", "models/net.archcost.yml", "net.yml"])
+def test_ci_finds_specs_that_are_named_alike(name: str, tmp_path: Path, run: Callable[..., Run]) -> None:
+    """And no other file of the folder, where the name says that it is a spec."""
+    (tmp_path / "models").mkdir()
+    for other in (tmp_path, tmp_path / "models"):
+        (other / "environment.yaml").write_text("name: base\n", encoding="utf-8")
+    assert run("init", name, cwd=tmp_path).code == 0
+    begun = run("init", name, "--ci", cwd=tmp_path)
+    assert f"git add {name} archcost.toml" in begun.out  # what is checked is committed, whoever wrote it
+    assert run("baseline", "update", cwd=tmp_path).code == 0
+    assert run("check", cwd=tmp_path).code == 0
+
+
 def test_ci_for_a_spec_that_is_there(tmp_path: Path, run: Callable[..., Run]) -> None:
     (tmp_path / "models").mkdir()
     (tmp_path / "models" / "own.yaml").write_text("archcost: 1\ninput: [3]\nlayers: [relu]\n", encoding="utf-8")
@@ -313,3 +348,4 @@ def test_a_word_that_is_no_command(word: str, way_out: str, tmp_path: Path, run:
 
 def test_an_op_in_place_of_a_spec(run: Callable[..., Run]) -> None:
     assert "help: conv2d is an op: `archcost ops conv2d` shows it" in run("explain", "conv2d").err
+    assert "help: a param of a spec is set by `--set width=32`" in run("analyze", "resnet18", "width=32").err

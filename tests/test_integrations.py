@@ -333,6 +333,26 @@ def test_what_is_not_judged_says_why(tmp_path: Path) -> None:
         assert f"archcost: {name}: 1 spec: no limits to judge" in done.stdout
 
 
+def test_what_cannot_be_judged_says_why_in_a_test(tmp_path: Path) -> None:
+    """A spec that is not there, one that is wrong, and a baseline of other settings: as the command has it."""
+    (tmp_path / "conftest.py").write_text('pytest_plugins = ["archcost.pytest_plugin"]\n')
+    (tmp_path / "archcost.toml").write_text('specs = ["net.yaml", "wrong.yaml"]\n' + CONFIG)
+    (tmp_path / "net.yaml").write_text(SPEC.format(width=32))
+    (tmp_path / "wrong.yaml").write_text("archcost: 1\ninput: [3]\nlayers: [rellu]\n")
+    subprocess.run([BIN / "archcost", "baseline", "update", "net.yaml"], cwd=tmp_path, check=True, capture_output=True)
+    (tmp_path / "test_net.py").write_text(
+        "def test_lost(archcost_budget):\n    archcost_budget('lost.yaml')\n\n\n"
+        "def test_net(archcost_budget):\n    archcost_budget('net.yaml', width=64)\n"
+    )
+    done = run_pytest("--archcost", cwd=tmp_path)
+    assert "1 passed" in done.stdout
+    assert "3 failed" in done.stdout
+    assert "error: cannot read lost.yaml: there is no such file" in done.stdout
+    assert "was recorded without --set width=64: growth cannot be judged" in done.stdout
+    assert "error: unknown kind 'rellu'" in done.stdout
+    assert "wrong.yaml:3:10" in done.stdout
+
+
 def test_the_fixture_fails_with_the_report(tmp_path: Path) -> None:
     (tmp_path / "conftest.py").write_text('pytest_plugins = ["archcost.pytest_plugin"]\n')
     (tmp_path / "net.yaml").write_text(SPEC.format(width=32) + "budgets: {params: 100}\n")

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import shlex
+from collections import Counter
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from archcost.budget.baseline import Baseline
@@ -74,6 +76,7 @@ def _verdict(
         gone = find_gone(context, specs, left_out)
         specs = with_guesses(specs, gone)
         findings = [one.finding for one in gone]
+    specs = told_apart(specs)
     findings += unused(context.config, specs, whole=chosen.whole, strict=context.request.strict)
     if not specs:
         problems = (*problems, only_blocks(context.config, chosen, "judged"))
@@ -84,6 +87,20 @@ def _verdict(
     recorded = context.revision is None
     allowed = context.request.allow_import
     return Verdict(tuple(specs), tuple(findings), problems, where, recorded, tuple(left_out), chosen.whole, allowed)
+
+
+def told_apart(specs: Sequence[SpecVerdict]) -> list[SpecVerdict]:
+    """The verdicts, those that share a name under their paths: a copy of a file still has the name in it.
+
+    One that could not be judged says where, and needs no name.
+    """
+    times = Counter(spec.name for spec in specs if spec.totals)
+    return [_called(spec, spec.path) if spec.totals and times[spec.name] > 1 else spec for spec in specs]
+
+
+def _called(spec: SpecVerdict, name: str) -> SpecVerdict:
+    findings = tuple([replace(finding, name=name) for finding in spec.findings])
+    return replace(spec, name=name, findings=findings)
 
 
 def _no_baseline(limits: Sequence[Limit], path: str, chosen: ChosenSpecs) -> Diagnostic:

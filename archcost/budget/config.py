@@ -157,8 +157,13 @@ class _Reader(Reader):
             if "tool" in table.entries:
                 hint = f"in {OWN_NAME} keys are written without `[tool.archcost]`: `specs = …`, `[[budgets]]`"
                 self.report(f"'tool' is a table of {PROJECT_NAME}", table.entries["tool"][0], hint)
-            self.keys(table, (*KEYS, "tool"), "the configuration")
             entries = table.entries
+            loose = [name for name in entries if name in TABLE_KEYS and name not in KEYS]
+            for name in loose:
+                table_name = "tool.archcost.budgets" if os.path.basename(path) == PROJECT_NAME else "budgets"
+                hint = f"put `[[{table_name}]]` on a line above it"
+                self.report(f"'{name}' stands in no budget", entries[name][0], hint)
+            self.keys(table, (*KEYS, "tool", *loose), "the configuration")
             if "specs" in entries:
                 key, value = entries["specs"]
                 globs = self._globs(value, "specs", searched=True)

@@ -124,7 +124,10 @@ class FindingData(RestData, UnknownFigureData, UnmetData):
 
 
 class SpecVerdictData(WarnedData):
-    """The result of one spec: its totals by metric, its findings, and the problems that prevented judging it."""
+    """The result of one spec: its totals by metric, its findings, and the problems that prevented judging it.
+
+    ``name`` is its path where another spec has the same name.
+    """
 
     name: str
     path: str

@@ -133,11 +133,7 @@ class _Judge:
             return True
         growth = self.growth_limits
         if growth:
-            message = f"the baseline of {entry.name} was recorded with {_how(entry)}, "
-            message += f"and this is {_how(now)}: growth cannot be judged"
-            dtypes = " and the same dtypes" if entry.dtypes != now.dtypes else ""
-            hint = f"give the same --batch, --set and --input{dtypes}, or compare with a commit: --baseline-ref REF"
-            self.diagnostics.append(Diagnostic(message, growth[0].mark, hint))
+            self.diagnostics.append(_other_settings(entry, now, growth[0].mark))
         return False
 
     def _baseline_state(self, findings: Sequence[Finding]) -> list[Finding]:
@@ -205,8 +201,24 @@ def _given(entry: LockEntry) -> tuple[object, ...]:
     return entry.batch, entry.settings, entry.inputs, entry.dtypes
 
 
-def _how(entry: LockEntry) -> str:
-    given = "".join(f" --set {name}={value}" for name, value in entry.settings.items())
-    shapes = "".join(f" --input {input_text(name, shape)}" for name, shape in entry.inputs.items())
-    dtypes = "".join(f" --{name.replace('_', '-')} {dtype}" for name, dtype in entry.dtypes.items())
-    return f"--batch {entry.batch}{given}{shapes}{dtypes}"
+def _other_settings(entry: LockEntry, now: LockEntry, mark: Mark) -> Diagnostic:
+    """That the baseline is of other settings: what it has besides, what this run has, and what would judge growth."""
+    recorded, given = _words(entry), _words(now)
+    lacks = " ".join(word for word in recorded if word not in given)
+    more = " ".join(word for word in given if word not in recorded)
+    if not lacks:
+        told, way = f"without {more}", f"leave {more} out"
+    elif not more:
+        told, way = f"with {lacks}, and this is without", f"give {lacks}"
+    else:
+        told, way = f"with {lacks}, and this is with {more}", f"give {lacks} in place of {more}"
+    hint = f"{way}; or `--baseline-ref REF` judges growth since a commit, with the settings of this run"
+    return Diagnostic(f"the baseline of {entry.name} was recorded {told}: growth cannot be judged", mark, hint)
+
+
+def _words(entry: LockEntry) -> list[str]:
+    """The settings of an entry as options have them."""
+    given = [f"--set {name}={value}" for name, value in entry.settings.items()]
+    shapes = [f"--input {input_text(name, shape)}" for name, shape in entry.inputs.items()]
+    dtypes = [f"--{name.replace('_', '-')} {dtype}" for name, dtype in entry.dtypes.items()]
+    return [f"--batch {entry.batch}", *given, *shapes, *dtypes]

@@ -22,9 +22,12 @@ from archcost.spec.expressions import ExpressionError
 from archcost.spec.vocabulary import GROUP_INPUT
 
 if TYPE_CHECKING:
+    from archcost.dims import Shape
     from archcost.errors import Mark
     from archcost.graph.scope import Values
     from archcost.spec.model import Branch, Step, StepGroup
+
+_FEATURES = 3  # dims of a tensor without height and width
 
 
 class GroupMaker(RoundMaker):
@@ -82,15 +85,8 @@ class GroupMaker(RoundMaker):
         if len(after) != len(before) or not all(decided(a == b) for a, b in zip(after, before, strict=True)):
             where = "" if path == step.kind else f" '{self.inside(path)}'"
             shapes = f"its input is {shape_text(before)} and its result {shape_text(after)}"
-            aligning = projection(before, after)
-            both_ways = f"`add` with `branches: {{body: [steps], shortcut: [{aligning or 'steps'}]}}`"
-            hint = (
-                f"apply a projection to the shortcut: {both_ways}; or end with steps that give the shape of the input"
-                if aligning
-                else f"end with steps that give this shape, or let the input have steps too: {both_ways}"
-            )
             message = f"residual{where} needs a result of its input's shape: {shapes}"
-            raise StepError(Diagnostic(message, step.mark, hint))
+            raise StepError(Diagnostic(message, step.mark, _shape_help(before, after)))
         return self.add_op(step, "add", inner.fresh("add"), inner, both, both)
 
     def _inside(self, steps: list[Step], inner: Frame, start: Result, mark: Mark) -> Result:
@@ -112,3 +108,18 @@ class GroupMaker(RoundMaker):
         before = last - 1 - used[last - 1 :: -1].index(name)
         problem = endless(used[before : last + 1], mark, f"more than {len(used)} levels deep")
         return self.limit(mark, problem)
+
+
+def _shape_help(before: Shape, after: Shape) -> str:
+    """How the result of a residual gets the shape of its input, or its input that of the result."""
+    aligning = projection(before, after)
+    both_ways = f"`add` with `branches: {{body: [steps], shortcut: [{aligning or 'steps'}]}}`"
+    if aligning:
+        return f"apply a projection to the shortcut: {both_ways}; or end with steps that give the shape of the input"
+    if len(before) == len(after) > _FEATURES and all(
+        decided(a < b) for a, b in zip(after[2:], before[2:], strict=True)
+    ):
+        way = "keep height and width, as a convolution does with `padding: same` and stride 1"
+    else:
+        way = "end with steps that give this shape"
+    return f"{way}, or let the input have steps too: {both_ways}"

@@ -166,11 +166,12 @@ class NodeMaker(Context):
                 stated,
                 shape,
                 shape[op.channels],  # type: ignore[index]  # as above
-                help=f"leave {op.inferred} out: it follows from the input",
             )
         except OpError as error:
+            from archcost.spec.helps.shapes import size_help
+
             message = told_of(op.kind, self.inside(path), error.message)
-            raise StepError(Diagnostic(message, asserted.mark, error.help)) from None
+            raise StepError(Diagnostic(message, asserted.mark, size_help(op, stated, shape))) from None
 
     def _made(self, step: Step, kind: str, attributes: dict[str, Attribute], values: dict[str, Any]) -> Op:
         marks = self._marks.get((id(step), kind))

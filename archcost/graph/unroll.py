@@ -259,7 +259,7 @@ def unroll(spec: Spec, settings: Settings = AS_IT_STANDS, checks: Callable[[], C
         problems.extend(error.diagnostics)
         raise problems.error() from None
     if not spec.main.steps:
-        hint = "this file holds blocks: include it from a spec" if spec.blocks else "add `layers:`, a list of steps"
+        hint = "this file holds blocks: include it from a spec" if spec.blocks else "list its steps under `layers:`"
         if not spec.incomplete:
             problems.add(Diagnostic("the spec has no layers", spec.main.mark, hint))
         raise problems.error()

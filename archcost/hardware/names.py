@@ -6,6 +6,7 @@ measured.
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 from archcost.errors import UsageError, did_you_mean
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 _LISTED = 12  # candidates in a message
 _SHORTEST = 2  # characters that may be a part of a name
 _LIST = "`archcost devices` lists them"
+_GIGABYTES = re.compile(r"\s*([0-9]+)\s*gi?b?\s*", re.IGNORECASE)
 
 
 def known(own: Mapping[str, Device]) -> list[Device]:
@@ -34,6 +36,9 @@ def find(name: str, own: Mapping[str, Device] | None = None) -> Device:
     found = _called(name, devices) or _local(name)
     if found is not None:
         return found
+    message, hint = _of_many(name, devices)
+    if message:
+        raise UsageError(message, hint)
     near = [device.name for device in devices if _has_part(device, plain(name))]
     if 1 < len(near) <= _LISTED:
         raise UsageError(f"'{name}' may be several devices", f"name one: {', '.join(near)}")
@@ -79,6 +84,21 @@ def _local(name: str) -> Device | None:
     from archcost.hardware.local import LOCAL, local_device
 
     return local_device() if plain(name) == LOCAL else None
+
+
+def _of_many(name: str, devices: Iterable[Device]) -> tuple[str, str]:
+    """The refusal of a word that says a vendor, a kind or a size, and which devices it may mean; empty of any other."""
+    if plain(name) in {plain(word) for device in devices for word in (device.vendor, device.kind)} - {""}:
+        return f"'{name}' is said of many devices", f"name one: `archcost devices {plain(name)}` lists them"
+    size = _GIGABYTES.fullmatch(name) if len(name) <= _LISTED else None
+    if size is None:
+        return "", ""
+    found = [device.name for device in devices if round(device.memory_bytes / 2**30) == int(size[1])]
+    more = f", and {len(found) - _LISTED} more: `archcost devices`" if len(found) > _LISTED else ""
+    return (
+        f"'{name}' is a size, and no device",
+        f"name one of this size: {', '.join(found[:_LISTED])}{more}" if found else _LIST,
+    )
 
 
 def _has_part(device: Device, part: str) -> bool:

@@ -159,6 +159,11 @@ def page_fault_text(one: Prediction) -> str:
     return f"{one.page_faults:,} pages given back and asked for again: {time}, in no layer"
 
 
+def update_text(one: Prediction) -> str:
+    """What the optimizer takes, which no layer has."""
+    return f"{format_nanoseconds(one.update_ns)} to update all params with {one.run.optimizer}, in no layer"
+
+
 def _change(before: int, after: int) -> str:
     sign = "+" if after >= before else "−"
     return f"{sign}{format_share(abs(after - before), before)}"
@@ -175,6 +180,8 @@ def _blocks(one: Prediction, most: int) -> Iterator[Block]:
     yield Field("error", error_text(one.error))
     shares = [f"{name} {format_share(time, one.nanoseconds)}" for name, time in one.bounds.items() if time]
     yield Field("bound by", ", ".join(shares) or NOTHING_RUNS)
+    if one.update_ns:
+        yield Field("optimizer", update_text(one))
     if one.page_faults:
         yield Field("page faults", page_fault_text(one))
     if one.unknown:
@@ -252,8 +259,13 @@ def error_text(error: ErrorClass | None) -> str:
     )
 
 
+def error_short(error: ErrorClass | None) -> str:
+    """What half of the predictions of a kind were within, where there is little room."""
+    return f"±{_percent(error.median)}" if error else "not validated"
+
+
 def _short(error: ErrorClass | None) -> Cell:
-    return Cell(f"±{_percent(error.median)}") if error else Cell("–", style="dim")
+    return Cell(error_short(error)) if error else Cell("–", style="dim")
 
 
 def _percent(thousandths: int) -> str:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from archcost.quantities import format_nanoseconds
 from archcost.render.chosen_columns import NOTHING, Further, FurtherColumn
 from archcost.render.document import Cell
-from archcost.render.prediction import caveats, how, page_fault_text, rate_text
+from archcost.render.prediction import caveats, how, page_fault_text, rate_text, update_text
 from archcost.timing.kernels import RunMode
 from archcost.timing.prediction import Prediction, predict
 
@@ -49,6 +49,7 @@ def time_columns(found: Prediction) -> Further:
     notes = [
         f"time: predicted on {found.device.label} ({how(found)}), not measured: {rate_text(found)}",
         *caveats(found),
+        *([f"optimizer: {update_text(found)}"] if found.update_ns else []),
         *([f"page faults: {page_fault_text(found)}"] if found.page_faults else []),
     ]
     return Further(columns, ("predicted_ns", "bound_by"), layer_fields, notes)

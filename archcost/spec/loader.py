@@ -146,8 +146,14 @@ def meant_by(name: str) -> str:
     return ""
 
 
+def _setting_help(name: str) -> str:
+    """The help for ``width=32`` beside a spec."""
+    param, _, value = name.partition("=")
+    return f"a param of a spec is set by `--set {name}`" if value and param.isidentifier() else ""
+
+
 def _missing_help(name: str) -> str:
-    if found := meant_by(name):
+    if found := meant_by(name) or _setting_help(name):
         return found
     if name in REGISTRY:
         return f"{name} is an op: `archcost ops {name}` shows it"

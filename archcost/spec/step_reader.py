@@ -25,7 +25,9 @@ def read_steps(reader: Reader, value: Value, what: str) -> list[Step]:
     if isinstance(value, Scalar) and value.value is None:
         return []
     if not isinstance(value, Sequence):
-        reader.report(f"{what} must be a list of steps, got {brief(value)}", value, "each step starts with `- `")
+        from archcost.spec.helps.structure import steps_help
+
+        reader.report(f"{what} must be a list of steps, got {brief(value)}", value, steps_help(value))
         return [_broken("", value)]
     steps: list[Step] = []
     for item in value.items:

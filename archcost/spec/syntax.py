@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 import yaml
@@ -14,12 +15,25 @@ if TYPE_CHECKING:
 NOT_TEXT = yaml.reader.Reader.NON_PRINTABLE  # compiled already: a character class of this size takes 3 ms
 _MAX_EXPRESSION = 1000
 QUOTE = 'quote the expression: "$(…)"'
+_JOINED = re.compile(r"(?: *- )? *(\w+)(:| *= *)([^\s:=][^:=]*)")  # a key and its value, without `: ` between
+_BEFORE_FLOW = re.compile(r" *(?:- )? *(\w+):\{")
+_OTHER_DASH = re.compile(r" *([–—−•·])[ \t]+(\w[\w.]{0,98})")
+_WIDE_COLON = re.compile(r" *(?:- )? *(\w{1,99})：")
+_SIDES = ("<<<<<<< ", "=======", ">>>>>>> ")  # as git marks them
+_DASH = re.compile(r" *(-)([A-Za-z][\w.]*)")
 _WORDS = {  # part of libyaml's or PyYAML's message -> what it means here, and what would mend it
     "mapping values are not allowed": (
         "a `:` is not expected here",
         "indent the keys of a level alike, put nested keys on lines below or inside `{}`, quote a text that holds `: `",
     ),
-    "could not find expected ':'": ("this key has no `: ` after it", "a key and its value are written `key: value`"),
+    "found unexpected ':'": (
+        "the `:` of this key has no blank behind it",
+        "a key and its value are written `key: value`",
+    ),
+    "could not find expected ':'": (
+        "this key has no `: ` after it",
+        "a key and its value are written `key: value`, and an item of a list `- item`",
+    ),
     "did not find expected key": (
         "expected a key of the mapping above, or its end",
         "indent the keys of a mapping alike, and close every quote, `{` and `[`",
@@ -95,6 +109,10 @@ def syntax_diagnostic(source: Source, error: yaml.MarkedYAMLError) -> Diagnostic
         name = text[brace + 2 :].partition("}")[0].strip()
         hint = f"write `${name}`" if name.isidentifier() else "write `$name` or `$(…)`"
         return Diagnostic("'${' does not begin an expression", Mark(source, line, brace, 2), hint)
+    trap = _conflict(source, line) or _wrong_sign(source, line, problem)
+    trap = trap or _blank_missing(source, line, column, problem)
+    if trap is not None:
+        return trap
     message, hint = _words_at(problem, text, column)
     kind = before.partition("{")[0].strip(" -")
     if kind.isidentifier() and "{" in before and "mapping values" in problem:
@@ -113,6 +131,47 @@ def syntax_diagnostic(source: Source, error: yaml.MarkedYAMLError) -> Diagnostic
     if column >= len(text) and line > 0 and not text.strip():
         line, column = _end_of_text(source, line)
     return Diagnostic(message, Mark(source, line, column), hint, notes)
+
+
+def _conflict(source: Source, line: int) -> Diagnostic | None:
+    """The problem that git has left both sides of a merge in the file."""
+    if not source.line(line).startswith(_SIDES):
+        return None
+    return Diagnostic("a merge conflict is left here", Mark(source, line, 0, 7), "keep one of its sides, or join them")
+
+
+def _wrong_sign(source: Source, line: int, problem: str) -> Diagnostic | None:
+    """The problem that a dash has no blank behind it, or that a dash or a colon is of another alphabet; or None."""
+    text = source.line(line)
+    if len(text) > _MAX_EXPRESSION or not ("could not find" in problem or "mapping values" in problem):
+        return None
+    if dash := _DASH.match(text):
+        mark = Mark(source, line, dash.start(1))
+        return Diagnostic("a blank is missing behind the `-`", mark, f"write `- {dash[2]}`")
+    if other := _OTHER_DASH.match(text):
+        message = f"an item of a list begins with `-`, and this is `{other[1]}`"
+        return Diagnostic(message, Mark(source, line, other.start(1)), f"write `- {other[2]}`")
+    for place in range(line, max(-1, line - 2), -1):
+        if wide := _WIDE_COLON.match(source.line(place)[:_MAX_EXPRESSION]):
+            mark = Mark(source, place, wide.end() - 1)
+            return Diagnostic("a key ends with `:`, and this is a full-width colon", mark, f"write `{wide[1]}: `")
+    return None
+
+
+def _blank_missing(source: Source, line: int, column: int, problem: str) -> Diagnostic | None:
+    """The problem that a colon has no blank behind it, which makes it a part of the word; None elsewhere."""
+    text, above = source.line(line), source.line(line - 1) if line else ""
+    if max(len(text), len(above)) > _MAX_EXPRESSION or "mapping values" not in problem:
+        return None
+    flow = _BEFORE_FLOW.match(text)
+    if flow is not None and flow.end() <= column:
+        mark = Mark(source, line, flow.end() - 1)
+        return Diagnostic(f"a blank is missing behind `{flow[1]}:`", mark, f"write `{flow[1]}: {{…}}`")
+    joined = _JOINED.fullmatch(above.partition(" #")[0])
+    if joined is None:
+        return None
+    hint = f"write `{joined[1]}: {joined[3].strip()}`"
+    return Diagnostic("a key and its value need `: ` between them", Mark(source, line - 1, joined.start(2)), hint)
 
 
 def _kind_above(source: Source, line: int, text: str) -> str:

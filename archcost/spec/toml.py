@@ -30,6 +30,8 @@ Path = tuple[str | int, ...]
 Span = tuple[int, int]  # characters of the text: start and end
 
 _ERROR_PLACE = re.compile(r"\s*\(at (?:line (\d+), column (\d+)|end of document)\)$")
+_WITH_UNIT = re.compile(r" *([\w.-]+) *= *([0-9][0-9._]* *[A-Za-z%µ]+)")  # `params = 20 k`
+_SHORT = 200  # characters of a line
 _BLANK = re.compile(r"(?:[ \t\r\n]++|#[^\n]*+)*+")
 _SPACE = re.compile(r"[ \t]*")
 _BARE = re.compile(r"[A-Za-z0-9_-]+")
@@ -110,7 +112,10 @@ def _syntax_error(source: Source, text: str) -> Diagnostic:
     if found and found[1]:
         lines = source.text.split("\n")[: int(found[1]) - 1]  # tomllib knows no other line ends
         index = sum(len(line) + 1 for line in lines) + int(found[2]) - 1
-    return Diagnostic(f"this is not TOML: {message[:1].lower()}{message[1:]}", place(source, index))
+    mark = place(source, index)
+    bare = _WITH_UNIT.match(source.line(mark.line)) if len(source.line(mark.line)) <= _SHORT else None
+    hint = f'a text has quotes: `{bare[1]} = "{bare[2].strip()}"`' if bare else ""
+    return Diagnostic(f"this is not TOML: {message[:1].lower()}{message[1:]}", mark, hint)
 
 
 class _Scan:

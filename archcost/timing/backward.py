@@ -45,7 +45,7 @@ def training_kernels(report: Report, layers: Layers, forward: Sequence[DeviceKer
 def update_kernels(report: Report, optimizer: str) -> Iterator[DeviceKernel]:
     """One pass that reads params, gradients and states and writes params and states; of Adafactor, what it runs.
 
-    It stands with the last layer, but is of all: the first of it follows from no pass before.
+    It stands behind the last layer, and is of none: the first of it follows from no pass before.
     """
     graph = report.graph
     tensors = [
@@ -60,12 +60,20 @@ def update_kernels(report: Report, optimizer: str) -> Iterator[DeviceKernel]:
         for place, tensor in enumerate(tensors):
             read, written, launches = update_of(tensor, transformers=chosen.own)
             yield DeviceKernel(
-                last, Pipe.STREAM, FLOAT32, read=read, written=written, launches=launches, follows=place > 0
+                last,
+                Pipe.STREAM,
+                FLOAT32,
+                read=read,
+                written=written,
+                launches=launches,
+                follows=place > 0,
+                update=True,
             )
     elif tensors:
         size = sum(tensor.bytes for tensor in tensors)
         states = chosen.state_bytes(tensors)
-        yield DeviceKernel(last, Pipe.STREAM, FLOAT32, read=2 * size + states, written=size + states, follows=False)
+        read, written = 2 * size + states, size + states
+        yield DeviceKernel(last, Pipe.STREAM, FLOAT32, read=read, written=written, follows=False, update=True)
 
 
 def _in_training(layers: Layers, kernel: DeviceKernel) -> DeviceKernel:

@@ -21,6 +21,9 @@ _Rate = Annotated[Count, "Rounded down: 0 of less than one, and where nothing ru
 _Guessed = Annotated[
     Literal["bfloat16", "float16"], "No rate in it is known of the device: its products are taken at that of float32."
 ]
+_Update = Annotated[
+    Positive, "What the optimizer takes to update all params: in predicted_ns and bounds, and in no layer."
+]
 _Unknown = Annotated[list[str], AtLeast(1), "Layers of which the MACs are unknown, and not in the time."]
 
 
@@ -34,7 +37,7 @@ class PredictedTimeData(TypedDict):
 
 
 class BoundsData(TypedDict):
-    """The nanoseconds by what bounds the layers: products, bytes, other arithmetic, launches.
+    """The nanoseconds by what bounds the layers and the update: products, bytes, other arithmetic, launches.
 
     ``page_faults`` are in no layer: what pages cost that a run touches anew, where the device was measured.
     """
@@ -74,6 +77,7 @@ class PredictedData(TypedDict):
     predicted_ns: Count
     samples_per_second: _Rate
     bounds: BoundsData
+    update_ns: NotRequired[_Update]
     error: Annotated[ErrorClassData | None, "Null: not validated."]
     unknown_macs: NotRequired[_Unknown]
     guessed_rate: NotRequired[_Guessed]
@@ -99,6 +103,7 @@ class PredictionData(Envelope):
     predicted_ns: Count
     samples_per_second: _Rate
     bounds: BoundsData
+    update_ns: NotRequired[_Update]
     error: Annotated[ErrorClassData | None, "Null: not validated."]
     unknown_macs: NotRequired[_Unknown]
     guessed_rate: NotRequired[_Guessed]
@@ -129,7 +134,7 @@ def prediction_data(found: Prediction) -> PredictionData:
         "samples_per_second": found.throughput,
         "bounds": _bounds_data(found),
         "error": error_data(found.error) if found.error else None,
-        **_unknown_data(found),
+        **_further_data(found),
         "layers": [
             {"path": layer.path, "op": layer.op, "predicted_ns": time.nanoseconds, "bound_by": time.by or None}
             for layer, time in zip(report.layers, found.layers, strict=True)
@@ -154,11 +159,11 @@ def predicted_data(found: Prediction) -> PredictedData:
         "bounds": _bounds_data(found),
         "error": error_data(found.error) if found.error else None,
     }
-    return cast("PredictedData", {**document, **_unknown_data(found)})
+    return cast("PredictedData", {**document, **_further_data(found)})
 
 
-def _unknown_data(found: Prediction) -> dict[str, Any]:
-    told = {"unknown_macs": found.unknown, "guessed_rate": found.guessed_rate}
+def _further_data(found: Prediction) -> dict[str, Any]:
+    told = {"update_ns": found.update_ns, "unknown_macs": found.unknown, "guessed_rate": found.guessed_rate}
     return {name: value for name, value in told.items() if value}
 
 

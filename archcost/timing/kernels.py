@@ -23,7 +23,7 @@ class DeviceKernel(NamedTuple):
 
     ``macs`` are those that are issued, with padding, on factors of ``dtype``; ``operations`` what the float32 units do
     besides. ``read`` and ``written`` are bytes of activations, ``weights`` the bytes of weights that are read.
-    One that ``follows`` reads what the kernel before it has written.
+    One that ``follows`` reads what the kernel before it has written. An ``update`` is of all params, and of no layer.
     """
 
     node: int
@@ -36,6 +36,7 @@ class DeviceKernel(NamedTuple):
     weights: int = 0
     launches: int = 1
     follows: bool = True
+    update: bool = False
 
     @property
     def moved(self) -> int:

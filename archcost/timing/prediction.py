@@ -57,18 +57,28 @@ class Prediction:
         """What the device runs, in order."""
         return kernels_of(self.report, self.run)
 
-    @cached_property
+    @property
     def layers(self) -> list[PredictedTime]:
         """The time of each layer of the report; of a fused group it stands with the last."""
+        return self._times[:-1]
+
+    @property
+    def update_ns(self) -> int:
+        """What the optimizer takes to update the params of a training step, which is in no layer; 0 of a pass."""
+        return self._times[-1].nanoseconds
+
+    @cached_property
+    def _times(self) -> list[PredictedTime]:
+        """The time of each layer, and behind them that of the update."""
         nodes = self.report.graph.nodes
         rates = rates_of(self.device, self.run, self.report.graph)
-        spent: list[dict[str, int]] = [{} for _ in nodes]
+        spent: list[dict[str, int]] = [{} for _ in range(len(nodes) + 1)]
         for kernel, time in zip(self.kernels, rates.times(self.kernels), strict=True):
-            own = spent[kernel.node]
+            own = spent[-1 if kernel.update else kernel.node]
             own[time.by] = own.get(time.by, 0) + time.nanoseconds
         return [
-            PredictedTime(node.path, sum(own.values()), max(own, key=own.__getitem__, default=""))
-            for node, own in zip(nodes, spent, strict=True)
+            PredictedTime(path, sum(own.values()), max(own, key=own.__getitem__, default=""))
+            for path, own in zip([*[node.path for node in nodes], ""], spent, strict=True)
         ]
 
     @cached_property
@@ -84,8 +94,8 @@ class Prediction:
 
     @cached_property
     def nanoseconds(self) -> int:
-        """The time of the whole batch: a pass, or a training step. It is that of all layers and of page faults."""
-        return sum(layer.nanoseconds for layer in self.layers) + self.page_fault_ns
+        """The time of the whole batch: a pass, or a training step: all layers, the update and page faults."""
+        return sum(time.nanoseconds for time in self._times) + self.page_fault_ns
 
     @cached_property
     def page_faults(self) -> int:
@@ -129,11 +139,11 @@ class Prediction:
 
     @cached_property
     def bounds(self) -> dict[str, int]:
-        """The nanoseconds by what bounds the layers, and those of page faults, if any."""
+        """The nanoseconds by what bounds the layers and the update, and those of page faults, if any."""
         found = dict.fromkeys(BOUNDS, 0)
-        for layer in self.layers:
-            if layer.by:
-                found[layer.by] += layer.nanoseconds
+        for time in self._times:
+            if time.by:
+                found[time.by] += time.nanoseconds
         return found | ({PAGE_FAULTS: self.page_fault_ns} if self.page_fault_ns else {})
 
     @cached_property

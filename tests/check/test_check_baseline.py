@@ -261,12 +261,42 @@ def test_a_named_baseline_must_exist(net: Callable[..., Path], run: Callable[...
     assert "there is no baseline nope.json" in result.err
 
 
+def test_specs_of_one_name_are_told_by_their_paths(recorded: Path, run: Callable[..., Run]) -> None:
+    """A copy of a file has the name in it, and where the limit is the configuration's, no place tells them apart."""
+    (recorded / "specs" / "copy.yaml").write_text((recorded / "specs" / "net.yaml").read_text(), encoding="utf-8")
+    assert run("baseline", "update", cwd=recorded).code == 0
+    edit(recorded, "params: 1%", "params: 1 k", name="copy")
+    told = run("check", cwd=recorded).out
+    assert "specs/net.yaml: growth of params" in told
+    assert "specs/copy.yaml: params" in told
+    found = json.loads(run("check", "--format", "json", cwd=recorded).out)
+    assert [spec["name"] for spec in found["specs"]] == ["specs/copy.yaml", "specs/net.yaml"]
+    alone = json.loads(run("check", "specs/net.yaml", "--format", "json", cwd=recorded).out)
+    assert [spec["name"] for spec in alone["specs"]] == ["net"]
+
+
+OTHER = [  # what the check is given, what is told of it, and the way out
+    (("--set", "width=5"), "was recorded without --set width=5: growth", "help: leave --set width=5 out; or"),
+    (
+        ("--batch", "2"),
+        "was recorded with --batch 1, and this is with --batch 2: growth",
+        "help: give --batch 1 in place of --batch 2; or",
+    ),
+]
+
+
 def test_other_settings_cannot_be_compared(recorded: Path, run: Callable[..., Run]) -> None:
-    for arguments in (("--batch", "2"), ("--set", "width=5")):
+    """What differs is told, and nothing else; what needs no baseline is judged."""
+    for arguments, told, way in OTHER:
         result = run("check", *arguments, cwd=recorded)
         assert result.code == 2
-        assert "was recorded with --batch 1" in result.err
-        assert "--baseline-ref" in result.err
+        assert told in result.err
+        assert way in result.err
+        assert "--baseline-ref REF" in result.err
+    assert run("baseline", "update", "--set", "width=3", cwd=recorded).code == 0
+    lacking = run("check", cwd=recorded)
+    assert (lacking.code, "with --set width=3, and this is without: growth" in lacking.err) == (2, True)
+    assert "help: give --set width=3; or" in lacking.err
     edit(recorded, "params: 1%", "params: 1 k")
     assert run("check", "--batch", "2", cwd=recorded).code == 0
 

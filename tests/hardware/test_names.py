@@ -43,6 +43,11 @@ def test_a_device_is_found_by_what_people_call_it(word: str, name: str) -> None:
     [
         ("a100-pcie", "'a100-pcie' may be several devices", "name one: a100-pcie-40gb, a100-pcie-80gb"),
         ("4060-ti", "'4060-ti' may be several devices", "name one: rtx4060-ti-8gb, rtx4060-ti-16gb"),
+        ("8 GB", "'8 GB' is a size, and no device", "name one of this size: p4, gtx1080, "),
+        ("24gib", "'24gib' is a size, and no device", "name one of this size: "),
+        ("7GB", "'7GB' is a size, and no device", "`archcost devices` lists them"),
+        ("NVIDIA", "'NVIDIA' is said of many devices", "name one: `archcost devices nvidia` lists them"),
+        ("gpu", "'gpu' is said of many devices", "name one: `archcost devices gpu` lists them"),
         ("rtx409", "there is no device 'rtx409'", "did you mean 'rtx4090'"),
         ("ironwoo", "there is no device 'ironwoo'", "did you mean 'tpu-v7'?"),  # a part of one alone
         ("rtx4o90", "there is no device 'rtx4o90'", "did you mean 'rtx4090'"),

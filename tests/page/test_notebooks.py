@@ -36,7 +36,14 @@ VALUES: dict[str, tuple[Callable[[], Any], tuple[str, ...]]] = {
         lambda: archcost.compare(*map(zoo_report, ("resnet18", "resnet34", "resnet50"))),
         ("11.7 M", "21.8 M", "25.6 M"),
     ),
-    "prediction": (lambda: archcost.predict("resnet18", device="t4"), ("time: Tesla T4", "fits Tesla T4")),
+    "prediction": (
+        lambda: archcost.predict("resnet18", device="t4"),
+        ("time: Tesla T4", "fits Tesla T4", "predicted float32, eager, not validated<"),
+    ),
+    "prediction, validated": (
+        lambda: archcost.predict("resnet50", device="rtx4090", batch=64, dtype="float16"),
+        ("predicted float16, eager, ±5.1%<",),
+    ),
     "fits": (lambda: archcost.fits("resnet18", device="t4"), ("fits Tesla T4", "✓")),
     "fits, a table": (lambda: archcost.fits("resnet18"), ("needed: float32", "needed: int4 weights")),
     "memory": (lambda: archcost.memory("resnet18"), ("memory to run", "peak activations")),
@@ -189,8 +196,9 @@ def test_the_notebook_runs(tmp_path: Path) -> None:
     NotebookClient(notebook, timeout=300, resources={"metadata": {"path": str(tmp_path)}}).execute()
     shown = [output["data"] for cell in notebook.cells if cell.cell_type == "code" for output in cell.outputs]
     pictures = [data["text/html"] for data in shown if "text/html" in data]
-    assert len(pictures) == 8
-    assert sum("<svg" in picture for picture in pictures) == 7  # a single design has headlines alone
+    assert len(pictures) == 9
+    assert sum("<svg" in picture for picture in pictures) == 7  # suggestions are a table, and a design has headlines
+    assert any("boldness</th>" in picture and ">bold</td>" in picture for picture in pictures)
     assert not any("<script" in picture for picture in pictures)
     assert shown[1]["text/plain"] == "('conv2.conv_relu_1.conv2d', 346816512, 6998552)"
     assert 56 * 56 * 192 * 3 * 3 * 64 == 346_816_512

@@ -43,6 +43,19 @@ def test_the_optimizer_reads_params_gradients_and_states() -> None:
     assert step(LINEAR, "adamw")[-1] == ("relu", 0, 2 * params + 2 * params + 4, params + 2 * params + 4)
 
 
+def test_the_update_is_of_no_layer() -> None:
+    """Whatever the optimizer, the layers take what they take, and the step takes the rest."""
+    sgd, adamw = [archcost.predict("resnet18", device="t4", optimizer=name) for name in ("sgd", "adamw")]
+    assert sgd.layers == adamw.layers
+    assert adamw.update_ns > sgd.update_ns > 0
+    for found in (sgd, adamw):
+        assert sum(layer.nanoseconds for layer in found.layers) + found.update_ns == found.nanoseconds
+        assert found.to_dict()["update_ns"] == found.update_ns
+    forward = archcost.predict("resnet18", device="t4")
+    assert forward.update_ns == 0
+    assert "update_ns" not in forward.to_dict()
+
+
 def test_gradients_of_a_value_that_two_layers_read_are_added() -> None:
     fork = LINEAR + "  - {sigmoid, from: relu}\n  - {add, from: [relu, sigmoid]}\n"
     n = 4 * 10 * 32

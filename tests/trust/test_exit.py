@@ -145,7 +145,7 @@ def test_likes_are_ascii_and_every_sign_of_ours_has_one() -> None:
         for node in ast.walk(tree):
             if isinstance(node, ast.Constant) and isinstance(node.value, str) and node not in documents:
                 ours |= {char for char in node.value if not char.isascii()}
-    refused = set("＝＋－＠\ufffd\U00010000")  # or put in the place of what is refused; patterns hold them
+    refused = set("：＝＋－＠\ufffd\U00010000")  # or put in the place of what is refused; patterns hold them
     read = set("∼≈≃≅⋅⁺⁻⁰¹²³⁴⁵⁶⁷⁸⁹")  # in figures that papers print
     letters = ACCENTS.keys() | LETTERS.keys()  # of names, for LaTeX
     assert {char for char in ours if char.isprintable()} - refused - read - letters <= _LIKES.keys()

@@ -39,6 +39,8 @@ _WHOLE = "`--input NAME=SHAPE:int64` gives whole numbers, as an embedding takes 
 _OF_WHOLE = re.compile(r"scalar types: Long, Int|must be (?:long|int)", re.IGNORECASE)  # of places in a table
 # Words of torch's errors, and of Python's, for an input of the wrong size, dtype or number.
 _OF_INPUTS = re.compile(r"shape|size|dim|channel|dtype|scalar type|argument|index out of|out of range|broadcast|length")
+# A convolution's error for an input with two batches: the dims that it takes with one, and the sizes behind both.
+_WITH_BATCH = re.compile(r"(\d)D \(batched\) input .* got input of size: \[\d+, 1, ([\d, ]+)\]")
 _MISSING = re.compile(r"missing \d+ required .*argument.*?: (.*?)(?: \(\S+:\d+\))?$")
 # Words of such errors where a tensor was given, and something that holds tensors is wanted.
 _OF_HOLDERS = re.compile(
@@ -83,6 +85,9 @@ def _way_out(message: str) -> str:
         return _ONE_EACH
     if _OF_WHOLE.search(message):
         return _WHOLE
+    batched = _WITH_BATCH.search(message)
+    if batched and len(sizes := batched[2].split(", ")) + 1 == int(batched[1]):
+        return f"leave the batch out: `--input {'x'.join(sizes)}`"
     return _OTHER_INPUT if _OF_INPUTS.search(message) else ""
 
 

@@ -106,11 +106,11 @@ def _(value: Suggestions) -> str:
     cards = [_figure_card(name, after.of(name)) for name in names]
     earlier = [_figure_card(name, before.of(name)) for name in names]
     rows = [
-        [one.number, one.title, f"{one.path} ×{one.times}" if one.times > 1 else one.path]
+        [one.number, one.title, f"{one.path} ×{one.times}" if one.times > 1 else one.path, one.boldness.name.lower()]
         + [figure_text(name, one.saved.of(name)) for name in names]
         for one in value.listed
     ]
-    heads = ("", "suggestion", "where", *[f"saves {METRICS[name].label}" for name in names])
+    heads = ("", "suggestion", "where", "boldness", *[f"saves {METRICS[name].label}" for name in names])
     return shown(value.report.name, cards, table_html(heads, rows, len(value.found)), earlier)
 
 

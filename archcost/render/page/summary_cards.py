@@ -17,7 +17,7 @@ from archcost.quantities import format_bytes, format_count, format_exact, format
 from archcost.render.cell_text import lower_bound
 from archcost.render.memory import TO_TRAIN
 from archcost.render.page.what_runs import step_of
-from archcost.render.prediction import caveat, how, rate_text
+from archcost.render.prediction import caveat, error_short, how, rate_text
 
 if TYPE_CHECKING:
     from archcost.analysis.memory.run_memory import RunMemory
@@ -123,7 +123,7 @@ def time_card(found: Prediction) -> CardData:
             CardPart(f"bound by {by}", format_nanoseconds(spent), f"{spent:,} ns").to_dict()
             for by, spent in sorted(bounds, key=lambda each: -each[1])
         ],
-        {"label": "predicted", "value": how(found), "exact": caveat(found)},
+        {"label": "predicted", "value": f"{how(found)}, {error_short(found.error)}", "exact": caveat(found)},
     ]
     label = f"time: {found.device.label}"
     return {"label": label, "value": format_nanoseconds(value), "exact": f"{value:,} ns", "parts": parts, "state": None}

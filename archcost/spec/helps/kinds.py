@@ -18,6 +18,7 @@ from archcost.spec.helps.synonyms import ACTIVATIONS, KIND_KEYS, Here, is_among,
 from archcost.spec.helps.translation import Translation, has_activation, translate
 from archcost.spec.helps.values import fits, spatial_dims
 from archcost.spec.helps.writing import LEFT_OUT, step, written
+from archcost.spec.scalars import resolve
 from archcost.spec.vocabulary import GROUPS
 
 if TYPE_CHECKING:
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
 _LISTED = "`archcost ops` lists every op"
 MAX_BLOCKS = 2000  # whose names are compared
 _MAX_NAME = 40  # characters of the name of a layer in an example
-_CALL_END = re.compile(r"[ :({\[]")
+_CALL_END = re.compile(r"[ :：({\[]")
 _POSITIONS = ("stride", "padding", "dilation", "groups")  # of torch's convolutions and pools, after what they require
 
 
@@ -65,11 +66,22 @@ def kind_help(kind: str, given: Mapping[str, Any], value: Any, around: Surroundi
     meaning = meaning_of(word, around)
     if meaning is None:
         return _unknown(word, around)
-    if end < len(kind) and meaning.steps:
-        given = {**_arguments(kind[end:], meaning.steps[0][0], around), **given}
-    if value is not None and meaning.steps:
-        given = _named(meaning.steps[0][0], value)
+    if not meaning.steps:
+        return told(meaning, word, given, around)
+    op = meaning.steps[0][0]
+    if end < len(kind):
+        given = {**_arguments(kind[end:], op, around), **given}
+        value = _behind(kind[end:]) if value is None and not given else value
+    if value is not None:
+        given = _named(op, value, around, of_torch=word == op.torch_name)
     return told(meaning, word, given, around)
+
+
+def _behind(text: str) -> Any:
+    """The value that stands behind a kind without `: `, as in ``linear 10`` and ``linear:10``; None of a call."""
+    rest = text.lstrip(" :：=")
+    value = resolve(rest) if rest and text[0] not in "({[" else None
+    return value if type(value) in (int, float) else None
 
 
 def meaning_of(word: str, around: Surroundings) -> Meaning | None:
@@ -205,11 +217,32 @@ def _required(op: type[Op]) -> list[str]:
     return [name for name, field in op.fields.items() if field.default is REQUIRED]
 
 
-def _named(op: type[Op], value: Any) -> dict[str, Any]:
+def _named(op: type[Op], value: Any, around: Surroundings, *, of_torch: bool) -> dict[str, Any]:
     """The attributes that a value in place of them stands for."""
     name = alone(op) or next(iter(_required(op)), "")
-    several = isinstance(value, list) and (not name or not fits(op, name, value))
-    return positional(op, value) if several else {name: value} if name else {}
+    if isinstance(value, list) and (not name or not fits(op, name, value)):
+        return listed(op, value, around, of_torch=of_torch)
+    return {name: value} if name and fits(op, name, value) else {}
+
+
+def listed(op: type[Op], given: list[Any], around: Surroundings, *, of_torch: bool = False) -> dict[str, Any]:
+    """The attributes that a list stands for: in the order of torch, which may begin with the size of the input.
+
+    It does where a word of torch stands before it, where that is the size of the input, and where only so all fits.
+    """
+    own = positional(op, given)
+    if not op.inferred or len(given) <= len(_required(op)):
+        return own
+    rest = positional(op, given[1:])
+    if not _all_fit(op, rest):
+        return own
+    shape, place = around.shape, op.channels
+    is_size = shape is not None and place is not None and -len(shape) <= place < len(shape) and shape[place] == given[0]
+    return rest if of_torch or is_size or not _all_fit(op, own) else own
+
+
+def _all_fit(op: type[Op], given: Mapping[str, Any]) -> bool:
+    return all(fits(op, name, value) for name, value in given.items())
 
 
 def positional(op: type[Op], given: Sequence[Any]) -> dict[str, Any]:

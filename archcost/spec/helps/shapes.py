@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from math import isqrt
+from math import isqrt, prod
 from typing import TYPE_CHECKING
 
 from archcost.ops import REGISTRY
@@ -12,11 +12,11 @@ from archcost.spec.helps.writing import step
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from archcost.dims import Shape
+    from archcost.dims import Dim, Shape
     from archcost.ops.base import Op
 
 _WORDS = {1: "channels, length", 2: "channels, height, width", 3: "channels, depth, height, width"}
-_MATRIX, _IMAGE = 2, 3  # sizes of a shape
+_MATRIX, _IMAGE, _MAP = 2, 3, 4  # sizes of a shape; that of feature maps has the batch
 
 
 def shape_help(op: Op, attributes: Mapping[str, object], shape: Shape, inputs: Mapping[str, Shape]) -> str:
@@ -37,6 +37,19 @@ def shape_help(op: Op, attributes: Mapping[str, object], shape: Shape, inputs: M
         channels_first = (sizes[-1], *sizes[:-1])
         return f"channels come first: write {_declared(name, channels_first)}"
     return ""
+
+
+def size_help(op: Op, stated: Dim, shape: Shape) -> str:
+    """A help line for a size of the input that a step says and that is another: what stands in front of a head."""
+    hint = f"leave {op.inferred} out: it follows from the input"
+    if op.kind != "linear" or len(shape) != _MAP or any(type(size) is not int for size in (stated, *shape)):
+        return hint
+    flat = prod(shape[1:])
+    if stated == flat:
+        return f"{op.kind} works on the last dim: put `flatten` before it"
+    if stated == shape[1]:
+        return f"{op.kind} works on the last dim: put `adaptive_avg_pool2d: 1`, then `flatten` before it"
+    return f"{hint}; {op.kind} works on the last dim, and behind a `flatten` that is {flat}"
 
 
 def _has_batch(sizes: Shape) -> bool:

@@ -121,6 +121,28 @@ def named_step_help(name: Scalar, value: Mapping) -> str:
     return f"the name of a step is its `id`: `{{id: {flow(name)}, {op}: {flow(attributes)}}}`"
 
 
+def steps_help(value: Value) -> str:
+    """The help for steps that are no list: how the first of them is written in one."""
+    hint = "each step starts with `- `"
+    if not isinstance(value, Mapping) or not value.entries:
+        return hint
+    name, (key, given) = next(iter(value.entries.items()))
+    if name.startswith("-"):
+        hint, name = f"{hint}, with a blank", name[1:]
+    if name in REGISTRY:
+        step = f"{name}: {flow(given)}".rstrip(": ")
+    elif isinstance(given, Mapping) and len(given.entries) == 1:
+        ((op, (_, attributes)),) = given.entries.items()
+        step = f"{{id: {flow(key)}, {op}: {flow(attributes)}}}"
+    elif isinstance(given, Sequence):
+        step = f"{{id: {flow(key)}, layers: {flow(given)}}}"
+    elif isinstance(given, Scalar) and isinstance(given.value, str):
+        step = f"{{id: {flow(key)}, {flow(given)}}}"
+    else:
+        return hint
+    return f"{hint}: `- {step}`"
+
+
 def no_kind_help(value: Mapping) -> str:
     """The help for a step that has modifiers alone."""
     hint = "an op such as `relu`, or a block, beside the modifiers"

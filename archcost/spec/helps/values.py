@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 _NUMBERS = re.compile(r"[\[(]?\s*\d+(\s*[,x×*]\s*\d+)+\s*,?\s*[\])]?")
 _PERCENT = re.compile(r"(\d+(?:\.\d+)?)\s*%")
+_SHARES = ("p", "dropout", "dropout_p")  # probabilities
+_LEAST_PERCENT, _ALL = 5, 100
 _IMAGE_RANK = 4  # of what most networks read: where a rank is not known
 _MAX_SPATIAL = 3
 _NOWHERE = Mark(Source("", ""), 0, 0)
@@ -90,6 +92,7 @@ def _candidates(op: type[Op], name: str, value: Any, around: Surroundings) -> li
     if isinstance(value, (list, tuple)):
         found += _from_list(value)
     if isinstance(field, (IntField, FloatField)) and whole_number(value) is not None:
+        found += [Meant(value / _ALL, "a share of 1")] if name in _SHARES and _LEAST_PERCENT <= value <= _ALL else []
         found.append(Meant([value], "it is a list"))
     if value == -1 and "channels" in name:
         found.append(Meant(Expression("$in_channels", _NOWHERE), "as many as the input has"))

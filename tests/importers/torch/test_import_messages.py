@@ -115,6 +115,15 @@ def test_the_way_out_is_of_the_cause(name: str) -> None:
     assert caught.value.help == way_out
 
 
+def test_a_batch_that_is_given_is_left_out() -> None:
+    """Of more sizes than that, nothing is known."""
+    ways = {"1x3x8x8": 'leave the batch out: `inputs="3x8x8"`', "1x1x3x8x8": '`inputs="SHAPE"` gives another input'}
+    for given, way_out in ways.items():
+        with pytest.raises(UsageError) as caught:
+            archcost.import_model(nn.Sequential(nn.Conv2d(3, 4, 1)), given)
+        assert caught.value.help.startswith(way_out)
+
+
 def test_a_missing_argument_is_named() -> None:
     class Timed(nn.Linear):
         def forward(self, x: Tensor, t: Tensor, **more: Any) -> Any:  # type: ignore[override]
