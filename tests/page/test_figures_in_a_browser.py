@@ -112,6 +112,21 @@ def test_what_no_layer_made_has_a_name_at_the_peak(look: Callable[..., Looked], 
     assert page.locator("#memory details td:not(.num)").all_inner_texts() == [""] * len(names)
 
 
+def test_a_model_without_layers_stands_alone_and_beside_another(look: Callable[..., Looked], tmp_path: Path) -> None:
+    nothing = archcost.analyze(loads("archcost: 1\nname: none\ninput: 4\nlayers:\n  - {when: false, relu: }\n"))
+    linear = archcost.analyze(loads("archcost: 1\nname: one\ninput: 4\nlayers: [linear: 1]\n"))
+    for number, reports in enumerate(([nothing], [nothing, linear], [linear, nothing])):
+        path = tmp_path / f"{number}.html"
+        path.write_text(ReportPage(reports).html, encoding="utf-8")
+        page = look(path).page
+        names = " → ".join(report.name for report in reports)
+        assert page.locator("h1").inner_text() == names
+        for button in page.locator("#cost .choice button").all():
+            button.click()
+        assert "NaN" not in page.locator("main").inner_text()
+        assert page.locator(".waterfall").count() == (1 if len(reports) > 1 else 0)
+
+
 def test_suggestions_say_what_they_save_on(look: Callable[..., Looked], tmp_path: Path) -> None:
     (tmp_path / "step.html").write_text(
         ReportPage([archcost.analyze("resnet18", training=True)]).html, encoding="utf-8"

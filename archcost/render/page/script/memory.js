@@ -17,6 +17,7 @@ function drawMemory(place) {
   const runs = runsOf(memoryModel());
   const [first] = runs;
   const run = runs.find((each) => each.name === state.run) ?? first;
+  if (!run) return place.replaceChildren(h("p", { class: "quiet" }, `${memoryModel().name} has no layers.`));
   place.replaceChildren(
     memoryControls(runs, run),
     memoryHeadline(run),

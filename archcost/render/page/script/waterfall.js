@@ -52,7 +52,7 @@ function waterfallAxis(levels) {
 function blocksOf(item, place) {
   const weight = (each) => (each.children.length ? Math.abs(delta(each, place)) : -1);
   let blocks = item.children;
-  for (;;) {
+  while (blocks.length) {
     const most = blocks.reduce((best, each) => (weight(each) > weight(best) ? each : best));
     const opened = blocks
       .flatMap((each) => (each === most ? each.children : [each]))
@@ -60,6 +60,7 @@ function blocksOf(item, place) {
     if (weight(most) <= 0 || opened.length > BARS) return blocks;
     blocks = opened;
   }
+  return blocks;
 }
 
 function waterfallRow({ label, key, change, from, to, text }, { start, span }, unit) {
