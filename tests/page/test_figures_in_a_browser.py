@@ -84,7 +84,7 @@ _OUTSIDE = """() => {  // texts that stick out of a box that shows them, with al
     const right = Math.max(...[...range.getClientRects()].map((one) => one.right));
     for (let box = owner; box !== document.body; box = box.parentElement) {
       const style = getComputedStyle(box);
-      if (["auto", "scroll"].includes(style.overflowX)) break;
+      if (["auto", "scroll"].includes(style.overflowX) && !box.matches("#layer .view")) break;
       const inner = box.getBoundingClientRect().right - parseFloat(style.paddingRight);
       if (style.display !== "inline" && right > inner + 1) found.push(`${node.data} by ${right - inner}`);
     }
@@ -94,11 +94,27 @@ _OUTSIDE = """() => {  // texts that stick out of a box that shows them, with al
 }"""
 
 
-@pytest.mark.parametrize("width", [360, 390, 768])
+LONG_NAME = "anamethatsomebodywroteinonewordwithoutaplacewhereitmaybebroken"
+LONG = f"""
+archcost: 1
+name: {LONG_NAME}
+source: https://example.org/{2 * LONG_NAME}
+input: [3, 32, 32]
+params: {{{LONG_NAME}: 8}}
+layers:
+  - {{id: {LONG_NAME}, conv2d: {{out_channels: ${LONG_NAME}, kernel_size: 5}}}}
+  - flatten
+  - {{id: head_{LONG_NAME}, linear: 1000}}
+"""
+
+
+@pytest.mark.parametrize("width", [320, 390, 768, 1280])
 def test_no_text_sticks_out_of_its_box(look: Callable[..., Looked], tmp_path: Path, width: int) -> None:
     step = archcost.analyze("resnet18", training=True)
     (tmp_path / "step.html").write_text(ReportPage([step]).html, encoding="utf-8")
-    for asked in (["resnet50"], [tmp_path / "step.html"], ["resnet18", "resnet34"]):
+    long = archcost.analyze(loads(LONG))
+    (tmp_path / "long.html").write_text(ReportPage([long, long]).html, encoding="utf-8")
+    for asked in (["resnet50"], [tmp_path / "step.html"], ["resnet18", "resnet34"], [tmp_path / "long.html"]):
         assert look(*asked, viewport={"width": width, "height": 900}).page.evaluate(_OUTSIDE) == []
 
 

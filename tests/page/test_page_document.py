@@ -272,6 +272,16 @@ def test_two_models_have_each_node_once() -> None:
     assert paths["layer1", "layer1"] == "~"
 
 
+def test_other_bytes_are_a_change() -> None:
+    """As in ``compare``: what has its weights in int4 is the same layer, and no longer costs the same."""
+    spec = loads("archcost: 1\nname: two\ninput: 8\nlayers: [linear: 4, relu]\n")
+    found = archcost.page(spec, archcost.analyze(spec, weight_dtype="int4")).to_dict()
+    marks = dict(zip([node["path"] for node in found["models"][1]["nodes"]], found["comparison"]["marks"], strict=True))
+    assert marks == {"": "~", "linear": "~", "relu": " "}
+    compared = archcost.compare(spec, archcost.analyze(spec, weight_dtype="int4"))
+    assert {change.path: change.mark for change in compared.changes}.items() <= marks.items()
+
+
 @pytest.mark.parametrize(
     ("before", "after"),
     [

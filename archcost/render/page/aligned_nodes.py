@@ -37,7 +37,8 @@ class _Rows:
     def pair(self, old: int, new: int) -> None:
         """A row for two nodes, and rows for what is below them."""
         one, other = self.before.nodes[old], self.after.nodes[new]
-        same = len(one.members) == len(other.members) and fingerprint(one.tree) == fingerprint(other.tree)
+        alike = len(one.members) == len(other.members) and fingerprint(one.tree) == fingerprint(other.tree)
+        same = alike and one.costs == other.costs  # those of bytes depend on settings
         self._add(" " if same else "~", old, new)
         if bool(one.tree.children) == bool(other.tree.children):
             for left, right in align(self._parts(0, one.tree, other.tree), self._parts(1, other.tree, one.tree)):

@@ -49,10 +49,9 @@ def notebook_html(value: object) -> str:
 def _(value: Page) -> str:
     """The headlines, those of two models before and after, and the picture of the last."""
     last = value.models[-1]
-    title = " → ".join([model.report.name for model in value.models])
     earlier = value.models[0].cards if len(value.models) > 1 else ()
     about = " → ".join(dict.fromkeys([_about(model.report) for model in value.models]))
-    return _figure(title, last.cards, last.folded, earlier, value.tones(), about)
+    return _figure(value.title, last.cards, last.folded, earlier, value.tones(), about)
 
 
 @notebook_html.register

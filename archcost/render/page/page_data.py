@@ -212,9 +212,11 @@ class PageDeviceData(TypedDict):
 class PageComparisonData(TypedDict):
     """The nodes of two models that stand for one another, each at most once; null for one that stands alone.
 
-    ``marks`` has a sign for each pair: ``~`` changed, ``+`` added, ``-`` removed, `` `` the same.
+    ``marks`` has a sign for each pair: ``~`` changed, ``+`` added, ``-`` removed, `` `` the same. ``labels`` tell the
+    models apart, by their settings or paths where they have one name.
     """
 
+    labels: list[str]
     pairs: list[list[NodeId | None]]
     marks: list[str]
 

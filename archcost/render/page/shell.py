@@ -92,7 +92,7 @@ def _title(data: PageData) -> str:
     if data["sweep"]:
         return data["sweep"]["name"]
     runs = {model["run"] for model in data["models"]}
-    names = " → ".join(model["name"] for model in data["models"])
+    names = " → ".join(data["comparison"]["labels"] if data["comparison"] else [data["models"][0]["name"]])
     return ", ".join([names, *filter(None, runs if len(runs) == 1 else ())])
 
 

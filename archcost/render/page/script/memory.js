@@ -86,7 +86,7 @@ function passText(run, side) {
 
 function peakBefore() {
   const [run] = runsOf(models[0]);
-  return run && h("span", { class: "quiet" }, ` ${models[0].name}: ${short(totalAt(run, run.peak), "bytes")}.`);
+  return run && h("span", { class: "quiet" }, ` ${apart(labelOf(models[0]))}: ${short(totalAt(run, run.peak), "bytes")}.`);
 }
 
 function memoryLegend(run, first) {

@@ -18,13 +18,13 @@ function waterfall(metric) {
   const steps = changed.slice(0, BARS).map(({ item, change }) => ({ label: longName(item), key: item.key, change }));
   if (rest) steps.push({ label: `${changed.length - BARS} others`, change: rest });
   const before = figure(root, place, "a");
-  const rows = [{ label: models[0].name, from: 0, to: before, text: sideText(root, place, metric.unit, "a") }];
+  const rows = [{ label: labelOf(models[0]), from: 0, to: before, text: sideText(root, place, metric.unit, "a") }];
   let level = before;
   for (const step of steps) {
     rows.push({ ...step, from: level, to: level + step.change });
     level += step.change;
   }
-  rows.push({ label: models[1].name, from: 0, to: figure(root, place), text: sideText(root, place, metric.unit) });
+  rows.push({ label: labelOf(models[1]), from: 0, to: figure(root, place), text: sideText(root, place, metric.unit) });
   const axis = waterfallAxis(rows.map((row) => row.to));
   return watch(
     h(
