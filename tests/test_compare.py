@@ -142,6 +142,38 @@ def test_rounds_are_siblings_of_steps_that_are_written_out(old: str, new: str, e
         assert sum(deltas) == comparison.total(metric).delta
 
 
+WRAPS = {
+    "flat": "{id: a, stage}, {id: b, stage}, flatten, {linear: 10}",
+    "wrapped": "{id: features, layers: [{id: a, stage}, {id: b, stage}]}, {id: head, layers: [flatten, {linear: 10}]}",
+    "deep": "{id: net, layers: [{id: features, layers: [{id: a, stage}, {id: b, stage}]}, flatten]}, {linear: 10}",
+    "changed": "{id: features, layers: [{id: a, stage}, {id: b, stage}, {id: c, stage}]}, flatten, {linear: 10}",
+    "layers": "{conv2d: {out_channels: 8, kernel_size: 3}}, relu, {id: b, stage}, flatten, {linear: 10}",
+}
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "expected"),
+    [
+        ("flat", "wrapped", []),
+        ("flat", "deep", []),
+        ("wrapped", "deep", []),
+        ("layers", "flat", []),
+        ("layers", "wrapped", []),
+        ("flat", "changed", ["+features.c>features.c", "~flatten>flatten", "~linear>linear"]),
+    ],
+)
+def test_a_scope_around_what_is_the_same_is_no_change(old: str, new: str, expected: list[str]) -> None:
+    for one, other, sign in ((old, new, "+"), (new, old, "-")):
+        comparison = compare(stages(3, WRAPS[one]), stages(3, WRAPS[other]))
+        changed = [change for change in comparison.changes if change.changed()]
+        assert [f"{change.mark}{change.old_name}>{change.name}" for change in changed] == [
+            each.replace("+", sign) for each in expected
+        ]
+        for metric in OF_LAYERS:
+            deltas = [change.difference(metric).delta for change in comparison.changes]
+            assert sum(deltas) == comparison.total(metric).delta
+
+
 ROUNDS = {
     "convolutions": "{conv2d: {out_channels: 8, kernel_size: 1}}",
     "products": "{linear: 4}",
