@@ -291,6 +291,20 @@ def test_fail_on(run: Callable[..., Run], limit: str, code: int) -> None:
     assert "resnet34" in result.out  # every output is written before a failing exit
 
 
+def test_what_cannot_be_compared_is_the_one_that_is_not_known(run: Callable[..., Run], tmp_path: Path) -> None:
+    """Once for each model, by the name that tells it apart."""
+    known = "archcost: 1\nname: net\ninput: 8\nlayers: [linear: 4]\n"
+    (tmp_path / "known.yaml").write_text(known, encoding="utf-8")
+    partly = f"{known[:-2]}, custom: {{name: x, output: [$batch, 4]}}]\n"
+    (tmp_path / "partly.yaml").write_text(partly, encoding="utf-8")
+    failed = "fail: macs of partly.yaml cannot be compared: unknown for some layers; declare it there"
+    for specs in (("known.yaml", "partly.yaml"), ("partly.yaml", "known.yaml")):
+        result = run("compare", *specs, "--fail-on", "macs", cwd=tmp_path)
+        assert (result.code, result.err.strip()) == (1, failed)
+    more = run("compare", "known.yaml", "resnet18", "--fail-on", "macs:1e6%", cwd=tmp_path)
+    assert more.err.strip() == "fail: macs of resnet18 grow from 32 to 1,814,073,344: more than 1,000,000%"
+
+
 def test_an_improvement_never_fails(run: Callable[..., Run]) -> None:
     arguments = [word for metric in TOTALS for word in ("--fail-on", f"{metric}:0%")]
     assert run("compare", "resnet50", "resnet18", "--training", *arguments).code == 0
@@ -438,3 +452,28 @@ def test_models_of_one_name_go_by_what_they_are_called_on_the_command_line(tmp_p
     copy.write_text(Path(str(find("alexnet"))).read_text())
     reports = archcost.analyze("alexnet"), archcost.analyze(str(copy))
     assert compare(*reports).title == f"zoo:alexnet → {copy}"
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ("analyze",),
+        ("memory",),
+        ("memory", "--fused"),
+        ("predict", "--device", "t4", "--device", "4090"),
+        ("predict", "--device", "a100", "--samples", "1e9"),
+    ],
+)
+def test_a_row_a_model_has_a_name_of_its_own(command: tuple[str, ...], run: Callable[..., Run], tmp_path: Path) -> None:
+    """Two copies of one spec under two files; a third model keeps its name, on every device."""
+    text = "archcost: 1\nname: {}\ninput: 8\nlayers: [linear: 4, relu]\n"
+    for file, name in (("one.yaml", "net"), ("two.yaml", "net"), ("three.yaml", "other")):
+        (tmp_path / file).write_text(text.format(name), encoding="utf-8")
+    found = run(command[0], "one.yaml", "two.yaml", "three.yaml", *command[1:], cwd=tmp_path)
+    assert found.code == 0
+    rows = [line.split()[0] for line in found.out.splitlines() if line.split()[:1] and line.startswith(" ")]
+    assert list(dict.fromkeys(row for row in rows if row in ("net", "other") or row.endswith(".yaml"))) == [
+        "one.yaml",
+        "two.yaml",
+        "other",
+    ]

@@ -9,10 +9,10 @@ from archcost.comparing.alignment import align, fingerprint, inside
 if TYPE_CHECKING:
     from archcost.analysis.tree import Tree
     from archcost.render.page.folded_nodes import Folded
-    from archcost.render.page.page_data import PageComparisonData
+    from archcost.render.page.page_data import PagePairsData
 
 
-def comparison_of(before: Folded, after: Folded) -> PageComparisonData:
+def comparison_of(before: Folded, after: Folded) -> PagePairsData:
     """Pairs of nodes in the order of the second model, and nodes of one model alone, each above what is below it.
 
     What is below a scope that is paired with a layer has no rows, so that the rows below another one sum to it, of
