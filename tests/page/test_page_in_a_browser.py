@@ -208,7 +208,7 @@ def test_the_table_is_copied_with_exact_figures(look: Callable[..., Looked]) -> 
     assert sum(int(row["MACs"]) for row in rows) == GOOGLENET
     markdown = _copied(looked, "Markdown").splitlines()
     assert markdown[0].startswith("| layer | ")
-    assert markdown[2].split(" | ")[0] == "| " + rows[0]["layer"]
+    assert markdown[2].split(" | ")[0] == "| " + rows[0]["layer"].replace("_", "\\_")
     latex = _copied(looked, "LaTeX")
     assert latex.startswith("\\begin{tabular}{l")
     assert rows[0]["layer"].replace("_", "\\_") in latex
@@ -227,6 +227,33 @@ def test_letters_are_copied_as_latex_sets_them(look: Callable[..., Looked], tmp_
     latex = _copied(look(tmp_path / "one.html"), "LaTeX")
     assert "R\\'{e}sum\\'{e} 中 & " in latex
     assert "1$\\times$2" in latex
+
+
+FORMULAS = """archcost: 1
+name: formulas
+input: [4]
+layers:
+  - {id: "=cmd|'/c'!A1", linear: 4}
+  - {id: "a;+b", linear: 4}
+  - {id: "<i>*x*_[y]", linear: 2}
+"""
+
+
+def test_what_is_copied_runs_nowhere(look: Callable[..., Looked], tmp_path: Path) -> None:
+    """As the files of the command line have it: no formula in a spreadsheet, no markup in Markdown."""
+    report = archcost.analyze(loads(FORMULAS))
+    (tmp_path / "one.html").write_text(ReportPage([report]).html, encoding="utf-8")
+    looked = look(tmp_path / "one.html", at="#sort=macs+down&columns=macs")
+    assert [row["layer"] for row in csv.DictReader(io.StringIO(_copied(looked, "CSV")))] == [
+        "'=cmd|'/c'!A1",
+        "a;'+b",
+        "<i>*x*_[y]",
+    ]
+    assert "\\<i\\>\\*x\\*\\_\\[y\\] | 8 |" in _copied(looked, "Markdown")
+    two = archcost.analyze(loads(FORMULAS.replace("linear: 4", "linear: 3")))
+    (tmp_path / "two.html").write_text(ReportPage([report, two]).html, encoding="utf-8")
+    copied = _copied(look(tmp_path / "two.html", at="#columns=macs:change"), "CSV")
+    assert {row["Δ MACs"] for row in csv.DictReader(io.StringIO(copied))} == {"-4", "-7", "-2"}  # numbers as they are
 
 
 def test_the_graph_is_of_the_scope_and_selects(look: Callable[..., Looked]) -> None:
