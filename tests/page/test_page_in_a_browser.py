@@ -323,10 +323,10 @@ def test_what_is_known_in_part_is_a_bound(look: Callable[..., Looked], tmp_path:
 
 
 def test_the_stages_of_two_networks_stand_beside_each_other(look: Callable[..., Looked]) -> None:
-    """One has four repeats, the other a repeat of groups around a repeat; a layer of one is a block of the other."""
+    """One has four repeats, the other a repeat of groups around a repeat; three layers of one are a block there."""
     looked = look("resnet50", "res2net50_26w_6s")
     page = looked.page
-    assert looked.shown("up")[1:3] == ["conv1", "layer.0"]
+    assert looked.shown("up")[1:3] == ["conv1.conv", "layer.0"]
     assert looked.cell("up", "layer.0").inner_text().split("\n") == ["layer.0", "+327 M"]
     peaks = {name: archcost.memory(name).peak_path for name in ("res2net50_26w_6s", "resnet50")}
     assert f"memory peaks at {peaks['res2net50_26w_6s']}" in page.locator("#findings").inner_text()
@@ -334,7 +334,8 @@ def test_the_stages_of_two_networks_stand_beside_each_other(look: Callable[..., 
         page.get_by_role("button", name=side, exact=True).click()
         assert page.locator("#memory text.peak").text_content().endswith(f" · {peak}")
         assert page.locator("#memory button.link").inner_text() == peak
-    widths = [looked.cell("up", key).evaluate("cell => parseFloat(cell.style.width)") for key in ("conv1", "layer.0")]
+    keys = ("conv1.conv", "layer.0")
+    widths = [looked.cell("up", key).evaluate("cell => parseFloat(cell.style.width)") for key in keys]
     shares = [100 * part / 4_089_184_256 for part in (118_013_952, 667_942_912)]  # of resnet50's MACs
     assert widths == pytest.approx(shares, abs=0.01)
 
