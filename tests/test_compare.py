@@ -174,6 +174,35 @@ def test_a_scope_around_what_is_the_same_is_no_change(old: str, new: str, expect
             assert sum(deltas) == comparison.total(metric).delta
 
 
+def kernels(*sizes: int) -> str:
+    return ", ".join([f"{{conv2d: {{out_channels: 8, kernel_size: {size}, padding: same}}}}" for size in sizes])
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "expected"),
+    [
+        (kernels(1, 3, 5), kernels(7, 1, 3, 5), ["+conv2d"]),  # not three convolutions that are larger, and a new one
+        (kernels(1, 3, 5), kernels(1, 5), ["-conv2d_1"]),
+        (kernels(1, 3, 5), kernels(1, 3, 7), ["~conv2d_2"]),
+        (f"{kernels(1)}, {{repeat: 2, stage}}, {kernels(3)}", f"{kernels(1)}, stage, stage, {kernels(3)}", []),
+        (
+            f"{{residual: [{kernels(1, 3)}]}}",
+            f"{{residual: [{{id: inner, layers: [{kernels(1)}]}}, {kernels(3)}]}}",
+            [],
+        ),
+        ("{residual: [{repeat: 2, dropout: 0.1}]}", "{residual: [{id: d, layers: [{repeat: 2, dropout: 0.1}]}]}", []),
+    ],
+)
+def test_default_names_and_groups_hide_nothing_and_change_nothing(old: str, new: str, expected: list[str]) -> None:
+    before, after = stages(1, old), stages(1, new)
+    comparison = compare(before, after)
+    found = [change.mark + change.name for change in comparison.changes if change.changed()]
+    assert found == expected
+    assert comparison.changed() is bool(expected)
+    marks = archcost.page(before, after).to_dict()["comparison"]["marks"]
+    assert sorted(marks) == sorted([" "] * marks.count(" ") + [each[0] for each in expected] + ["~"] * bool(expected))
+
+
 ROUNDS = {
     "convolutions": "{conv2d: {out_channels: 8, kernel_size: 1}}",
     "products": "{linear: 4}",

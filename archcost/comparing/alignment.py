@@ -15,7 +15,7 @@ from archcost.analysis.tree import stem
 from archcost.graph.model import REPEAT
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from archcost.analysis.tree import Tree
 
@@ -78,23 +78,31 @@ def _differing(old: Sequence[Tree], new: Sequence[Tree], partner: dict[int, int]
 
 
 def _wraps(loose: Sequence[Tree], others: Sequence[Tree]) -> set[str]:
-    """The scopes among what is loose that wrap others: most of their params are of what is the same there."""
-    scopes = [tree for tree in loose if tree.children and tree.costs.params]
+    """The scopes among what is loose that wrap others: most of their params are of what is the same there.
+
+    Of a scope without params it is most of the layers.
+    """
+    scopes = [tree for tree in loose if tree.children]
     beside: dict[_Look, set[object]] = {}
     for tree in others if scopes else ():
-        if tree.costs.params:
-            beside.setdefault(_look(tree), set()).add(fingerprint(tree))
-    return {tree.name for tree in scopes if beside and 2 * _shared(tree, beside) >= tree.costs.params}
+        beside.setdefault(_look(tree), set()).add(fingerprint(tree))
+    return {tree.name for tree in scopes if beside and 2 * _shared(tree, beside, _size(tree)) >= _size(tree)(tree)}
 
 
-def _shared(scope: Tree, beside: Mapping[_Look, set[object]]) -> int:
-    """The params of what is in a scope, at any depth, and the same as something beside it."""
+def _shared(scope: Tree, beside: Mapping[_Look, set[object]], size: Callable[[Tree], int]) -> int:
+    """How much of a scope, at any depth, is the same as something beside it."""
     found = 0
     for child in scope.children.values():
-        params = child.costs.params
-        known = params and fingerprint(child) in beside.get(_look(child), ())
-        found += params if known else _shared(child, beside) if params else 0
+        most = size(child)
+        if most:
+            known = fingerprint(child) in beside.get(_look(child), ())
+            found += most if known else _shared(child, beside, size)
     return found
+
+
+def _size(scope: Tree) -> Callable[[Tree], int]:
+    """What tells how much of a scope something is: its params, or its layers where there are none."""
+    return (lambda tree: tree.costs.params) if scope.costs.params else (lambda tree: tree.layers)
 
 
 def _look(tree: Tree) -> _Look:
@@ -144,14 +152,15 @@ def _opened(siblings: Sequence[Tree], repeats: set[str]) -> list[Tree]:
 def _partners(old: Sequence[Tree], new: Sequence[Tree]) -> dict[int, int]:
     """The index in the new model -> the index in the old.
 
-    First those of the same name and kind are paired, wherever they moved, if somebody chose the name or the outputs are
-    equal, too; what is left by similarity in order; then what is the same in another place; then by name alone.
+    First those of the same name and kind are paired, wherever they moved, if somebody chose the name or they are the
+    same, too: one step more gives other names by default to all that follow it. What is left is paired by similarity in
+    order; then what is the same in another place; then by name alone.
     """
     partner: dict[int, int] = {}
     by_name = {tree.name: index for index, tree in enumerate(old)}
     for index, tree in enumerate(new):
         other = by_name.get(tree.name)
-        if other is not None and old[other].kind == tree.kind and (_chosen(tree) or old[other].output == tree.output):
+        if other is not None and old[other].kind == tree.kind and (_chosen(tree) or _alike(old[other], tree)):
             partner[index] = other
     partner |= {b: a for a, b in _similar(_rest(old, partner.values()), _rest(new, partner))}
     partner |= _moved(_rest(old, partner.values()), _rest(new, partner))
@@ -161,6 +170,10 @@ def _partners(old: Sequence[Tree], new: Sequence[Tree]) -> dict[int, int]:
         if index not in partner and other is not None and other not in taken:
             partner[index] = other
     return partner
+
+
+def _alike(old: Tree, new: Tree) -> bool:
+    return old.output == new.output and fingerprint(old) == fingerprint(new)
 
 
 def _moved(old: list[tuple[int, Tree]], new: list[tuple[int, Tree]]) -> dict[int, int]:

@@ -38,11 +38,14 @@ class _Rows:
         """A row for two nodes, and rows for what is below them."""
         one, other = self.before.nodes[old], self.after.nodes[new]
         alike = len(one.members) == len(other.members) and fingerprint(one.tree) == fingerprint(other.tree)
-        same = alike and one.costs == other.costs  # those of bytes depend on settings
-        self._add(" " if same else "~", old, new)
+        same = one.costs == other.costs  # those of bytes depend on settings
+        row = len(self.marks)
+        self._add(" " if alike and same else "~", old, new)
         if bool(one.tree.children) == bool(other.tree.children):
             for left, right in align(self._parts(0, one.tree, other.tree), self._parts(1, other.tree, one.tree)):
                 self._row(left, right)
+            if same and self.marks[row + 1 :] and set(self.marks[row + 1 :]) == {" "}:
+                self.marks[row] = " "  # grouped otherwise, and no more
 
     def _parts(self, side: int, tree: Tree, other: Tree) -> list[Tree]:
         """What stands below a scope, to be aligned with what is below the other one."""
