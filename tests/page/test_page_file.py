@@ -276,6 +276,19 @@ def test_the_picture_of_what_is_known_in_part_is_a_bound() -> None:
     assert "linear (linear): 32 MACs, ≤ 100.0%" in svg
 
 
+def test_the_table_without_a_script_has_bounds_and_tells_two_apart() -> None:
+    report = archcost.analyze(loads(PARTLY))
+    plain = archcost.page(report).html
+    assert '<th scope="row">total</th><td></td><td></td><td class="num">35</td><td class="num">&#8805; 32</td>' in plain
+    assert (
+        '<th scope="row">linear</th><td>linear</td><td>1&#215;4</td><td class="num">32</td><td class="num">32</td>'
+        in plain
+    )
+    two = archcost.page(report, archcost.analyze(loads(PARTLY), batch=2)).html
+    assert "<h2>partly</h2>" in two
+    assert "<h2>partly batch=2</h2>" in two
+
+
 def test_names_of_wide_letters_stay_within_their_cells() -> None:
     """A letter of Chinese is as wide as two of Latin."""
     steps = "".join([f"  - {{id: {place}中文名字中文名字中文名字, linear: 8}}\n" for place in range(9)])

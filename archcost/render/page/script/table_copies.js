@@ -35,7 +35,7 @@ const asCsv = () =>
     .join("\n") + "\n";
 
 /** Text that Markdown shows as it is. */
-const markdownText = (text) => text.replace(/[\\`*_|<>[\]~#$]|&(?=[#\w])/g, "\\$&");
+const markdownText = (text) => text.replace(/[\\\x60*_|<>[\]~#$]|&(?=[#\w])/g, "\\$&");
 
 function asMarkdown() {
   const [head, ...rows] = shownTable().map((row) => row.map(markdownText));
