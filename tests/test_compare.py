@@ -203,6 +203,16 @@ def test_default_names_and_groups_hide_nothing_and_change_nothing(old: str, new:
     assert sorted(marks) == sorted([" "] * marks.count(" ") + [each[0] for each in expected] + ["~"] * bool(expected))
 
 
+@pytest.mark.parametrize(
+    ("name", "settings"),
+    [("resnet50", {"resolution": 448}), ("mobilenet_v1", {"width": 2}), ("densenet121", {"width": 64})],
+)
+def test_other_settings_add_and_remove_no_layer(name: str, settings: dict[str, float]) -> None:
+    """With twice the channels a layer may be the same as the next of the other model, and still is no other one."""
+    changes = by_path(compare(archcost.analyze(name), archcost.analyze(name, params=settings)))
+    assert {change.mark for change in changes.values()} <= {" ", "~"}
+
+
 ROUNDS = {
     "convolutions": "{conv2d: {out_channels: 8, kernel_size: 1}}",
     "products": "{linear: 4}",

@@ -152,10 +152,13 @@ def _opened(siblings: Sequence[Tree], repeats: set[str]) -> list[Tree]:
 def _partners(old: Sequence[Tree], new: Sequence[Tree]) -> dict[int, int]:
     """The index in the new model -> the index in the old.
 
-    First those of the same name and kind are paired, wherever they moved, if somebody chose the name or they are the
-    same, too: one step more gives other names by default to all that follow it. What is left is paired by similarity in
-    order; then what is the same in another place; then by name alone.
+    Siblings of the same names and kinds in the same order are those of one spec under other settings. Else those of the
+    same name and kind are paired first, wherever they moved, if somebody chose the name or they are the same, too: one
+    step more gives other names by default to all that follow it. What is left is paired by similarity in order; then
+    what is the same in another place; then by name alone.
     """
+    if [(tree.name, tree.kind) for tree in old] == [(tree.name, tree.kind) for tree in new]:
+        return {index: index for index in range(len(new))}
     partner: dict[int, int] = {}
     by_name = {tree.name: index for index, tree in enumerate(old)}
     for index, tree in enumerate(new):
