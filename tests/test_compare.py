@@ -142,6 +142,77 @@ def test_rounds_are_siblings_of_steps_that_are_written_out(old: str, new: str, e
         assert sum(deltas) == comparison.total(metric).delta
 
 
+WRAPS = {
+    "flat": "{id: a, stage}, {id: b, stage}, flatten, {linear: 10}",
+    "wrapped": "{id: features, layers: [{id: a, stage}, {id: b, stage}]}, {id: head, layers: [flatten, {linear: 10}]}",
+    "deep": "{id: net, layers: [{id: features, layers: [{id: a, stage}, {id: b, stage}]}, flatten]}, {linear: 10}",
+    "changed": "{id: features, layers: [{id: a, stage}, {id: b, stage}, {id: c, stage}]}, flatten, {linear: 10}",
+    "layers": "{conv2d: {out_channels: 8, kernel_size: 3}}, relu, {id: b, stage}, flatten, {linear: 10}",
+}
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "expected"),
+    [
+        ("flat", "wrapped", []),
+        ("flat", "deep", []),
+        ("wrapped", "deep", []),
+        ("layers", "flat", []),
+        ("layers", "wrapped", []),
+        ("flat", "changed", ["+features.c>features.c", "~flatten>flatten", "~linear>linear"]),
+    ],
+)
+def test_a_scope_around_what_is_the_same_is_no_change(old: str, new: str, expected: list[str]) -> None:
+    for one, other, sign in ((old, new, "+"), (new, old, "-")):
+        comparison = compare(stages(3, WRAPS[one]), stages(3, WRAPS[other]))
+        changed = [change for change in comparison.changes if change.changed()]
+        assert [f"{change.mark}{change.old_name}>{change.name}" for change in changed] == [
+            each.replace("+", sign) for each in expected
+        ]
+        for metric in OF_LAYERS:
+            deltas = [change.difference(metric).delta for change in comparison.changes]
+            assert sum(deltas) == comparison.total(metric).delta
+
+
+def kernels(*sizes: int) -> str:
+    return ", ".join([f"{{conv2d: {{out_channels: 8, kernel_size: {size}, padding: same}}}}" for size in sizes])
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "expected"),
+    [
+        (kernels(1, 3, 5), kernels(7, 1, 3, 5), ["+conv2d"]),  # not three convolutions that are larger, and a new one
+        (kernels(1, 3, 5), kernels(1, 5), ["-conv2d_1"]),
+        (kernels(1, 3, 5), kernels(1, 3, 7), ["~conv2d_2"]),
+        (f"{kernels(1)}, {{repeat: 2, stage}}, {kernels(3)}", f"{kernels(1)}, stage, stage, {kernels(3)}", []),
+        (
+            f"{{residual: [{kernels(1, 3)}]}}",
+            f"{{residual: [{{id: inner, layers: [{kernels(1)}]}}, {kernels(3)}]}}",
+            [],
+        ),
+        ("{residual: [{repeat: 2, dropout: 0.1}]}", "{residual: [{id: d, layers: [{repeat: 2, dropout: 0.1}]}]}", []),
+    ],
+)
+def test_default_names_and_groups_hide_nothing_and_change_nothing(old: str, new: str, expected: list[str]) -> None:
+    before, after = stages(1, old), stages(1, new)
+    comparison = compare(before, after)
+    found = [change.mark + change.name for change in comparison.changes if change.changed()]
+    assert found == expected
+    assert comparison.changed() is bool(expected)
+    marks = archcost.page(before, after).to_dict()["comparison"]["marks"]
+    assert sorted(marks) == sorted([" "] * marks.count(" ") + [each[0] for each in expected] + ["~"] * bool(expected))
+
+
+@pytest.mark.parametrize(
+    ("name", "settings"),
+    [("resnet50", {"resolution": 448}), ("mobilenet_v1", {"width": 2}), ("densenet121", {"width": 64})],
+)
+def test_other_settings_add_and_remove_no_layer(name: str, settings: dict[str, float]) -> None:
+    """With twice the channels a layer may be the same as the next of the other model, and still is no other one."""
+    changes = by_path(compare(archcost.analyze(name), archcost.analyze(name, params=settings)))
+    assert {change.mark for change in changes.values()} <= {" ", "~"}
+
+
 ROUNDS = {
     "convolutions": "{conv2d: {out_channels: 8, kernel_size: 1}}",
     "products": "{linear: 4}",
@@ -272,6 +343,20 @@ def test_fail_on(run: Callable[..., Run], limit: str, code: int) -> None:
     assert result.code == code
     assert ("fail: " in result.err) is (code == 1)
     assert "resnet34" in result.out  # every output is written before a failing exit
+
+
+def test_what_cannot_be_compared_is_the_one_that_is_not_known(run: Callable[..., Run], tmp_path: Path) -> None:
+    """Once for each model, by the name that tells it apart."""
+    known = "archcost: 1\nname: net\ninput: 8\nlayers: [linear: 4]\n"
+    (tmp_path / "known.yaml").write_text(known, encoding="utf-8")
+    partly = f"{known[:-2]}, custom: {{name: x, output: [$batch, 4]}}]\n"
+    (tmp_path / "partly.yaml").write_text(partly, encoding="utf-8")
+    failed = "fail: macs of partly.yaml cannot be compared: unknown for some layers; declare it there"
+    for specs in (("known.yaml", "partly.yaml"), ("partly.yaml", "known.yaml")):
+        result = run("compare", *specs, "--fail-on", "macs", cwd=tmp_path)
+        assert (result.code, result.err.strip()) == (1, failed)
+    more = run("compare", "known.yaml", "resnet18", "--fail-on", "macs:1e6%", cwd=tmp_path)
+    assert more.err.strip() == "fail: macs of resnet18 grow from 32 to 1,814,073,344: more than 1,000,000%"
 
 
 def test_an_improvement_never_fails(run: Callable[..., Run]) -> None:
@@ -421,3 +506,28 @@ def test_models_of_one_name_go_by_what_they_are_called_on_the_command_line(tmp_p
     copy.write_text(Path(str(find("alexnet"))).read_text())
     reports = archcost.analyze("alexnet"), archcost.analyze(str(copy))
     assert compare(*reports).title == f"zoo:alexnet → {copy}"
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ("analyze",),
+        ("memory",),
+        ("memory", "--fused"),
+        ("predict", "--device", "t4", "--device", "4090"),
+        ("predict", "--device", "a100", "--samples", "1e9"),
+    ],
+)
+def test_a_row_a_model_has_a_name_of_its_own(command: tuple[str, ...], run: Callable[..., Run], tmp_path: Path) -> None:
+    """Two copies of one spec under two files; a third model keeps its name, on every device."""
+    text = "archcost: 1\nname: {}\ninput: 8\nlayers: [linear: 4, relu]\n"
+    for file, name in (("one.yaml", "net"), ("two.yaml", "net"), ("three.yaml", "other")):
+        (tmp_path / file).write_text(text.format(name), encoding="utf-8")
+    found = run(command[0], "one.yaml", "two.yaml", "three.yaml", *command[1:], cwd=tmp_path)
+    assert found.code == 0
+    rows = [line.split()[0] for line in found.out.splitlines() if line.split()[:1] and line.startswith(" ")]
+    assert list(dict.fromkeys(row for row in rows if row in ("net", "other") or row.endswith(".yaml"))) == [
+        "one.yaml",
+        "two.yaml",
+        "other",
+    ]

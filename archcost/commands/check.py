@@ -34,8 +34,19 @@ _FILE = "FILE"
 _STRICT = "Fail if a growth limit has no baseline (a new spec under --baseline-ref), or if a limit guards nothing."
 
 
+def _beside(param: typer.CallbackParam, path: str | None) -> str | None:
+    """A file beside what is printed; raises UsageError for ``-``, where that is printed."""
+    if path != "-":
+        return path
+    from archcost.errors import UsageError
+
+    raise UsageError(f"{param.opts[0]} writes a file beside the verdict, and - is standard output", "name a file")
+
+
 def _export(name: str) -> typer.models.OptionInfo:
-    return typer.Option(f"--export-{name}", metavar=_FILE, help=f"Also write {name} to this file.")  # type: ignore[no-any-return]
+    return typer.Option(  # type: ignore[no-any-return]
+        f"--export-{name}", metavar=_FILE, callback=_beside, help=f"Also write {name} to this file."
+    )
 
 
 def check(
@@ -55,7 +66,13 @@ def check(
     export_sarif: Annotated[str | None, _export("sarif")] = None,
     export_concise: Annotated[str | None, _export("concise")] = None,
     badge: Annotated[
-        str | None, typer.Option("--badge", metavar=_FILE, help="Also write a badge for shields.io to this file: JSON.")
+        str | None,
+        typer.Option(
+            "--badge",
+            metavar=_FILE,
+            callback=_beside,
+            help="Also write a badge for shields.io to this file: JSON.",
+        ),
     ] = None,
     quiet: Annotated[
         bool, typer.Option("--quiet", "-q", help="Do not list limits that hold: one line if all do.")

@@ -195,21 +195,24 @@ def _limit(text: str) -> tuple[str, Any]:
 
 def _exceeded(reports: Sequence[Report], limits: Sequence[tuple[str, Any]]) -> bool:
     """Whether a later spec's total is beyond a limit over the first's; says which on standard error."""
+    from archcost.comparing.naming import labels
     from archcost.render.output import print_failure
 
-    found = False
+    names = labels(reports)
+    failures: list[str] = []
     for metric, share in limits:
+        unknown = [bool(report.costs.unknown(metric)) for report in reports]
+        failures += [
+            f"{metric} of {name} cannot be compared: unknown for some layers; declare it there"
+            for name, lacks in zip(names, unknown, strict=True)
+            if lacks
+        ]
         before = getattr(reports[0].totals, metric)
-        for report in reports[1:]:
-            if reports[0].costs.unknown(metric) or report.costs.unknown(metric):
-                found = True
-                print_failure(
-                    f"{metric} of {report.name} cannot be compared: unknown for some layers; declare it there"
-                )
-                continue
+        for report, name, lacks in zip(reports[1:], names[1:], unknown[1:], strict=True):
             after = getattr(report.totals, metric)
-            if after - before > share * before:
-                found = True
-                limit = f"{float(100 * share):g}%"
-                print_failure(f"{metric} of {report.name} grow from {before:,} to {after:,}: more than {limit}")
-    return found
+            if not (lacks or unknown[0]) and after - before > share * before:
+                limit = f"{float(100 * share):,.12g}%"
+                failures.append(f"{metric} of {name} grow from {before:,} to {after:,}: more than {limit}")
+    for failure in failures:
+        print_failure(failure)
+    return bool(failures)

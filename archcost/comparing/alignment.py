@@ -3,7 +3,8 @@
 A sequence alignment of siblings prefers equal kinds, shapes and attributes; scopes that share neither an output nor a
 kind of layer are no pair. Where one model repeats a step
 that the other writes out, the rounds are siblings of the steps: they are so if their kinds are the same, or if
-several of them hand on what the steps do, as the stages of two networks.
+several of them hand on what the steps do, as the stages of two networks. Where one model wraps in a scope what the
+other has beside each other, what is in the scope is siblings, too.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from archcost.analysis.tree import stem
 from archcost.graph.model import REPEAT
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from archcost.analysis.tree import Tree
 
@@ -32,6 +33,7 @@ def fingerprint(tree: Tree) -> object:
 
 
 Pair = tuple["Tree | None", "Tree | None"]
+_Look = tuple[str, int, object]  # equal for what may be the same: its kind, its params and what it hands on
 
 
 def align(old: Sequence[Tree], new: Sequence[Tree]) -> list[Pair]:
@@ -40,8 +42,8 @@ def align(old: Sequence[Tree], new: Sequence[Tree]) -> list[Pair]:
     The rounds of a repeated step stand among its siblings if it has no counterpart, but they may have.
     """
     partner = _partners(old, new)
-    left_old = [tree for index, tree in enumerate(old) if index not in set(partner.values())]
-    left_new = [tree for index, tree in enumerate(new) if index not in partner]
+    left_old = [tree for _, tree in _rest(old, partner.values())]
+    left_new = [tree for _, tree in _rest(new, partner)]
     loose_old, loose_new = list(left_old), list(left_new)
     for index, other in partner.items():
         if old[other].kind != new[index].kind:  # of one name, and no more
@@ -55,7 +57,56 @@ def align(old: Sequence[Tree], new: Sequence[Tree]) -> list[Pair]:
     if repeats_old or repeats_new:
         old, new = _opened(old, repeats_old), _opened(new, repeats_new)
         partner = _partners(old, new)
-    return _merged(old, new, partner)
+    while True:
+        loose_old, loose_new = _differing(old, new, partner)
+        wraps_old, wraps_new = _wraps(loose_old, loose_new), _wraps(loose_new, loose_old)
+        if not (wraps_old or wraps_new):
+            return _merged(old, new, partner)
+        old, new = _opened(old, wraps_old), _opened(new, wraps_new)
+        partner = _partners(old, new)
+
+
+def _differing(old: Sequence[Tree], new: Sequence[Tree], partner: dict[int, int]) -> tuple[list[Tree], list[Tree]]:
+    """Of both models what is alone, or the partner of what has another name or kind and is not the same."""
+    same = {
+        index: other
+        for index, other in partner.items()
+        if (old[other].name, old[other].kind) == (new[index].name, new[index].kind)
+        or fingerprint(old[other]) == fingerprint(new[index])
+    }
+    return [tree for _, tree in _rest(old, same.values())], [tree for _, tree in _rest(new, same)]
+
+
+def _wraps(loose: Sequence[Tree], others: Sequence[Tree]) -> set[str]:
+    """The scopes among what is loose that wrap others: most of their params are of what is the same there.
+
+    Of a scope without params it is most of the layers.
+    """
+    scopes = [tree for tree in loose if tree.children]
+    beside: dict[_Look, set[object]] = {}
+    for tree in others if scopes else ():
+        beside.setdefault(_look(tree), set()).add(fingerprint(tree))
+    return {tree.name for tree in scopes if beside and 2 * _shared(tree, beside, _size(tree)) >= _size(tree)(tree)}
+
+
+def _shared(scope: Tree, beside: Mapping[_Look, set[object]], size: Callable[[Tree], int]) -> int:
+    """How much of a scope, at any depth, is the same as something beside it."""
+    found = 0
+    for child in scope.children.values():
+        most = size(child)
+        if most:
+            known = fingerprint(child) in beside.get(_look(child), ())
+            found += most if known else _shared(child, beside, size)
+    return found
+
+
+def _size(scope: Tree) -> Callable[[Tree], int]:
+    """What tells how much of a scope something is: its params, or its layers where there are none."""
+    return (lambda tree: tree.costs.params) if scope.costs.params else (lambda tree: tree.layers)
+
+
+def _look(tree: Tree) -> _Look:
+    return tree.kind, tree.costs.params, tree.output
 
 
 def _repeated(left: Sequence[Tree], others: Sequence[Tree]) -> set[str]:
@@ -101,14 +152,18 @@ def _opened(siblings: Sequence[Tree], repeats: set[str]) -> list[Tree]:
 def _partners(old: Sequence[Tree], new: Sequence[Tree]) -> dict[int, int]:
     """The index in the new model -> the index in the old.
 
-    First those of the same name and kind are paired, wherever they moved, if somebody chose the name or the outputs are
-    equal, too; what is left by similarity in order; then what is the same in another place; then by name alone.
+    Siblings of the same names and kinds in the same order are those of one spec under other settings. Else those of the
+    same name and kind are paired first, wherever they moved, if somebody chose the name or they are the same, too: one
+    step more gives other names by default to all that follow it. What is left is paired by similarity in order; then
+    what is the same in another place; then by name alone.
     """
+    if [(tree.name, tree.kind) for tree in old] == [(tree.name, tree.kind) for tree in new]:
+        return {index: index for index in range(len(new))}
     partner: dict[int, int] = {}
     by_name = {tree.name: index for index, tree in enumerate(old)}
     for index, tree in enumerate(new):
         other = by_name.get(tree.name)
-        if other is not None and old[other].kind == tree.kind and (_chosen(tree) or old[other].output == tree.output):
+        if other is not None and old[other].kind == tree.kind and (_chosen(tree) or _alike(old[other], tree)):
             partner[index] = other
     partner |= {b: a for a, b in _similar(_rest(old, partner.values()), _rest(new, partner))}
     partner |= _moved(_rest(old, partner.values()), _rest(new, partner))
@@ -118,6 +173,10 @@ def _partners(old: Sequence[Tree], new: Sequence[Tree]) -> dict[int, int]:
         if index not in partner and other is not None and other not in taken:
             partner[index] = other
     return partner
+
+
+def _alike(old: Tree, new: Tree) -> bool:
+    return old.output == new.output and fingerprint(old) == fingerprint(new)
 
 
 def _moved(old: list[tuple[int, Tree]], new: list[tuple[int, Tree]]) -> dict[int, int]:
@@ -160,7 +219,11 @@ def _similar(old: list[tuple[int, Tree]], new: list[tuple[int, Tree]]) -> list[t
     """Pairs of indices by a sequence alignment that maximises the sum of similarities."""
     if not old or not new or len(old) * len(new) > _MAX_CELLS:
         return []
-    scores = [[_similarity(a, b) for _, b in new] for _, a in old]
+    prints = [[fingerprint(tree) for _, tree in side] for side in (old, new)]
+    scores = [
+        [_similarity(a, b, same=one == other) for (_, b), other in zip(new, prints[1], strict=True)]
+        for (_, a), one in zip(old, prints[0], strict=True)
+    ]
     best = [[0] * (len(new) + 1) for _ in range(len(old) + 1)]
     for i in range(len(old) - 1, -1, -1):
         for j in range(len(new) - 1, -1, -1):
@@ -179,7 +242,7 @@ def _similar(old: list[tuple[int, Tree]], new: list[tuple[int, Tree]]) -> list[t
     return pairs
 
 
-def _similarity(old: Tree, new: Tree) -> int:
+def _similarity(old: Tree, new: Tree, *, same: bool) -> int:
     """0 for what cannot be the same thing; more for equal structure, output, and name.
 
     Scopes of different kinds are a block and what took its place if they hand on the same.
@@ -191,4 +254,4 @@ def _similarity(old: Tree, new: Tree) -> int:
     if old.children and old.output != new.output and not old.layer_kinds & new.layer_kinds:
         return 0
     score = 1 + 2 * (old.name == new.name) + 3 * (old.output == new.output)
-    return score + 6 * (fingerprint(old) == fingerprint(new))
+    return score + 6 * same

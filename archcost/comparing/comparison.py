@@ -188,6 +188,8 @@ def _change(old: Tree | None, new: Tree | None) -> Change:
         if not same and old.children and new.children:
             below = [list(inside(*ends).children.values()) for ends in ((old, new), (new, old))]
             children = tuple([_change(a, b) for a, b in align(*below)])
+            if old.costs == new.costs and not any(child.changed() for child in children):
+                mark, children = " ", ()  # grouped otherwise, and no more
     else:
         mark = "-" if new is None else "+"
         children = tuple(

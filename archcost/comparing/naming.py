@@ -26,6 +26,14 @@ def _spelled(value: object) -> str:
     return value if isinstance(value, str) else shown(value, whole=True)
 
 
+def model_names(reports: Sequence[Report]) -> list[str]:
+    """The name of each model; where several specs have one name, what each is called on the command line."""
+    places: dict[str, set[str]] = {}
+    for report in reports:
+        places.setdefault(report.name, set()).add(report.spec.place)
+    return [report.name if len(places[report.name]) == 1 else report.spec.place for report in reports]
+
+
 def labels(reports: Sequence[Report]) -> list[str]:
     """A label for each model; where labels would be equal, what the model is called on the command line.
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+from archcost.comparing.naming import model_names
 from archcost.pytorch.bench_data import bench_data, known_macs
 from archcost.pytorch.beside import layers_beside, model_beside, part_beside, together
 from archcost.pytorch.timing import times_slower, warnings
@@ -125,7 +126,7 @@ def _figures(results: Sequence[Latency]) -> list[Column]:
     """The same in columns, a row a model."""
     totals = [result.total for result in results]
     columns = [
-        Column("model", [result.report.name for result in results]),
+        Column("model", model_names([result.report for result in results])),
         Column("median", [time_text(total.median) for total in totals], right=True),
         Column("IQR", [time_cell(total.iqr) for total in totals], right=True),
         Column("min", [time_text(total.minimum) for total in totals], right=True),

@@ -8,6 +8,7 @@ from archcost.analysis.memory.at_peak import at_peak, scope_highs, scope_kept
 from archcost.analysis.memory.data import memory_data
 from archcost.analysis.memory.inference import MADE, MIN_PEAK, READ, WORKSPACE, new_order
 from archcost.analysis.memory.run_memory import HELD
+from archcost.comparing.naming import model_names
 from archcost.figures import METRICS, PEAK, RUN
 from archcost.quantities import format_bytes, format_bytes_twice, format_count, format_exact, format_share
 from archcost.render.cell_text import lower_bound, shape_cell, stored_dtypes
@@ -272,9 +273,9 @@ def _layer_table(study: Study, rows: Sequence[Row]) -> Table:
 
 
 def _summary(studies: Sequence[Study], wrong: Sequence[ModelView]) -> Table:
-    names = [study.report.name for study in studies] + [entry.label for entry in wrong]
     none = [""] * len(wrong)
-    columns = [Column("model", names, flexible=True)]
+    models = [*model_names([study.report for study in studies]), *[entry.label for entry in wrong]]
+    columns = [Column("model", models, flexible=True)]
     if not studies or studies[0].training is None:
         runs = [format_bytes(study.run.total) for study in studies]
         columns.append(Column(METRICS[RUN].label, runs + none, right=True))

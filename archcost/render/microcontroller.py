@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from archcost.analysis.microcontroller.arena import MADE, READ, RESERVED
 from archcost.analysis.microcontroller.data import microcontroller_data
 from archcost.analysis.microcontroller.kernels import INT8
+from archcost.comparing.naming import model_names
 from archcost.engines import TINYENGINE
 from archcost.paths import scopes
 from archcost.quantities import format_bytes, format_bytes_twice, format_share
@@ -179,7 +180,7 @@ def _summary(studies: Sequence[FusedStudy], wrong: Sequence[str]) -> Table:
     none = [""] * len(wrong)
     return Table(
         [
-            Column("model", [study.report.name for study in studies] + list(wrong), flexible=True),
+            Column("model", [*model_names([study.report for study in studies]), *wrong], flexible=True),
             Column("SRAM", [format_bytes(study.sram) for study in studies] + none, right=True),
             Column("flash", [format_bytes(study.flash.total) for study in studies] + none, right=True),
             Column("where", [study.peak_path or "–" for study in studies] + none, flexible=True),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+from archcost.comparing.naming import model_names
 from archcost.phrases import listed
 from archcost.quantities import format_nanoseconds, format_share
 from archcost.render.cell_text import shape_cell
@@ -213,7 +214,7 @@ def _layers(one: Prediction, most: int) -> Iterator[Block]:
 def _table(found: Sequence[Prediction]) -> Table:
     return Table(
         [
-            Column("model", [one.report.name for one in found], flexible=True),
+            Column("model", model_names([one.report for one in found]), flexible=True),
             Column("device", [one.device.name for one in found], flexible=True),
             Column("batch", [f"{one.report.batch:,}" for one in found], right=True),
             Column("latency", [format_nanoseconds(one.nanoseconds) for one in found], right=True),

@@ -179,4 +179,6 @@ def nothing_text(found: Suggestions) -> str:
     if found.looked.found:
         return f"nothing to suggest: no rewrite that applies to {found.report.name} here saves {label}"
     name = found.report.name
-    return f"nothing to suggest: no rewrite that was looked for makes {name} cheaper (`archcost suggest --list` has all)"
+    return (
+        f"nothing to suggest: no rewrite that was looked for makes {name} cheaper (`archcost suggest --list` has all)"
+    )

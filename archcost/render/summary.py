@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+from archcost.comparing.naming import model_names
 from archcost.figures import METRICS, PEAK, RUN
 from archcost.render.convention_columns import heading, total_cell
 from archcost.render.document import WHOLE, Column, Gap, Table, TreeLine
@@ -56,7 +57,7 @@ def summary_table(views: Sequence[ModelView]) -> Table:
     """A row a model; names are cut only once the figures are rounded, and columns leave from the right."""
     reports = [view.report for view in views]
     columns = [
-        Column("model", [view.label for view in views], flexible=True),
+        Column("model", _labels(views), flexible=True),
         Column("params", [cost_cell(each.costs, "params") if each else "" for each in reports], right=True),
         Column("MACs", [cost_cell(each.costs, "macs") if each else "" for each in reports], right=True),
         *_tool_columns(views),
@@ -67,6 +68,12 @@ def summary_table(views: Sequence[ModelView]) -> Table:
     ]
     exact = [column._replace(leaves=0) for column in columns]
     return Table(exact, WHOLE, narrow=Table([column._replace(rounded=True) for column in columns]))
+
+
+def _labels(views: Sequence[ModelView]) -> list[str]:
+    """Their names, told apart, with their marks."""
+    known = iter(model_names([view.report for view in views if view.report is not None]))
+    return [(view if view.report is None else view._replace(name=next(known))).label for view in views]
 
 
 def _sizes(reports: Sequence[Report | None], metric: str) -> list[Cell | str]:

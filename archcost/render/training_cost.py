@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+from archcost.comparing.naming import model_names
 from archcost.quantities import format_count, format_power, format_ratio, format_share, format_units
 from archcost.render.document import Column, Field, Heading, Line, Records, Table, branches_of
 from archcost.render.prediction import LEAST_NAME, how
@@ -183,7 +184,7 @@ def _table(found: Sequence[TrainingCost]) -> Table:
     money = [column("money", (_money(cost) for cost in found))] if priced else []
     return Table(
         [
-            Column("model", [cost.report.name for cost in found], flexible=True),
+            Column("model", model_names([cost.report for cost in found]), flexible=True),
             Column("device", [cost.device.name for cost in found], flexible=True),
             column("batch", (f"{cost.report.batch:,}" for cost in found), leaves=4),
             column("FLOPs", (format_power(cost.flops) for cost in found), leaves=2),

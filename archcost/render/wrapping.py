@@ -44,11 +44,11 @@ def shortened(text: str, width: int, mark: str = "…") -> str:
     if text_width(text) <= width:
         return text
     room = width - text_width(mark)
-    head = _beginning(text, room // 2)
-    return head + mark + _beginning(text[::-1], room - text_width(head))[::-1]
+    head = beginning(text, room // 2)
+    return head + mark + beginning(text[::-1], room - text_width(head))[::-1]
 
 
-def _beginning(text: str, room: int) -> str:
+def beginning(text: str, room: int) -> str:
     """As much of the beginning of a text as takes so many cells."""
     if text.isascii():
         return text[: max(0, room)]

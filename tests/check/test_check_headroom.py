@@ -135,6 +135,16 @@ def test_a_badge_that_cannot_be_written_is_an_error(project: Path, run: Callable
     assert "13 limits hold" in result.out  # what can be written is
 
 
+@pytest.mark.parametrize("option", ["--badge", "--export-json", "--export-sarif"])
+def test_what_goes_beside_the_verdict_is_no_file_named_minus(
+    option: str, project: Path, run: Callable[..., Run]
+) -> None:
+    result = run("check", option, "-", cwd=project)
+    assert result.code == 2
+    assert f"{option} writes a file beside the verdict, and - is standard output" in result.err
+    assert not (project / "-").exists()
+
+
 def test_a_badge_in_python(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(project)
     assert json.loads(render(archcost.check(), "badge"))["message"] == "13 of 13 hold, 99% used"

@@ -84,7 +84,7 @@ _OUTSIDE = """() => {  // texts that stick out of a box that shows them, with al
     const right = Math.max(...[...range.getClientRects()].map((one) => one.right));
     for (let box = owner; box !== document.body; box = box.parentElement) {
       const style = getComputedStyle(box);
-      if (["auto", "scroll"].includes(style.overflowX)) break;
+      if (["auto", "scroll"].includes(style.overflowX) && !box.matches("#layer .view")) break;
       const inner = box.getBoundingClientRect().right - parseFloat(style.paddingRight);
       if (style.display !== "inline" && right > inner + 1) found.push(`${node.data} by ${right - inner}`);
     }
@@ -94,11 +94,27 @@ _OUTSIDE = """() => {  // texts that stick out of a box that shows them, with al
 }"""
 
 
-@pytest.mark.parametrize("width", [360, 390, 768])
+LONG_NAME = "anamethatsomebodywroteinonewordwithoutaplacewhereitmaybebroken"
+LONG = f"""
+archcost: 1
+name: {LONG_NAME}
+source: https://example.org/{2 * LONG_NAME}
+input: [3, 32, 32]
+params: {{{LONG_NAME}: 8}}
+layers:
+  - {{id: {LONG_NAME}, conv2d: {{out_channels: ${LONG_NAME}, kernel_size: 5}}}}
+  - flatten
+  - {{id: head_{LONG_NAME}, linear: 1000}}
+"""
+
+
+@pytest.mark.parametrize("width", [320, 390, 768, 1280])
 def test_no_text_sticks_out_of_its_box(look: Callable[..., Looked], tmp_path: Path, width: int) -> None:
     step = archcost.analyze("resnet18", training=True)
     (tmp_path / "step.html").write_text(ReportPage([step]).html, encoding="utf-8")
-    for asked in (["resnet50"], [tmp_path / "step.html"], ["resnet18", "resnet34"]):
+    long = archcost.analyze(loads(LONG))
+    (tmp_path / "long.html").write_text(ReportPage([long, long]).html, encoding="utf-8")
+    for asked in (["resnet50"], [tmp_path / "step.html"], ["resnet18", "resnet34"], [tmp_path / "long.html"]):
         assert look(*asked, viewport={"width": width, "height": 900}).page.evaluate(_OUTSIDE) == []
 
 
@@ -110,6 +126,21 @@ def test_what_no_layer_made_has_a_name_at_the_peak(look: Callable[..., Looked], 
     names = page.locator("#memory details th").all_inner_texts()
     assert any(name.endswith(" more") for name in names)
     assert page.locator("#memory details td:not(.num)").all_inner_texts() == [""] * len(names)
+
+
+def test_a_model_without_layers_stands_alone_and_beside_another(look: Callable[..., Looked], tmp_path: Path) -> None:
+    nothing = archcost.analyze(loads("archcost: 1\nname: none\ninput: 4\nlayers:\n  - {when: false, relu: }\n"))
+    linear = archcost.analyze(loads("archcost: 1\nname: one\ninput: 4\nlayers: [linear: 1]\n"))
+    for number, reports in enumerate(([nothing], [nothing, linear], [linear, nothing])):
+        path = tmp_path / f"{number}.html"
+        path.write_text(ReportPage(reports).html, encoding="utf-8")
+        page = look(path).page
+        names = " → ".join(report.name for report in reports)
+        assert page.locator("h1").inner_text() == names
+        for button in page.locator("#cost .choice button").all():
+            button.click()
+        assert "NaN" not in page.locator("main").inner_text()
+        assert page.locator(".waterfall").count() == (1 if len(reports) > 1 else 0)
 
 
 def test_suggestions_say_what_they_save_on(look: Callable[..., Looked], tmp_path: Path) -> None:

@@ -71,6 +71,24 @@ def test_a_value_shows_headlines_and_a_picture_without_a_script(name: str) -> No
     assert tree.findall(".//{http://www.w3.org/2000/svg}svg")
 
 
+def test_what_a_change_leaves_is_told_of_the_same_memory_as_the_headline() -> None:
+    """Of U-Net the best order of layers saves a little of 279 MiB; working in place saves nothing, and has no card."""
+    study = archcost.memory("unet")
+    (best,) = [change for change in study.whatifs if change.peak < study.peak]
+    html = study._repr_html_() or ""
+    left = study.run.total - (study.peak - best.peak)
+    assert left == archcost.memory("unet", schedule="min-peak").run.total
+    assert f'title="{left:,} B"' in html
+    assert best.option in html
+    assert "--inplace" not in html
+
+
+def test_models_of_one_name_beside_each_other_are_told_apart() -> None:
+    widths = [archcost.analyze("mobilenet_v1", params={"width": width}) for width in (1, 0.75, 0.5)]
+    html = archcost.compare(*widths)._repr_html_() or ""
+    assert all(f"mobilenet_v1 width={width}" in html for width in (0.75, 0.5))
+
+
 @cache
 def space() -> DesignSpace:
     return archcost.space("mobilenet_v1", vary={"width": "0.25:1.5:0.25", "resolution": "128..224..32"})

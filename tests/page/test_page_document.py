@@ -98,6 +98,33 @@ def test_the_peak_is_that_of_the_report(name: str) -> None:
         assert sum(int(held[1]) for held in run["alive"]["sets"][number]) == int(run["steps"][step])
 
 
+@pytest.mark.parametrize("training", [False, True])
+def test_an_input_belongs_to_no_layer_and_what_the_loss_makes_is_working_memory(training: bool) -> None:
+    """One weight and a bias on one number: at the peak there are 4 B of input and 4 B of output."""
+    spec = loads("archcost: 1\nname: one\ninput: 1\nlayers: [linear: 1]\n")
+    (model,) = archcost.page(archcost.analyze(spec, training=training)).to_dict()["models"]
+    run = next(run for run in model["timeline"]["runs"] if run["name"] == "training")
+    held = run["alive"]["sets"][run["alive"]["of"][run["peak"]]]
+    linear = next(place for place, node in enumerate(model["nodes"]) if node["op"] == "linear")
+    assert [linear, 4 + 2 * 4] in held  # its output, and the gradients of its params
+    assert [None, 4, "input"] in held
+    assert {entry[2] for entry in held if len(entry) > 2} == {"input", "working memory"}
+    assert sum(entry[1] for entry in held) == run["steps"][run["peak"]]
+
+
+NO_LAYERS = "archcost: 1\nname: none\ninput: 4\nlayers:\n  - {when: false, relu: }\n"
+
+
+@pytest.mark.parametrize("settings", [{}, {"training": True}])
+def test_a_model_without_layers_has_a_page(settings: dict[str, Any]) -> None:
+    """Its layers may depend on a condition."""
+    data = archcost.page(archcost.analyze(loads(NO_LAYERS), **settings), device="rtx4090").to_dict()
+    jsonschema.Draft7Validator(document_schema("page")).validate(data)
+    (model,) = data["models"]
+    assert model["timeline"]["runs"] == []
+    assert [node["figures"][metric(model, "params")] for node in model["nodes"]] == [0]
+
+
 RUNS = {
     "int4": {"weight_dtype": "int4"},
     "min-peak": {"schedule": "min-peak"},
@@ -243,6 +270,16 @@ def test_two_models_have_each_node_once() -> None:
     }
     assert paths["conv1", "conv1"] == " "
     assert paths["layer1", "layer1"] == "~"
+
+
+def test_other_bytes_are_a_change() -> None:
+    """As in ``compare``: what has its weights in int4 is the same layer, and no longer costs the same."""
+    spec = loads("archcost: 1\nname: two\ninput: 8\nlayers: [linear: 4, relu]\n")
+    found = archcost.page(spec, archcost.analyze(spec, weight_dtype="int4")).to_dict()
+    marks = dict(zip([node["path"] for node in found["models"][1]["nodes"]], found["comparison"]["marks"], strict=True))
+    assert marks == {"": "~", "linear": "~", "relu": " "}
+    compared = archcost.compare(spec, archcost.analyze(spec, weight_dtype="int4"))
+    assert {change.path: change.mark for change in compared.changes}.items() <= marks.items()
 
 
 @pytest.mark.parametrize(

@@ -247,6 +247,64 @@ def test_two_models_are_coloured_by_their_change() -> None:
     assert "#f4a582" not in shrunk.svg
 
 
+def test_two_of_one_name_are_told_apart_wherever_they_are_named() -> None:
+    half = archcost.page("mobilenet_v1", archcost.analyze("mobilenet_v1", params={"width": 0.5}))
+    title = "mobilenet_v1 → mobilenet_v1 width=0.5"
+    assert half.title == title == archcost.compare(*[model.report for model in half.models]).title
+    assert half.to_dict()["comparison"]["labels"] == title.split(" → ")
+    assert f"{title} · in the order of the run" in half.svg
+    escaped = title.replace("→", "&#8594;")
+    assert f"<title>{escaped} · archcost</title>".replace("·", "&#183;") in half.html
+    assert f"<h1>{escaped}</h1>" in half.html
+    assert title in (half._repr_html_() or "").replace("&#8594;", "→")
+
+
+PARTLY = """
+archcost: 1
+name: partly
+input: [8]
+layers:
+  - linear: {out_features: 4, bias: false}
+  - custom: {name: fft, output: [$batch, 4], params: 3}
+"""
+
+
+def test_the_picture_of_what_is_known_in_part_is_a_bound() -> None:
+    svg = archcost.page(archcost.analyze(loads(PARTLY))).svg
+    assert "<title>partly: ≥ 32 MACs, 35 params</title>" in svg  # 8 · 4, and 3 more params
+    assert ">≥ 32 MACs ↑<" in svg
+    assert "linear (linear): 32 MACs, ≤ 100.0%" in svg
+
+
+def test_the_table_without_a_script_has_bounds_and_tells_two_apart() -> None:
+    report = archcost.analyze(loads(PARTLY))
+    plain = archcost.page(report).html
+    assert '<th scope="row">total</th><td></td><td></td><td class="num">35</td><td class="num">&#8805; 32</td>' in plain
+    assert (
+        '<th scope="row">linear</th><td>linear</td><td>1&#215;4</td><td class="num">32</td><td class="num">32</td>'
+        in plain
+    )
+    two = archcost.page(report, archcost.analyze(loads(PARTLY), batch=2)).html
+    assert "<h2>partly</h2>" in two
+    assert "<h2>partly batch=2</h2>" in two
+
+
+def test_names_of_wide_letters_stay_within_their_cells() -> None:
+    """A letter of Chinese is as wide as two of Latin."""
+    steps = "".join([f"  - {{id: {place}中文名字中文名字中文名字, linear: 8}}\n" for place in range(9)])
+    svg = archcost.page(archcost.analyze(loads(f"archcost: 1\nname: wide\ninput: 8\nlayers:\n{steps}"))).svg
+    texts = [
+        (text.text or "", float(box.get("width") or 0))
+        for cell in ET.fromstring(svg).iter(f"{SVG}g")
+        for box, text in zip(cell.findall(f"{SVG}rect"), cell.findall(f"{SVG}text"), strict=False)
+        if cell.get("class") == "ac-cell"
+    ]
+    assert len(texts) == 2 * 9
+    for text, width in texts:
+        assert text.endswith("…")
+        assert 11 * sum(not letter.isascii() for letter in text[:-1]) + 8 < width  # at 11 px a letter
+
+
 def test_a_model_without_macs_has_a_picture() -> None:
     report = archcost.analyze(loads("archcost: 1\ninput: [4]\nlayers: [relu]\n"))
     assert cells(archcost.page(report).svg) == []

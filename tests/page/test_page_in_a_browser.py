@@ -208,7 +208,7 @@ def test_the_table_is_copied_with_exact_figures(look: Callable[..., Looked]) -> 
     assert sum(int(row["MACs"]) for row in rows) == GOOGLENET
     markdown = _copied(looked, "Markdown").splitlines()
     assert markdown[0].startswith("| layer | ")
-    assert markdown[2].split(" | ")[0] == "| " + rows[0]["layer"]
+    assert markdown[2].split(" | ")[0] == "| " + rows[0]["layer"].replace("_", "\\_")
     latex = _copied(looked, "LaTeX")
     assert latex.startswith("\\begin{tabular}{l")
     assert rows[0]["layer"].replace("_", "\\_") in latex
@@ -227,6 +227,33 @@ def test_letters_are_copied_as_latex_sets_them(look: Callable[..., Looked], tmp_
     latex = _copied(look(tmp_path / "one.html"), "LaTeX")
     assert "R\\'{e}sum\\'{e} 中 & " in latex
     assert "1$\\times$2" in latex
+
+
+FORMULAS = """archcost: 1
+name: formulas
+input: [4]
+layers:
+  - {id: "=cmd|'/c'!A1", linear: 4}
+  - {id: "a;+b", linear: 4}
+  - {id: "<i>*x*_[y]", linear: 2}
+"""
+
+
+def test_what_is_copied_runs_nowhere(look: Callable[..., Looked], tmp_path: Path) -> None:
+    """As the files of the command line have it: no formula in a spreadsheet, no markup in Markdown."""
+    report = archcost.analyze(loads(FORMULAS))
+    (tmp_path / "one.html").write_text(ReportPage([report]).html, encoding="utf-8")
+    looked = look(tmp_path / "one.html", at="#sort=macs+down&columns=macs")
+    assert [row["layer"] for row in csv.DictReader(io.StringIO(_copied(looked, "CSV")))] == [
+        "'=cmd|'/c'!A1",
+        "a;'+b",
+        "<i>*x*_[y]",
+    ]
+    assert "\\<i\\>\\*x\\*\\_\\[y\\] | 8 |" in _copied(looked, "Markdown")
+    two = archcost.analyze(loads(FORMULAS.replace("linear: 4", "linear: 3")))
+    (tmp_path / "two.html").write_text(ReportPage([report, two]).html, encoding="utf-8")
+    copied = _copied(look(tmp_path / "two.html", at="#columns=macs:change"), "CSV")
+    assert {row["Δ MACs"] for row in csv.DictReader(io.StringIO(copied))} == {"-4", "-7", "-2"}  # numbers as they are
 
 
 def test_the_graph_is_of_the_scope_and_selects(look: Callable[..., Looked]) -> None:
@@ -296,10 +323,10 @@ def test_what_is_known_in_part_is_a_bound(look: Callable[..., Looked], tmp_path:
 
 
 def test_the_stages_of_two_networks_stand_beside_each_other(look: Callable[..., Looked]) -> None:
-    """One has four repeats, the other a repeat of groups around a repeat; a layer of one is a block of the other."""
+    """One has four repeats, the other a repeat of groups around a repeat; three layers of one are a block there."""
     looked = look("resnet50", "res2net50_26w_6s")
     page = looked.page
-    assert looked.shown("up")[1:3] == ["conv1", "layer.0"]
+    assert looked.shown("up")[1:3] == ["conv1.conv", "layer.0"]
     assert looked.cell("up", "layer.0").inner_text().split("\n") == ["layer.0", "+327 M"]
     peaks = {name: archcost.memory(name).peak_path for name in ("res2net50_26w_6s", "resnet50")}
     assert f"memory peaks at {peaks['res2net50_26w_6s']}" in page.locator("#findings").inner_text()
@@ -307,7 +334,8 @@ def test_the_stages_of_two_networks_stand_beside_each_other(look: Callable[..., 
         page.get_by_role("button", name=side, exact=True).click()
         assert page.locator("#memory text.peak").text_content().endswith(f" · {peak}")
         assert page.locator("#memory button.link").inner_text() == peak
-    widths = [looked.cell("up", key).evaluate("cell => parseFloat(cell.style.width)") for key in ("conv1", "layer.0")]
+    keys = ("conv1.conv", "layer.0")
+    widths = [looked.cell("up", key).evaluate("cell => parseFloat(cell.style.width)") for key in keys]
     shares = [100 * part / 4_089_184_256 for part in (118_013_952, 667_942_912)]  # of resnet50's MACs
     assert widths == pytest.approx(shares, abs=0.01)
 

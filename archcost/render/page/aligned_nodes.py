@@ -9,10 +9,10 @@ from archcost.comparing.alignment import align, fingerprint, inside
 if TYPE_CHECKING:
     from archcost.analysis.tree import Tree
     from archcost.render.page.folded_nodes import Folded
-    from archcost.render.page.page_data import PageComparisonData
+    from archcost.render.page.page_data import PagePairsData
 
 
-def comparison_of(before: Folded, after: Folded) -> PageComparisonData:
+def comparison_of(before: Folded, after: Folded) -> PagePairsData:
     """Pairs of nodes in the order of the second model, and nodes of one model alone, each above what is below it.
 
     What is below a scope that is paired with a layer has no rows, so that the rows below another one sum to it, of
@@ -37,11 +37,15 @@ class _Rows:
     def pair(self, old: int, new: int) -> None:
         """A row for two nodes, and rows for what is below them."""
         one, other = self.before.nodes[old], self.after.nodes[new]
-        same = len(one.members) == len(other.members) and fingerprint(one.tree) == fingerprint(other.tree)
-        self._add(" " if same else "~", old, new)
+        alike = len(one.members) == len(other.members) and fingerprint(one.tree) == fingerprint(other.tree)
+        same = one.costs == other.costs  # those of bytes depend on settings
+        row = len(self.marks)
+        self._add(" " if alike and same else "~", old, new)
         if bool(one.tree.children) == bool(other.tree.children):
             for left, right in align(self._parts(0, one.tree, other.tree), self._parts(1, other.tree, one.tree)):
                 self._row(left, right)
+            if same and self.marks[row + 1 :] and set(self.marks[row + 1 :]) == {" "}:
+                self.marks[row] = " "  # grouped otherwise, and no more
 
     def _parts(self, side: int, tree: Tree, other: Tree) -> list[Tree]:
         """What stands below a scope, to be aligned with what is below the other one."""

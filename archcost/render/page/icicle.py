@@ -8,11 +8,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from archcost.figures import METRICS
-from archcost.quantities import format_count, format_exact, format_share
+from archcost.quantities import format_count, format_exact
+from archcost.render.cell_text import cost_share_cell, lower_bound
 from archcost.render.page.page_text import safe_text
+from archcost.render.wrapping import beginning, text_width
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
     from archcost.analysis.costs import Costs
     from archcost.render.page.folded_nodes import Folded, FoldedNode
@@ -68,8 +70,8 @@ class _Half(NamedTuple):
     way: int
 
 
-def icicle(folded: Folded, look: Look, tones: Mapping[int, str] | None = None, before: str = "") -> str:
-    """The picture of a model; ``tones`` are colours of nodes, by how they differ from the model ``before``.
+def icicle(folded: Folded, look: Look, tones: Mapping[int, str] | None = None, title: str = "") -> str:
+    """The picture of a model; ``tones`` are colours of nodes, by how they differ from a model before it.
 
     Cells are as wide as their share of the model's figure, and scopes stand closest to the middle.
     """
@@ -77,16 +79,16 @@ def icicle(folded: Folded, look: Look, tones: Mapping[int, str] | None = None, b
     side = levels * _ROW
     height = 2 * (side + _EDGE) + _MIDDLE
     colours = {**_tones(folded), **(tones or {})}
-    name = safe_text(f"{before} → {folded.report.name}" if before else folded.report.name)
+    name = safe_text(title or folded.report.name)
     up = folded.work
-    sums = {metric: getattr(folded.nodes[0].costs, metric) for metric in (up, _DOWN)}
-    said = ", ".join(f"{format_exact(sums[metric])} {METRICS[metric].label}" for metric in (up, _DOWN))
+    whole = folded.nodes[0].costs
+    said = ", ".join([_figure(whole, metric, format_exact) for metric in (up, _DOWN)])
     size = f'width="{WIDTH}" height="{height}"' if look.alone else 'width="100%"'
     halves = _Half(up, _EDGE + side - _ROW, -1), _Half(_DOWN, _EDGE + side + _MIDDLE, 1)
     words = (
-        (_EDGE - 6, f"{format_count(sums[up])} {METRICS[up].label} ↑"),
-        (_EDGE + side + 15, f"{name} · in the order of the run{_CHANGES if before else ''}"),
-        (height - 5, f"{format_count(sums[_DOWN])} {METRICS[_DOWN].label} ↓"),
+        (_EDGE - 6, f"{_figure(whole, up, format_count)} ↑"),
+        (_EDGE + side + 15, f"{name} · in the order of the run{_CHANGES if tones and title else ''}"),
+        (height - 5, f"{_figure(whole, _DOWN, format_count)} ↓"),
     )
     return "".join(
         [
@@ -105,7 +107,7 @@ def icicle(folded: Folded, look: Look, tones: Mapping[int, str] | None = None, b
 
 def _half(folded: Folded, half: _Half, levels: int, look: Look, colours: Mapping[int, str]) -> Iterator[str]:
     """The cells of one side as SVG."""
-    whole = getattr(folded.nodes[0].costs, half.metric)
+    whole = folded.nodes[0].costs
     for cell in _cells(folded, half, levels, look.least):
         node = folded.nodes[cell.node]
         said = f"<title>{safe_text(_said(node, half.metric, whole))}</title>" if look.told else ""
@@ -138,19 +140,24 @@ def _named(node: FoldedNode, cell: _Cell) -> str:
     """The name of a cell, or as much of it as there is room for."""
     name = f"{node.name} ×{node.times}" if node.times > 1 else node.name
     letters = int((cell.width - _PADDING) / _LETTER)
-    if letters < min(len(name), _LEAST_LETTERS):
+    width = text_width(name)
+    if letters < min(width, _LEAST_LETTERS):
         return ""
-    shown = name if len(name) <= letters else f"{name[: letters - 1]}…"
+    shown = name if width <= letters else f"{beginning(name, letters - 1)}…"
     return f'<text x="{_number(cell.x + _PADDING / 2)}" y="{_number(cell.y + 15)}">{safe_text(shown)}</text>'
 
 
-def _said(node: FoldedNode, metric: str, whole: int) -> str:
+def _figure(costs: Costs, metric: str, spelt: Callable[[int], str]) -> str:
+    """A figure with what it is of, as far as it is known."""
+    value: int = getattr(costs, metric)
+    return f"{lower_bound(spelt(value), value, costs.unknown(metric))} {METRICS[metric].label}"
+
+
+def _said(node: FoldedNode, metric: str, whole: Costs) -> str:
     """What a cell says where the pointer rests: its path, its kind, its figure and share."""
-    costs: Costs = node.costs
-    value = getattr(costs, metric)
     times = f" ×{node.times}" if node.times > 1 else ""
     kind = f" ({node.tree.kind})" if node.tree.kind else ""
-    figure = f"{format_exact(value)} {METRICS[metric].label}, {format_share(value, whole)}"
+    figure = f"{_figure(node.costs, metric, format_exact)}, {cost_share_cell(node.costs, whole, metric)}"
     return f"{node.tree.path}{times}{kind}: {figure}"
 
 

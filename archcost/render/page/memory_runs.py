@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
     from archcost.analysis.costs import Costs
     from archcost.analysis.memory.inference import InferenceMemory
+    from archcost.analysis.memory.shadow_torch import Held
     from archcost.analysis.memory.training import TrainingMemory
     from archcost.graph.model import Graph
     from archcost.render.page.folded_nodes import Folded
@@ -38,6 +39,7 @@ _MOST_HELD = 6  # tensors of a step that are told apart
 _QUANTISED = "int4"
 _OPTIMIZER = "adamw"
 _WORK = 500_000  # steps of work of training, beside what each layer may take: a few seconds
+_OF_NONE = -1  # in place of a node: of the model's inputs
 _LEVELS = 3  # of blocks that are tried for checkpoints
 _FIXED = ("weight_bytes", "buffer_bytes", "cache_bytes")
 
@@ -51,7 +53,9 @@ class _Steps(NamedTuple):
 
 
 def timeline_of(folded: Folded, step: TrainingStep, limit: int | None) -> TimelineData:
-    """The runs of a model, the first as its report has it; ``limit`` is the memory of a device."""
+    """The runs of a model, the first as its report has it, none without layers; ``limit`` is the memory of a device."""
+    if not folded.report.layers:
+        return {"labels": [], "runs": [], "notes": []}
     maker = _Maker(folded, step, limit)
     runs = list(maker.runs())
     return {"labels": runs[0]["labels"] or [], "runs": [_shared(run, runs[0]) for run in runs], "notes": maker.notes}
@@ -166,17 +170,19 @@ class _Maker:
     def _training_run(self, name: str, label: str, option: str, graph: Graph, found: TrainingMemory) -> RunData:
         fixed = {PARAMS: found.params, BUFFERS: found.buffers, OPTIMIZER: found.state}
         phase = next((place for place, moment in enumerate(found.moments) if moment.phase == BACKWARD), None)
-        at_peak = [(held.node, held.bytes) for held in found.held]
+        told = [held for held in found.held if held.kind == INPUT or held.node != LOSS]  # the rest is working memory
+        at_peak = [(self._maker(graph, held), held.bytes) for held in told]
         peak = found.moments.index(found.peak)
         steps = _Steps(
             [moment.live - found.fixed for moment in found.moments],
             [self._here(graph, moment.node) for moment in found.moments],
-            [
-                [(self._here(graph, node), size) for node, size in at_peak] if place == peak else None
-                for place in range(len(found.moments))
-            ],
+            [at_peak if place == peak else None for place in range(len(found.moments))],
         )
         return self._run(name, label, option, {name: size for name, size in fixed.items() if size}, steps, phase)
+
+    def _maker(self, graph: Graph, held: Held) -> int:
+        """The node of the report that made what is alive; below 0 for the inputs of the model."""
+        return _OF_NONE if held.kind == INPUT else self._here(graph, held.node)
 
     def _here(self, graph: Graph, node: int) -> int:
         """The node of the report that is the one of a graph of training; -1 for none, such as that of the loss."""

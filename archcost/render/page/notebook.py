@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from archcost.analysis.memory.study import Study
 from archcost.analysis.report import Report
 from archcost.comparing import Comparison, SideBySide
+from archcost.comparing.naming import labels
 from archcost.figures import METRICS, RUN
 from archcost.fitting.fit import Fits
 from archcost.graph.params import set_params
@@ -54,10 +55,9 @@ def notebook_html(value: object) -> str:
 def _(value: Page) -> str:
     """The headlines, those of two models before and after, and the picture of the last."""
     last = value.models[-1]
-    title = " → ".join([model.report.name for model in value.models])
     earlier = value.models[0].cards if len(value.models) > 1 else ()
     about = " → ".join(dict.fromkeys([_about(model.report) for model in value.models]))
-    return _figure(title, last.cards, last.folded, earlier, value.tones(), about)
+    return _figure(value.title, last.cards, last.folded, earlier, value.tones(), about)
 
 
 @notebook_html.register
@@ -72,7 +72,10 @@ def _(value: Comparison) -> str:
 
 @notebook_html.register
 def _(value: SideBySide) -> str:
-    return "".join([notebook_html(report) for report in value.reports])
+    names = labels(value.reports)
+    return "".join(
+        [_of_report(each, cards_of(each, None), name) for each, name in zip(value.reports, names, strict=True)]
+    )
 
 
 @notebook_html.register
@@ -82,11 +85,13 @@ def _(value: Prediction) -> str:
 
 @notebook_html.register
 def _(value: Study) -> str:
+    """All that is needed, and with each change that saves some of it."""
     label = METRICS[RUN].label if value.training is None else "memory to train"
     cards = [memory_card(value.run, label)]
     cards += [
-        {**bytes_part(change.name, change.peak), "parts": [_option(change.option)], "state": None}
+        {**bytes_part(change.name, value.run.total - saved), "parts": [_option(change.option)], "state": None}
         for change in value.whatifs
+        if (saved := value.peak - change.peak) > 0
     ]
     return _of_report(value.report, cards)
 
@@ -139,8 +144,8 @@ def _figure(
     return shown(title, cards, icicle(folded, NOTEBOOK, tones), earlier, about)
 
 
-def _of_report(report: Report, cards: Sequence[CardData]) -> str:
-    return _figure(report.name, cards, Folded(report), about=_about(report))
+def _of_report(report: Report, cards: Sequence[CardData], name: str = "") -> str:
+    return _figure(name or report.name, cards, Folded(report), about=_about(report))
 
 
 def _about(report: Report) -> str:

@@ -6,6 +6,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from archcost.analysis.costs import Costs
+from archcost.comparing.naming import labels
 from archcost.displays import in_line, in_notebook
 from archcost.documents import envelope
 from archcost.render.page.aligned_nodes import comparison_of
@@ -49,7 +50,17 @@ class Page:
     def _comparison(self) -> PageComparisonData | None:
         if len(self.models) == 1:
             return None
-        return comparison_of(*[model.folded for model in self.models])
+        return {"labels": self._labels, **comparison_of(*[model.folded for model in self.models])}
+
+    @cached_property
+    def _labels(self) -> list[str]:
+        reports = [model.report for model in self.models]
+        return labels(reports) if len(reports) > 1 else [report.name for report in reports]
+
+    @property
+    def title(self) -> str:
+        """``before → after``, told apart by their settings or paths; of one model its name."""
+        return " → ".join(self._labels)
 
     def _device(self) -> PageDeviceData | None:
         if self.device is None:
@@ -66,8 +77,7 @@ class Page:
     @property
     def svg(self) -> str:
         """The icicle of the model, or of the one after the change, coloured by it."""
-        before = self.models[0].report.name if len(self.models) > 1 else ""
-        return icicle(self.models[-1].folded, FILE, self.tones(), before) + "\n"
+        return icicle(self.models[-1].folded, FILE, self.tones(), self.title) + "\n"
 
     def tones(self) -> Mapping[int, str]:
         """The colours of a change: red where the MACs, or else the params, are more, blue where they are less."""

@@ -209,7 +209,7 @@ class PageDeviceData(TypedDict):
     error: str
 
 
-class PageComparisonData(TypedDict):
+class PagePairsData(TypedDict):
     """The nodes of two models that stand for one another, each at most once; null for one that stands alone.
 
     ``marks`` has a sign for each pair: ``~`` changed, ``+`` added, ``-`` removed, `` `` the same.
@@ -217,6 +217,12 @@ class PageComparisonData(TypedDict):
 
     pairs: list[list[NodeId | None]]
     marks: list[str]
+
+
+class PageComparisonData(PagePairsData):
+    """What stands for what in two models, and ``labels`` that tell them apart, by settings or paths if need be."""
+
+    labels: list[str]
 
 
 class PageObjectiveData(TypedDict):

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
     from archcost.render.page.page_data import (
         CardData,
+        NodeData,
         PageData,
         PageDeviceData,
         PageMetricData,
@@ -74,8 +75,8 @@ def html_of(data: PageData, pictures: Sequence[str]) -> str:
         '</head>\n<body>\n<main id="archcost-page">',
         f"<h1>{safe_text(title)}</h1>",
         *[
-            _static(model, picture, data["device"])
-            for model, picture in zip(data["models"], pictures[: len(data["models"])], strict=True)
+            _static(model, name, picture, data["device"])
+            for model, name, picture in zip(data["models"], _names(data), pictures[: len(data["models"])], strict=True)
         ],
         *([_static_sweep(data["sweep"], pictures[-1])] if data["sweep"] else []),
         "</main>",
@@ -92,8 +93,12 @@ def _title(data: PageData) -> str:
     if data["sweep"]:
         return data["sweep"]["name"]
     runs = {model["run"] for model in data["models"]}
-    names = " → ".join(model["name"] for model in data["models"])
-    return ", ".join([names, *filter(None, runs if len(runs) == 1 else ())])
+    return ", ".join([" → ".join(_names(data)), *filter(None, runs if len(runs) == 1 else ())])
+
+
+def _names(data: PageData) -> list[str]:
+    """What the models are called: two are told apart."""
+    return data["comparison"]["labels"] if data["comparison"] else [model["name"] for model in data["models"]]
 
 
 def _data(data: PageData) -> str:
@@ -157,22 +162,22 @@ def _hashes(texts: Sequence[str]) -> str:
     return " ".join(f"'sha256-{each}'" for each in found) or "'none'"
 
 
-def _static(model: PageModelData, picture: str, device: PageDeviceData | None) -> str:
+def _static(model: PageModelData, name: str, picture: str, device: PageDeviceData | None) -> str:
     """What is seen without a script, and printed: headlines, the picture, and the largest scopes and layers."""
     changed = " ".join(f"{name}={model['params'][name]}" for name in model["set_params"])
     told = [model["run"], *model["about"], device["title"] if device else "", changed]
     about = " · ".join(filter(None, told))
     return "\n".join(
         [
-            f'<section class="static" aria-label="{safe_text(model["name"])}">',
-            f"<h2>{safe_text(model['name'])}</h2>",
+            f'<section class="static" aria-label="{safe_text(name)}">',
+            f"<h2>{safe_text(name)}</h2>",
             f'<p class="quiet">{safe_text(about)}</p>',
             f'<p class="quiet source">{safe_text(one_line(model["source"]))}</p>' if model["source"] else "",
             '<div class="cards">',
             *map(_card, model["cards"]),
             "</div>",
             f'<div class="picture">{picture}</div>',
-            _table(model),
+            _table(model, name),
             *[f'<p class="quiet">{safe_text(note)}</p>' for note in (*model["notes"], *model["timeline"]["notes"])],
             "</section>",
         ]
@@ -194,7 +199,7 @@ def _card(card: CardData) -> str:
     )
 
 
-def _table(model: PageModelData) -> str:
+def _table(model: PageModelData, name: str) -> str:
     """The tree down to the level that stays within some rows."""
     names = [metric["name"] for metric in model["metrics"]]
     shown = [(names.index(name), model["metrics"][names.index(name)]) for name in _COLUMNS if name in names]
@@ -206,16 +211,16 @@ def _table(model: PageModelData) -> str:
     for node in model["nodes"]:
         if 1 <= node["depth"] <= level:
             times = f" ×{node['times']}" if node["times"] > 1 else ""
-            cells = "".join(f'<td class="num">{_figure(node["figures"][place])}</td>' for place, _ in shown)
+            cells = "".join(f'<td class="num">{_known(node, place)}</td>' for place, _ in shown)
             shapes = ", ".join(map(_shape, node["output"]))
             indent = "\u2003" * (node["depth"] - 1)
             rows.append(
                 f'<tr><th scope="row">{indent}{safe_text(node["name"])}{times}</th>'
                 f"<td>{safe_text(node['op'] or node.get('block', ''))}</td><td>{shapes}</td>{cells}</tr>"
             )
-    total = "".join(f'<td class="num">{_figure(model["nodes"][0]["figures"][place])}</td>' for place, _ in shown)
+    total = "".join(f'<td class="num">{_known(model["nodes"][0], place)}</td>' for place, _ in shown)
     return (
-        f"{_WIDE}<table><caption>{safe_text(model['name'])}, layer by layer</caption>"
+        f"{_WIDE}<table><caption>{safe_text(name)}, layer by layer</caption>"
         f'<thead><tr><th scope="col">layer</th>'
         f'<th scope="col">op</th><th scope="col">output</th>{heads}</tr></thead><tbody>{"".join(rows)}</tbody>'
         f'<tfoot><tr><th scope="row">total</th><td></td><td></td>{total}</tr></tfoot></table></div>'
@@ -255,6 +260,11 @@ def _static_sweep(sweep: PageSweepData, picture: str) -> str:
             "</section>",
         ]
     )
+
+
+def _known(node: NodeData, place: int) -> str:
+    """A figure of a layer or scope, at least that where some of it is not known."""
+    return "≥ " * (place in node.get("unknown", ())) + _figure(node["figures"][place])
 
 
 def _figure(value: int | str | None) -> str:

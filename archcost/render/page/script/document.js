@@ -33,6 +33,9 @@ const model = models[models.length - 1];
 const metrics = /** @type {Metric[]} */ (model ? model.metrics : []);
 const NO_FIGURE = -1;
 
+/** What a model is called: two are told apart where they have one name. */
+const labelOf = (owner) => page.comparison?.labels[models.indexOf(owner)] ?? owner.name;
+
 /** The operations that the page leads with: those of a training step where it is of one. */
 const WORK = models.every((each) => each.work === model.work) ? model?.work : "macs";
 

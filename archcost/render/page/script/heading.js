@@ -1,7 +1,7 @@
 // The heading of the page with its buttons, and the cards below it.
 
 function heading() {
-  const names = models.map((each) => each.name);
+  const names = models.map((each) => apart(labelOf(each)));
   const [earlier, now] = [models[0], model].map((each) => each && aboutText(each));
   return h(
     "header",

@@ -17,6 +17,7 @@ function drawMemory(place) {
   const runs = runsOf(memoryModel());
   const [first] = runs;
   const run = runs.find((each) => each.name === state.run) ?? first;
+  if (!run) return place.replaceChildren(h("p", { class: "quiet" }, `${memoryModel().name} has no layers.`));
   place.replaceChildren(
     memoryControls(runs, run),
     memoryHeadline(run),
@@ -85,7 +86,7 @@ function passText(run, side) {
 
 function peakBefore() {
   const [run] = runsOf(models[0]);
-  return run && h("span", { class: "quiet" }, ` ${models[0].name}: ${short(totalAt(run, run.peak), "bytes")}.`);
+  return run && h("span", { class: "quiet" }, ` ${apart(labelOf(models[0]))}: ${short(totalAt(run, run.peak), "bytes")}.`);
 }
 
 function memoryLegend(run, first) {

@@ -20,13 +20,25 @@ function plainText(item, column) {
   return value === null || value === undefined ? "" : String(value);
 }
 
+// What a spreadsheet would run gets an apostrophe, as csv_cells.py has it.
+const FORMULA = /(^|;)(?=[\s"']*[=+\-@\uff1d\uff0b\uff0d\uff20])/gu;
+const NUMBER = /^[+-]?\d[\d.,]*$/;
+
+function csvCell(text) {
+  const tame = NUMBER.test(text) ? text : text.replace(FORMULA, "$1'");
+  return /[",\n\r]/.test(tame) ? `"${tame.replaceAll('"', '""')}"` : tame;
+}
+
 const asCsv = () =>
   shownTable()
-    .map((row) => row.map((cell) => (/[",\n]/.test(cell) ? `"${cell.replaceAll('"', '""')}"` : cell)).join(","))
+    .map((row) => row.map(csvCell).join(","))
     .join("\n") + "\n";
 
+/** Text that Markdown shows as it is. */
+const markdownText = (text) => text.replace(/[\\\x60*_|<>[\]~#$]|&(?=[#\w])/g, "\\$&");
+
 function asMarkdown() {
-  const [head, ...rows] = shownTable().map((row) => row.map((cell) => cell.replaceAll("|", "\\|")));
+  const [head, ...rows] = shownTable().map((row) => row.map(markdownText));
   const line = (cells) => `| ${cells.join(" | ")} |`;
   return (
     [

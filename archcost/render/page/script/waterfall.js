@@ -18,13 +18,13 @@ function waterfall(metric) {
   const steps = changed.slice(0, BARS).map(({ item, change }) => ({ label: longName(item), key: item.key, change }));
   if (rest) steps.push({ label: `${changed.length - BARS} others`, change: rest });
   const before = figure(root, place, "a");
-  const rows = [{ label: models[0].name, from: 0, to: before, text: sideText(root, place, metric.unit, "a") }];
+  const rows = [{ label: labelOf(models[0]), from: 0, to: before, text: sideText(root, place, metric.unit, "a") }];
   let level = before;
   for (const step of steps) {
     rows.push({ ...step, from: level, to: level + step.change });
     level += step.change;
   }
-  rows.push({ label: models[1].name, from: 0, to: figure(root, place), text: sideText(root, place, metric.unit) });
+  rows.push({ label: labelOf(models[1]), from: 0, to: figure(root, place), text: sideText(root, place, metric.unit) });
   const axis = waterfallAxis(rows.map((row) => row.to));
   return watch(
     h(
@@ -52,7 +52,7 @@ function waterfallAxis(levels) {
 function blocksOf(item, place) {
   const weight = (each) => (each.children.length ? Math.abs(delta(each, place)) : -1);
   let blocks = item.children;
-  for (;;) {
+  while (blocks.length) {
     const most = blocks.reduce((best, each) => (weight(each) > weight(best) ? each : best));
     const opened = blocks
       .flatMap((each) => (each === most ? each.children : [each]))
@@ -60,6 +60,7 @@ function blocksOf(item, place) {
     if (weight(most) <= 0 || opened.length > BARS) return blocks;
     blocks = opened;
   }
+  return blocks;
 }
 
 function waterfallRow({ label, key, change, from, to, text }, { start, span }, unit) {
