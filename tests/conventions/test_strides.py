@@ -59,7 +59,9 @@ KEEPING = [
 
 
 def in_memory(network: nn.Module, graph: Graph) -> dict[int, tuple[tuple[int, ...], tuple[int, ...]]]:
-    """The shape and strides of every value in a run."""
+    """The shape and strides of every value in a run for its result alone: attention to a trained mask is not fused."""
+    import torch
+
     found = {}
 
     def note(node: Node, _: nn.Module, __: Any, output: Any) -> None:
@@ -68,7 +70,8 @@ def in_memory(network: nn.Module, graph: Graph) -> dict[int, tuple[tuple[int, ..
 
     for node in graph.nodes:
         network.get_submodule(network.module_path(node.path)).register_forward_hook(partial(note, node))
-    network(*example_inputs(graph))
+    with torch.no_grad():
+        network(*example_inputs(graph))
     return found
 
 
