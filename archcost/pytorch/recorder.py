@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import weakref
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import torch
 from torch import Tensor
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_iter
 
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
 ACTIVATIONS = "activations"  # what a storage is, unless it is said
+_WANTED = 9  # the place of what says which gradients a batch norm is to make
 
 
 class Event(NamedTuple):
@@ -33,9 +37,7 @@ class Recorder(TorchDispatchMode):  # type: ignore[no-untyped-call]  # torch doe
         self._sizes: dict[int, int] = {}
 
     def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
-        result = func(*args, **(kwargs or {}))
-        if func is torch.ops.aten.channel_shuffle.default and _shared(result, args[0]):
-            result = result.clone()  # of one group; real tensors are copied, fake ones the first time are not
+        result = _as_of_real_tensors(func, args, func(*args, **(kwargs or {})))
         for tensor in tree_iter(result):
             if isinstance(tensor, Tensor):
                 self.follow(tensor)
@@ -59,6 +61,18 @@ class Recorder(TorchDispatchMode):  # type: ignore[no-untyped-call]  # torch doe
     def _gone(self, key: int, number: int) -> None:
         del self._numbers[key]
         self.events.append(Event(number, -self._sizes[number], self.place))
+
+
+def _as_of_real_tensors(func: Any, args: Sequence[Any], result: Any) -> Any:
+    """What the kernel of the CPU gives out, where the rule for fake tensors gives out more or less.
+
+    A shuffle of one group is a copy. A batch norm makes no gradient of an input that needs none.
+    """
+    if func is torch.ops.aten.channel_shuffle.default and _shared(result, args[0]):
+        return result.clone()
+    if func is torch.ops.aten.native_batch_norm_backward.default and not args[_WANTED][0]:
+        return (None, *result[1:])
+    return result
 
 
 def _shared(a: Tensor, b: Tensor) -> bool:

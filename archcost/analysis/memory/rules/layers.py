@@ -92,22 +92,13 @@ def _norm(
     count: int,
     strides: Ints,
     running: list[Tensor] | None = None,
-    *,
-    of_batches: bool = False,
 ) -> Tensor:
-    """A norm with ``count`` numbers of each of two statistics; it keeps them, its input, weight and running ones.
-
-    The kernel ``of_batches`` makes the gradient of the input whether it is needed or not.
-    """
+    """A norm with ``count`` numbers of each of two statistics; it keeps them, its input, weight and running ones."""
     statistics = weights[0].dtype if weights else x.dtype
     y = machine.new(x.shape, x.dtype, strides)
     saved = [machine.new((count,), statistics), machine.new((count,), statistics)]
     saves = [x, *weights[:1], *(running or []), *saved]
-    backward = each(laid(x, strides), *map(packed, weights))
-    if of_batches:
-        machine.record([y], [x, *weights], lambda m, grads, wanted: backward(m, grads, (True, *wanted[1:])), saves)
-    else:
-        machine.record([y], [x, *weights], backward, saves)
+    machine.record([y], [x, *weights], each(laid(x, strides), *map(packed, weights)), saves)
     return y
 
 
@@ -116,7 +107,7 @@ def _batch_norm(machine: Machine, call: Call) -> Tensor:
     x = call.x
     count = 0 if call.op.track_running_stats and not machine.training else x.shape[1]
     weights = call.weights() if machine.recording else []
-    return _norm(machine, x, weights, count, spatial_strides(x, x.shape), of_batches=True)
+    return _norm(machine, x, weights, count, spatial_strides(x, x.shape))
 
 
 def _instance_norm(machine: Machine, call: Call) -> Tensor:
@@ -130,7 +121,7 @@ def _instance_norm(machine: Machine, call: Call) -> Tensor:
         x = kernels.clone(machine, x)
     flat = kernels.reshape(machine, x, (1, n * channels, *x.shape[2:]))
     count = 0 if op.track_running_stats and not machine.training else n * channels
-    y = _norm(machine, flat, repeated, count, contiguous(flat.shape), running, of_batches=True)
+    y = _norm(machine, flat, repeated, count, contiguous(flat.shape), running)
     if running and machine.training:
         machine.new((channels,), x.dtype)  # the mean over the samples, on its way into the buffer
     return kernels.reshape(machine, y, x.shape)
