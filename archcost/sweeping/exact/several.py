@@ -1,7 +1,9 @@
 """How many designs meet budgets of several metrics: exactly while that is feasible, else a stated estimate.
 
-The metrics are packed into one number, which is a sum over the factors as each of them is: reduced₁ + (top₁ + 1) ·
-reduced₂ + …. Halves of a space are then points in several dimensions, and the pairs within the bounds are counted.
+The metrics are packed into one number, which is a sum over the factors as each of them is: reduced₁ + (2 · top₁ + 1) ·
+reduced₂ + …. Halves of a space are then points in several dimensions, and the pairs within the bounds are counted. What
+a half lost, when the least was taken from its sums, is such a number, too; so a half has differences of two of them, in
+which a metric is from -top to top.
 """
 
 from __future__ import annotations
@@ -70,7 +72,7 @@ def _counted(
             Factor(factor.axes, np.asarray(factor.entries.astype(object) * step, dtype=object)) for factor in factors
         ]
         scales.append(scale)
-        step *= scale.top + 1
+        step *= 2 * scale.top + 1
     counts = BudgetCounts(tables, MetricSum(0, tuple(terms)), conditions, effort)
     boxes = [_ends(scale, bound) for scale, bound in zip(scales, bounds, strict=True)]
     if any(least > most for least, most in boxes):
@@ -89,7 +91,11 @@ def _pairs(
     halves: Halves, packed: Scale, scales: Sequence[Scale], boxes: Sequence[tuple[int, int]], effort: SolvingEffort
 ) -> int:
     """The pairs of designs of the halves whose sums lie in the box."""
-    first = _unpacked(halves.first.values + halves.shift, packed, scales)
+    shift = _unpacked(np.array([halves.shift], dtype=object), packed, scales)
+    first = [
+        column + int(lost[0])
+        for column, lost in zip(_unpacked(halves.first.values, packed, scales), shift, strict=True)
+    ]
     second = _unpacked(halves.second.values, packed, scales)
     size = halves.first.size * halves.second.size
     weights = halves.second.counts if size < SAFE else halves.second.counts.astype(object)
@@ -105,15 +111,13 @@ def _pairs(
 
 
 def _unpacked(values: Any, packed: Scale, scales: Sequence[Scale]) -> list[Any]:
-    """The reduced sums of each metric, by which they were packed."""
-    values = (
-        values * packed.unit + packed.base
-        if packed.unit * packed.top < SAFE
-        else (values.astype(object) * packed.unit + packed.base)
-    )
+    """The reduced sums of each metric, or differences of such, by which they were packed."""
+    values = values * packed.unit if packed.unit * packed.top < SAFE else values.astype(object) * packed.unit
     columns = []
     for scale in scales:
-        values, column = values // (scale.top + 1), values % (scale.top + 1)
+        base = 2 * scale.top + 1
+        column = (values + scale.top) % base - scale.top
+        values = (values - column) // base
         columns.append(column)
     return columns
 
