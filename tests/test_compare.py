@@ -16,7 +16,7 @@ from archcost.comparing import Change, Comparison, Difference, compare, rank
 from archcost.figures import OF_LAYERS, TOTALS
 from archcost.model_zoo import find
 from archcost.render.comparison import ComparisonDocument
-from archcost.render.comparison_cells import factor, percent, share_of_change, signed
+from archcost.render.comparison_cells import factor, percent, shape_texts, share_of_change, signed
 from archcost.spec import loader
 from archcost.spec.loader import loads
 from tests.profiles import examples
@@ -298,6 +298,8 @@ COMMANDS = {
     "compare_three.md": (None, ("resnet50", "resnet18", "resnet34", "--format", "markdown")),
     "compare_three.csv": (None, ("resnet50", "resnet18", "resnet34", "--format", "csv")),
     "compare_three.tex": (None, ("resnet50", "resnet18", "resnet34", "--format", "latex")),
+    "compare_shapes.txt": (80, ("pooling", "conv1x1_channels")),
+    "compare_shapes.tree": (None, ("pooling", "conv1x1_channels", "--format", "tree")),
     "compare_three.tree": (None, ("resnet50", "resnet18", "resnet34", "--format", "tree")),
 }
 
@@ -325,6 +327,42 @@ def test_a_model_is_told_apart_by_what_is_set(param: object, told: str) -> None:
     spec = loads("archcost: 1\nname: sized\nparams: {bias: true, _free: 1}\ninput: [8]\nlayers: [linear: 3]\n")
     before = archcost.analyze(spec, params={"_free": 2})
     assert archcost.compare(before, archcost.analyze(spec, params={"bias": param})).title == f"sized _free=2 → {told}"
+
+
+MAPS = "archcost: 1\ninput: [8, 6, 6]\nlayers: [{layers}]\n"
+PARTS = MAPS.format(layers="chunk: {chunks: 4, dim: 1}")
+TOKENS = MAPS.format(layers="relu").replace("input: [8, 6, 6]", "inputs: {a: [4], b: [5, 4]}")
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "expected"),
+    [
+        (
+            MAPS.format(layers="max_pool2d: 2"),
+            MAPS.format(layers="conv2d: {out_channels: 2, kernel_size: 1}"),
+            [("input", "1×8×6×6"), ("output", "1×8×3×3 → 1×2×6×6")],
+        ),
+        (
+            MAPS.format(layers="relu"),
+            MAPS.format(layers="relu").replace("6, 6", "4, 4"),
+            [("input", "1×8×6×6 → 1×8×4×4"), ("output", "1×8×6×6 → 1×8×4×4")],
+        ),
+        (
+            PARTS,
+            MAPS.format(layers="sum"),
+            [("input", "1×8×6×6"), ("output", "1×2×6×6, 1×2×6×6, 1×2×6×6 and 1 more → scalar")],
+        ),
+        (
+            TOKENS,
+            TOKENS.replace("[5, 4]", "[4]"),
+            [("input", "1×4, 1×5×4 → 1×4, 1×4"), ("output", "1×4")],
+        ),
+        (MAPS.format(layers="relu"), MAPS.format(layers="conv2d: {out_channels: 8, kernel_size: 1}"), []),
+        (MAPS.format(layers="relu"), MAPS.format(layers="relu"), []),
+    ],
+)
+def test_shapes_are_told_where_they_differ(old: str, new: str, expected: list[tuple[str, str]]) -> None:
+    assert shape_texts(compare(archcost.analyze(loads(old)), archcost.analyze(loads(new)))) == expected
 
 
 def test_json(run: Callable[..., Run]) -> None:

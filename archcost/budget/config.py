@@ -249,6 +249,6 @@ class _Reader(Reader):
                 pattern = text
         level, message = read_level_and_message(self, table, "error", "")
         limits = read_limits(self, table, Defaults(pattern, level, message))
-        if not any(name in METRIC_NAMES for name in entries):
+        if all(name in TABLE_KEYS and name not in METRIC_NAMES for name in entries):  # an unknown key is told already
             self.report("a budget has no limit", value, 'write `params = "60 k"` or `macs = "5%"`')
         return ConfigBudget(tuple([text for text, _ in globs]), tuple(limits), value.mark)

@@ -31,6 +31,21 @@ def _groups_help(channels: int, out_channels: int, groups: int) -> str:
     return f"`groups` must divide {channels} and {out_channels}, {others}"
 
 
+def same_help(kernel_size: Sizes, stride: Sizes, dilation: Sizes) -> str:
+    """What pads as PyTorch's networks do, and, where it differs, what pads as TensorFlow's `same`: more at the end."""
+    reaches = [d * (k - 1) for d, k in zip(dilation, kernel_size, strict=True)]
+    halves = [reach // 2 for reach in reaches]
+    totals = [max(reach + 1 - step, 0) for reach, step in zip(reaches, stride, strict=True)]
+    sides = [side for total in reversed(totals) for side in (total // 2, total - total // 2)]
+    padding = halves[0] if len(set(halves)) == 1 else halves
+    usual = f"write `padding: {padding}`, as PyTorch networks do"
+    if sides == [half for half in reversed(halves) for _ in range(2)]:
+        return usual
+    return (
+        f"{usual}; TensorFlow's same pads more at the end: put `pad: {{pad: {sides}}}` before it and leave padding out"
+    )
+
+
 class OnKernel(SpatialOp, family="Convolution"):
     """What all convolutions share: a kernel, whoever has it."""
 
@@ -138,16 +153,7 @@ class _Conv(_Padded, OwnWeight):
     padding_mode: str = choice("zeros", "reflect", "replicate", "circular", default="zeros")
 
     def strided_help(self) -> str:
-        """What pads as PyTorch's networks do, and what as TensorFlow's `same`: more at the end than at the start."""
-        spans = [d * (k - 1) + 1 for d, k in zip(self.dilation, self.kernel_size, strict=True)]
-        halves = [span // 2 for span in spans]
-        totals = [max(span - step, 0) for span, step in zip(spans, self.stride, strict=True)]
-        sides = [side for total in reversed(totals) for side in (total // 2, total - total // 2)]
-        padding = halves[0] if len(set(halves)) == 1 else halves
-        return (
-            f"write `padding: {padding}`, as PyTorch networks do; TensorFlow's same pads more at the end: "
-            f"put `pad: {{pad: {sides}}}` before it and leave padding out"
-        )
+        return same_help(self.kernel_size, self.stride, self.dilation)
 
     def infer(self, inputs: Inputs, check: Check) -> Outputs:
         self.check_groups(inputs[0][1], self.out_channels, check)

@@ -15,6 +15,7 @@ from archcost.render.comparison_cells import (
     delta_cell,
     factor,
     percent,
+    shape_texts,
     share_of_change,
 )
 from archcost.render.csv_cells import Own
@@ -42,6 +43,7 @@ if TYPE_CHECKING:
     from archcost.render.document import Block
 
 SAME = "no layer differs"
+_SHAPE_HEADS = len("output  ")
 _LEAST_PATH = 32  # cells of a whole path, before a column leaves
 _AROUND = 9  # lines of a screen that are no row: the title, the headings with their rules, gaps, the hint
 
@@ -85,8 +87,11 @@ class ComparisonDocument(NamedTuple):
             yield Line(SAME, indent=0)
             yield totals
             return
+        shapes = shape_texts(self.comparison)
+        yield from (Line(text, head=head.ljust(_SHAPE_HEADS)) for head, text in shapes)
         yield totals
-        found = self.shown.changes(self.comparison, totals=len(totals.columns[0].cells))
+        told = len(totals.columns[0].cells) + len(shapes)
+        found = self.shown.changes(self.comparison, totals=told)
         lines = found.lines[: self.shown.top or most]
         if lines:
             yield _change_table(lines, self.comparison, self.shown)
@@ -97,6 +102,7 @@ class ComparisonDocument(NamedTuple):
     def branches(self) -> Iterator[TreeLine]:
         """The totals, and the changes by scope."""
         yield TreeLine(0, self.comparison.title)
+        yield from (TreeLine(0, f"{head} {text}") for head, text in shape_texts(self.comparison))
         yield TreeLine(0, "total")
         for metric in _metrics(self.comparison):
             yield TreeLine(1, _told(self.comparison.total(metric), metric))

@@ -5,17 +5,22 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from archcost.figures import BYTES, METRICS
+from archcost.phrases import listed
 from archcost.quantities import format_bytes, format_count
-from archcost.render.cell_text import lower_bound
+from archcost.render.cell_text import lower_bound, shape_cell
 from archcost.render.document import Cell
 
 if TYPE_CHECKING:
-    from archcost.comparing import Difference
+    from collections.abc import Sequence
+
+    from archcost.comparing import Comparison, Difference
+    from archcost.dims import Shape
 
 _FACTOR = 1.5  # from which a change is also told as "times less"
 _WHOLE_TIMES = 100  # from which a factor has no decimals
 _MOST_PERCENT = 1000  # from which a growth is told as a factor: nobody reads +11,900.0% as 120 times as much
 _MORE, _LESS = "red", "bright_blue"  # by cost, and told apart by everyone; the signs + − ~ say what changed
+_SHAPES = 3  # that are told of one side
 _SMALL = 1000  # a change of less than this part of the whole has no colour
 
 
@@ -101,3 +106,21 @@ def share_of_change(difference: Difference, whole: Difference) -> str:
         return ""
     sign = "−" if value < 0 else ""
     return f"{sign}{abs(value):.1f}%" if abs(value) >= 0.05 else f"{sign}<0.1%"  # noqa: PLR2004 - rounds to nothing
+
+
+def shape_texts(comparison: Comparison) -> list[tuple[str, str]]:
+    """The shapes that go in and come out, ``1×64×56×56 → 1×128×28×28``; nothing where both models have the same."""
+    models = comparison.before, comparison.after
+    sides = {
+        "input": [[tensor.shape for tensor in report.graph.inputs.values()] for report in models],
+        "output": [[*report.outputs.values()] for report in models],
+    }
+    if all(before == after for before, after in sides.values()):
+        return []
+    changed = {head: f" → {_shapes(after)}" * (after != before) for head, (before, after) in sides.items()}
+    return [(head, _shapes(before) + changed[head]) for head, (before, _) in sides.items()]
+
+
+def _shapes(shapes: Sequence[Shape]) -> str:
+    """The first shapes, and how many there are more; a dash for none."""
+    return listed([shape_cell((shape,)) for shape in shapes[:_SHAPES]], len(shapes)) or "–"

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from archcost.spec.model import Attribute, Block, Spec, Step
 
 _SHOWN_NAMES = 8  # of attributes in a message
+_MOST_OTHERS = 49  # problems of one step that are told with its first one
 _SHOWN_CYCLE = 8  # blocks of a cycle in a message
 
 
@@ -106,9 +107,9 @@ def _link_step(step: Step, spec: Spec, around: Surroundings) -> None:
 
 
 def _tell_all(problem: StepError, step: Step, kind: str, spec: Spec, around: Surroundings) -> None:
-    """Report all that is wrong with a step; what has the same help is one problem, at the first place."""
+    """Report what is wrong with a step, as far as anybody reads; what has the same help is one problem."""
     by_help: dict[str, list[StepError]] = {}
-    for each in (problem, *problem.others):
+    for each in (problem, *problem.others[:_MOST_OTHERS]):
         by_help.setdefault(with_help(each, step, kind, around).help, []).append(each)
     for hint, same in by_help.items():
         first = same[0].diagnostic._replace(help=hint)

@@ -98,6 +98,7 @@ class NamedFiles:
             if place is not None and place.real in self.seen:
                 hint = "give the last one its own `layers`"
                 self._report("specs may not extend themselves", named.mark, hint)
+                raise self.spec.problems.error()
             base = self._tree(place, named.text, named.mark, "extend") if place is not None else None
             if place is None or base is None:
                 raise self.spec.problems.error()

@@ -131,6 +131,15 @@ def test_wrong_configurations(
         assert str(found[0].mark).startswith(f"archcost.toml:{place}")
 
 
+def test_a_limit_under_a_wrong_name_is_one_error(tmp_path: Path, run: Callable[..., Run]) -> None:
+    (tmp_path / "archcost.toml").write_text('specs = ["*.yaml"]\n[[budgets]]\nparamss = 1\n')
+    result = run("check", cwd=tmp_path)
+    assert result.code == 2
+    assert [line for line in result.err.splitlines() if line.startswith("error")] == [
+        "error: unknown key 'paramss' in a budget"
+    ]
+
+
 def test_a_config_that_is_named_must_exist_and_be_ours(tmp_path: Path, run: Callable[..., Run]) -> None:
     (tmp_path / "pyproject.toml").write_text("[project]\n")
     for name, words in (("missing.toml", "no such file"), ("pyproject.toml", "has no table [tool.archcost]")):

@@ -307,6 +307,30 @@ ATTRIBUTES: Rows = [
         "conv2d: {out_channels: 8, kernel_size: 3, stride: 2, padding: same}",
         "TensorFlow's same pads more at the end: put `pad: {pad: [0, 1, 0, 1]}` before it and leave padding out",
     ),
+    (
+        "conv2d: {out_channels: 8, kernel_size: 5, stride: 2, padding: SAME}",
+        (
+            "write `padding: 2`, as PyTorch networks do; TensorFlow's same pads more at the end: "
+            "put `pad: {pad: [1, 2, 1, 2]}` before it and leave padding out"
+        ),
+    ),
+    (
+        "conv2d: {out_channels: 8, kernel_size: [3, 5], stride: 2, padding: same}",
+        (
+            "write `padding: [1, 2]`, as PyTorch networks do; TensorFlow's same pads more at the end: "
+            "put `pad: {pad: [1, 2, 0, 1]}` before it and leave padding out"
+        ),
+    ),
+    (
+        "conv2d: {out_channels: 8, kernel_size: 3, stride: 2, dilation: 2, padding: SAME}",
+        (
+            "write `padding: 2`, as PyTorch networks do; TensorFlow's same pads more at the end: "
+            "put `pad: {pad: [1, 2, 1, 2]}` before it and leave padding out"
+        ),
+    ),
+    ("conv2d: {out_channels: 8, kernel_size: 4, stride: 2, padding: same}", "write `padding: 1`"),  # both pad alike
+    ("conv2d: {out_channels: 8, kernel_size: 2, stride: 2, padding: same}", "write `padding: 0`"),
+    ("max_pool2d: {kernel_size: 3, stride: 2, dilation: 2, padding: same}", "write `padding: 1`"),
     ("conv2d: {out_channels: 8, kernel_size: 3, padding: VALID}", "write `padding: valid`"),
     ("max_pool2d: {kernel_size: 2, padding: valid}", "write `padding: 0`"),
     ("max_pool2d: {kernel_size: 3, stride: 2, padding: same}", "write `padding: 1`"),

@@ -138,6 +138,15 @@ def test_wrong_variants(files: dict[str, str], message: str, place: str, hint: s
     assert hint in (first.help or "")
 
 
+@pytest.mark.parametrize("files", [("spec",), ("spec", "other"), ("spec", "other", "third")])
+def test_a_circle_of_variants_is_one_error(files: tuple[str, ...], tmp_path: Path) -> None:
+    following = zip(files, (*files[1:], files[0]), strict=True)
+    write(tmp_path, **{name: f"archcost: 1\nextends: {base}.yaml\n" for name, base in following})
+    with pytest.raises(SpecError) as caught:
+        archcost.analyze(tmp_path / "spec.yaml")
+    assert [problem.message for problem in caught.value.diagnostics] == ["specs may not extend themselves"]
+
+
 def test_variants_at_a_revision(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     import subprocess
 

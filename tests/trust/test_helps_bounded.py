@@ -31,6 +31,18 @@ def test_many_unknown_kinds_are_told_up_to_the_limit() -> None:
     assert len(found.diagnostics) == MAX_PROBLEMS + 1
 
 
+@pytest.mark.parametrize("kind", ["linear", "body"])
+def test_helps_of_one_step_are_few_and_each_counts_what_it_reads(kind: str) -> None:
+    count = 2_000
+    unknown = ", ".join(f"widht{index}: 3" for index in range(count))
+    blocks = "blocks: {body: {params: {width: 1}, layers: [linear: $width]}}\n"
+    spec = reads(HEAD + f"{blocks}layers:\n  - {kind}: {{{unknown}}}\n", name="net.yaml")
+    assert 50 * (WORK + count) <= spec.meter.spent < 100 * (WORK + count)
+    with pytest.raises(SpecError) as caught:
+        analyze(spec)
+    assert "'widht0', 'widht1'" in caught.value.diagnostics[0].message
+
+
 def test_an_unknown_kind_in_a_block_that_is_unrolled_again_and_again_ends_with_the_budget() -> None:
     blocks = "blocks: {body: {params: {w: }, layers: [{id: side, dense: {units: $w}}, {relu, from: input}]}}\n"
     found = error(f"{blocks}layers:\n  - {{repeat: 100000, body: {{w: $i}}}}\n")

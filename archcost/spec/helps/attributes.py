@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from archcost.errors import close_names, suggestion
 from archcost.ops.base import asserted_size
+from archcost.ops.conv import same_help
 from archcost.ops.field_types import ChoiceField, IntField, SpatialField
 from archcost.ops.fields import REQUIRED, whole_number
 from archcost.spec.expressions import QUOTE_IN_FLOW, Expression
@@ -23,8 +24,8 @@ from archcost.spec.helps.synonyms import (
     candidates,
     is_among,
 )
-from archcost.spec.helps.translation import field_of, half_kernel, has_activation, translate
-from archcost.spec.helps.values import meant
+from archcost.spec.helps.translation import field_of, half_kernel, has_activation, translate, window_sizes
+from archcost.spec.helps.values import fits, meant
 from archcost.spec.helps.writing import beside, step, written
 from archcost.spec.vocabulary import MODIFIERS as KEYS
 
@@ -208,11 +209,19 @@ def _rounded(name: str, value: Any, text: str) -> str:
     return f"round it: `{name}: $(round({inner}))`, or divide with `//`"
 
 
+def _strided_help(op: type[Op], given: Mapping[str, Any], half: Any) -> str:
+    """What stands for `padding: same` of TensorFlow: in a convolution with a stride, what pads as it does too."""
+    kernel, stride, dilation = (window_sizes(op, name, given) for name in ("kernel_size", "stride", "dilation"))
+    if fits(op, "padding", "same") and stride:
+        return same_help(kernel, stride, dilation)
+    return f"write `padding: {written(half)}`, as PyTorch networks do"
+
+
 def _padding_help(op: type[Op], name: str, value: Any, given: Mapping[str, Any]) -> str:
     """Padding in the words and the order of other libraries: one number a side, and SAME."""
     half = half_kernel(op, given) if name == "padding" else None
     if half is not None:
-        return f"write `padding: {written(half)}`, as PyTorch networks do"
+        return _strided_help(op, given, half)
     rest = {key: one for key, one in given.items() if key != name}
     if name == "padding" and value == "causal" and op.ndim == 1:
         return _causal_help(op, given, rest)

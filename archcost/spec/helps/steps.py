@@ -34,7 +34,7 @@ def unknown_kind_help(step: Step, kind: str, around: Surroundings) -> str:
 
 def attribute_help(step: Step, kind: str, name: str, value: Any, around: Surroundings) -> str:
     """A help line for an attribute of a step that is not known, or has a wrong value; empty if there is none."""
-    around.meter.spend(WORK, step.mark)
+    around.meter.spend(WORK + len(step.attributes), step.mark)
     given = as_written(step)
     apart = taken_apart(given) if _JOINED.fullmatch(name) else {}
     if kind in around.blocks:

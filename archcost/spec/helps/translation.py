@@ -111,12 +111,24 @@ def half_kernel(op: type[Op], attributes: Mapping[str, Any]) -> Any:
     word = attributes.get("padding")
     if not isinstance(word, str) or word.lower() != "same" or "stride" not in op.fields:
         return None
-    strides, kernel = attributes.get("stride", 1), attributes.get("kernel_size")
-    if fits(op, "padding", "same") and strides in (1, [1] * op.ndim):
+    takes_same = fits(op, "padding", "same")
+    if takes_same and attributes.get("stride", 1) in (1, [1] * op.ndim):
         return None
-    if isinstance(kernel, list) and all(isinstance(size, int) for size in kernel):
-        return [(size - 1) // 2 for size in kernel]
-    return (kernel - 1) // 2 if isinstance(kernel, int) else None
+    kernel = window_sizes(op, "kernel_size", attributes)
+    dilation = window_sizes(op, "dilation", attributes if takes_same else {})  # a pool pads half of its kernel at most
+    if not kernel or not dilation:
+        return None
+    halves = [d * (k - 1) // 2 for k, d in zip(kernel, dilation, strict=True)]
+    return halves if isinstance(attributes["kernel_size"], list) or len(set(halves)) > 1 else halves[0]
+
+
+def window_sizes(op: type[Op], name: str, attributes: Mapping[str, Any]) -> tuple[int, ...]:
+    """A size of a window in each spatial dim, 1 where none is given; nothing where it is not known or wrong."""
+    given = attributes.get(name, None if name == "kernel_size" else 1)
+    if given is None or holds_expression(given) or not fits(op, "kernel_size", given):
+        return ()
+    sizes: tuple[int, ...] = op.fields["kernel_size"].parse(given, op.ndim)
+    return sizes
 
 
 def says_nothing(name: str) -> bool:
