@@ -234,7 +234,7 @@ def concat(machine: Machine, tensors: Sequence[Tensor], dim: int) -> Tensor:
     """Tensors one after the other along a dim; their gradients are views."""
     first = tensors[0]
     shape = (*first.shape[:dim], sum(tensor.shape[dim] for tensor in tensors), *first.shape[dim + 1 :])
-    last = all(is_channels_last(tensor.shape, tensor.strides) and not tensor.contiguous for tensor in tensors)
+    last = all(is_channels_last(tensor.shape, tensor.strides) for tensor in tensors)
     y = machine.new(shape, first.dtype, channels_last(shape) if last else contiguous(shape))
     machine.record([y], tensors, each(*[part(dim, tensor.shape[dim]) for tensor in tensors]))
     return y

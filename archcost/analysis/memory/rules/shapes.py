@@ -77,7 +77,7 @@ def as_row(x: Tensor) -> Tensor:
 
 def spatial_strides(x: Tensor, shape: Ints) -> Ints:
     """Channels-last if the input is, else contiguous: what convolutions, norms and pools give."""
-    return channels_last(shape) if is_channels_last(x.shape, x.strides) and not x.contiguous else contiguous(shape)
+    return channels_last(shape) if is_channels_last(x.shape, x.strides) else contiguous(shape)
 
 
 def spatial(x: Tensor, tensor: Tensor) -> Gradient:
