@@ -28,6 +28,7 @@ REFUSED = (
     "is hidden by that of another one inside",  # the rounds of two repeated steps are both called i
     "in the rounds of a step with branches",
     "has no id, and not the same name",
+    "how often a step is repeated depends on its input",
     "too many",
     "too long",
 )
