@@ -22,6 +22,7 @@ SCHEMA = "archcost.lock/1"
 ENDING = ".json"
 MAX_BYTES = 64 * 2**20
 _CLAIM = "archcost.lock/"
+_OPTIONAL = ("inputs", "dtypes")  # tables that an entry may lack
 _SHOWN = 60  # characters of a value in a message
 _WAY_OUT = "take either side of a merge conflict, or delete the file; then run `archcost baseline update`"
 
@@ -38,10 +39,12 @@ def read_lock(path: str, files: Files | None = None) -> Baseline:
     if schema != SCHEMA:
         raise ConfigError([_other_schema(path, schema)])
     try:
-        return _baseline(path, document, _lines(text, _table(document["specs"])))
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
-        what = f"{error} is missing" if isinstance(error, KeyError) else str(error)
-        raise ConfigError([_problem(path, f"the lock file is damaged: {what}")]) from None
+        return _baseline(path, document, _lines(text, _table(document["specs"], "specs")))
+    except KeyError as error:
+        what = f"{error} is missing"
+    except (TypeError, ValueError) as error:
+        what = str(error)
+    raise ConfigError([_problem(path, f"the lock file is damaged: {what}")])
 
 
 def _text_of(path: str, files: Files | None) -> str:
@@ -98,33 +101,35 @@ def _lines(text: str, specs: Mapping[str, Any]) -> dict[str, int]:
 
 
 def _baseline(path: str, document: Mapping[str, Any], lines: dict[str, int]) -> Baseline:
-    entries = {key: _entry(key, data) for key, data in document["specs"].items()}
+    entries = {key: _entry(key, _table(data, key)) for key, data in document["specs"].items()}
     latencies = {
-        device: {key: _pace(data) for key, data in specs.items()} for device, specs in document["latency"].items()
+        device: {key: _pace(_table(data, key)) for key, data in _table(specs, device).items()}
+        for device, specs in _table(document["latency"], "latency").items()
     }
     return Baseline(path, True, _word(document["archcost"], "archcost"), entries, latencies, lines)
 
 
 def _entry(key: str, data: Mapping[str, Any]) -> LockEntry:
     rows = []
-    for layer in data["layers"]:
-        figures = _figures(layer, OF_LAYERS, key)
-        unknown = tuple([_word(name, f"{key}: unknown") for name in layer.get("unknown", ())])
+    for layer in _list(data["layers"], f"{key}: layers"):
+        figures = _figures(_table(layer, f"{key}: a layer"), OF_LAYERS, key)
+        unknown = tuple([_word(name, f"{key}: unknown") for name in _list(layer.get("unknown", []), f"{key}: unknown")])
         path, op = [_word(layer[name], f"{key}: {name}") for name in ("path", "op")]
         rows.append(LockRow(path, op, tuple(figures.values()), unknown))
-    totals = _figures(data["totals"], TOTALS, key, is_layer=False)
+    totals = _figures(_table(data["totals"], f"{key}: totals"), TOTALS, key, is_layer=False)
     batch = _whole(data["batch"], f"{key}: batch")
-    params, settings = dict(data["params"]), dict(data["set"])
+    params, settings, inputs, dtypes = [
+        _table(data.get(name, {}) if name in _OPTIONAL else data[name], f"{key}: {name}")
+        for name in ("params", "set", *_OPTIONAL)
+    ]
     name, digest = (_word(data[name], f"{key}: {name}") for name in ("name", "sha256"))
-    given = {_word(each, f"{key}: inputs"): _shape(shape, key) for each, shape in data.get("inputs", {}).items()}
-    dtypes = {_word(each, key): _word(word, f"{key}: {each}") for each, word in data.get("dtypes", {}).items()}
-    return LockEntry(name, digest, batch, params, settings, totals, tuple(rows), given, dtypes)
+    given = {each: _shape(shape, key) for each, shape in inputs.items()}
+    words = {each: _word(word, f"{key}: {each}") for each, word in dtypes.items()}
+    return LockEntry(name, digest, batch, params, settings, totals, tuple(rows), given, words)
 
 
 def _shape(value: Any, key: str) -> list[int]:
-    if not isinstance(value, list):
-        raise TypeError(f"{key}: an input is {brief(value)}, not a shape")
-    return [_whole(size, f"{key}: a size of an input") for size in value]
+    return [_whole(size, f"{key}: a size of an input") for size in _list(value, f"{key}: an input")]
 
 
 def _figures(data: Mapping[str, Any], names: Sequence[str], key: str, *, is_layer: bool = True) -> dict[str, int]:
@@ -153,9 +158,15 @@ def _whole(value: Any, what: str) -> int:
     return value
 
 
-def _table(value: Any) -> dict[str, Any]:
+def _table(value: Any, what: str) -> dict[str, Any]:
     if not isinstance(value, dict):
-        raise TypeError(f"specs is {brief(value)}, not a table by path")
+        raise TypeError(f"{what} is {brief(value)}, not a table")
+    return value
+
+
+def _list(value: Any, what: str) -> list[Any]:
+    if not isinstance(value, list):
+        raise TypeError(f"{what} is {brief(value)}, not a list")
     return value
 
 

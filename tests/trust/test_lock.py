@@ -58,8 +58,17 @@ WRONG = [  # what is replaced, by what, the place of the problem if it is not th
     ('"name": "net"', '"name": ["net"]', "", "name is a list, not text"),
     ('"op": "conv2d"', '"op": 3', "", "op is 3, not text"),
     ('"sha256"', '"sha512"', "", "'sha256' is missing"),
-    ('"latency": {}', '"latency": []', "", "damaged"),
-    ('"specs": {', '"specs": 3, "other": {', "", "damaged"),
+    ('"latency": {}', '"latency": []', "", "damaged: latency is a list, not a table"),
+    ('"latency": {}', '"latency": {"cpu": 7}', "", "damaged: cpu is 7, not a table"),
+    ('"latency": {}', '"latency": {"cpu": {"net.yaml": 7}}', "", "damaged: net.yaml is 7, not a table"),
+    ('"specs": {', '"specs": 3, "other": {', "", "damaged: specs is 3, not a table"),
+    ('"layers": [', '"layers": 7, "other": [', "", "layers is 7, not a list"),
+    ('"layers": [', '"layers": [7, ', "", "a layer is 7, not a table"),
+    ('"totals": {', '"totals": 7, "other": {', "", "totals is 7, not a table"),
+    ('"params": {}', '"params": 7', "", "params is 7, not a table"),
+    ('"batch": 1', '"batch": 1, "inputs": 7', "", "inputs is 7, not a table"),
+    ('"batch": 1', '"batch": 1, "inputs": {"x": 7}', "", "an input is 7, not a list"),
+    ('"batch": 1', '"batch": 1, "dtypes": 7', "", "dtypes is 7, not a table"),
 ]
 
 
