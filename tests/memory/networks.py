@@ -9,6 +9,7 @@ import torch
 from torch import Tensor, nn
 from torch.utils.checkpoint import checkpoint
 
+from archcost.analysis.memory.strides import contiguous, is_contiguous
 from archcost.graph.unroll import unroll
 from archcost.ops import REGISTRY
 from archcost.pytorch import memory
@@ -115,6 +116,15 @@ class _FusedScan(torch.autograd.Function):
 def real(graph: Graph) -> tuple[Network, Any]:
     """A network on real tensors, and its inputs."""
     return _fused(build(graph)), example_inputs(graph)
+
+
+def is_ambiguous(shape: tuple[int, ...], strides: tuple[int, ...]) -> bool:
+    """Contiguous, with other strides than the usual ones along dims of size 1, so that it may be channels-last as well.
+
+    PyTorch's kernels do not agree on whether a result has these strides or the usual ones: ``abs`` has the usual ones,
+    adding a number keeps them. Those of archcost keep them, and what they are handed to may be laid otherwise.
+    """
+    return is_contiguous(shape, strides) and strides != contiguous(shape)
 
 
 def module_of(graph: Graph) -> tuple[Network, Any]:

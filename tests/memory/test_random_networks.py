@@ -15,7 +15,7 @@ from archcost.dims import numel
 from archcost.graph.unroll import unroll
 from archcost.pytorch import memory
 from archcost.pytorch.module import build, example_inputs
-from tests.memory.networks import sgd
+from tests.memory.networks import is_ambiguous, sgd
 from tests.profiles import examples
 from tests.pytorch.support import document
 from tests.pytorch.test_random_graphs import layers
@@ -33,6 +33,10 @@ def graph_of(parts: dict[str, Any]) -> Graph:
     # as fake tensors do, on which every configuration is held to the byte.
     assume(not any(node.op.kind == "mixture_of_experts" for node in graph.nodes))
     assume(not any(shrinks(node) for node in graph.nodes))
+    odd = Storages(graph, watched=True).strides
+    for node in graph.nodes:
+        for value, output in enumerate(node.signature.outputs, node.first_value):
+            assume(value not in odd or not is_ambiguous(output.shape, odd[value]))
     return graph
 
 
@@ -45,10 +49,21 @@ def shrinks(node: Node) -> bool:
     return node.op.kind == "conv_transpose3d" and numel(made[0].shape) < numel(given[0].shape)
 
 
+def renames(graph: Graph) -> bool:
+    """Whether an attention may be given one tensor under several names, as behind a dropout that does nothing.
+
+    PyTorch sees that it is one; the figures of inference, which are found node by node, do not.
+    """
+    kinds = {node.first_value: node.op.kind for node in graph.nodes}
+    same = [value for value, kind in kinds.items() if "dropout" in kind or kind in ("identity", "stochastic_depth")]
+    return any(node.op.kind == "multihead_attention" and set(node.inputs) & set(same) for node in graph.nodes)
+
+
 @settings(max_examples=examples(50, usual=25), suppress_health_check=CHECKS)
 @given(layers())
 def test_inference(parts: dict[str, Any]) -> None:
     graph = graph_of(parts)
+    assume(not renames(graph))
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")

@@ -17,6 +17,7 @@ from archcost.graph.unroll import unroll
 from archcost.pytorch import memory
 from archcost.pytorch.module import build, example_inputs
 from archcost.settings import Settings
+from archcost.spec.loader import loads
 from tests.cover import one_of_each, some
 from tests.memory.networks import (
     OF_FLOATS,
@@ -158,4 +159,13 @@ def test_activations_in_place(model: str) -> None:
 @pytest.mark.parametrize("dtype", ["float16", "bfloat16", "float64"])
 def test_dtypes(dtype: str) -> None:
     graph = unroll(archcost.load("resnet18"), Settings(training=True, dtype=dtype))
+    same(memory.training(*memory.fake(graph), sgd), training_memory(graph, WATCHED))
+
+
+@pytest.mark.parametrize("given", ["[x, x, v]", "[x, v]", "[x, v, v]"])
+@pytest.mark.parametrize("between", ["identity: {}", "relu: {}", "dropout: {p: 0.1}"])
+def test_attention_to_one_tensor_under_two_names(between: str, given: str) -> None:
+    """One that is passed on as it is needs one product for query, key and value."""
+    steps = f"  - {{id: v, {between}, from: x}}\n  - {{multihead_attention: {{num_heads: 2}}, from: {given}}}\n"
+    graph = archcost.analyze(loads(f"archcost: 1\ninputs: {{x: [5, 8]}}\nlayers:\n{steps}"), batch=3).graph
     same(memory.training(*memory.fake(graph), sgd), training_memory(graph, WATCHED))

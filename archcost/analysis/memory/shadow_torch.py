@@ -130,10 +130,11 @@ class MachineStep:
 class Tensor:
     """A hold on a storage: shape, strides, and the step whose output it is (None: it needs no gradient).
 
-    ``parts`` is how many devices have a part of it each; the storage is that of one.
+    ``parts`` is how many devices have a part of it each; the storage is that of one. ``identity`` is one for all holds
+    on what is one tensor in Python.
     """
 
-    __slots__ = ("dtype", "output", "parts", "passed", "shape", "source", "storage", "strides")
+    __slots__ = ("dtype", "identity", "output", "parts", "passed", "shape", "source", "storage", "strides")
 
     def __init__(self, shape: Ints, strides: Ints, dtype: str, storage: Storage) -> None:
         self.shape = shape
@@ -145,6 +146,7 @@ class Tensor:
         self.output = 0
         self.parts = 1
         self.passed = False  # a gradient that others may hold as the same tensor
+        self.identity = object()
 
     def __del__(self) -> None:
         self.storage.release()
@@ -277,5 +279,5 @@ def view(tensor: Tensor, shape: Ints, strides: Ints) -> Tensor:
 def alias(tensor: Tensor) -> Tensor:
     """The same tensor, held once more."""
     held = view(tensor, tensor.shape, tensor.strides)
-    held.source, held.output = tensor.source, tensor.output
+    held.source, held.output, held.identity = tensor.source, tensor.output, tensor.identity
     return held

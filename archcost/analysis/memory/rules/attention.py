@@ -160,11 +160,11 @@ def _multihead(machine: Machine, call: Call) -> Tensor:
 
 def _turned(machine: Machine, tensors: list[Tensor]) -> list[Tensor]:
     """Positions before the batch; the same tensor stays the same."""
-    turned: dict[int, Tensor] = {}
+    turned: dict[object, Tensor] = {}
     for tensor in tensors:
-        if id(tensor) not in turned:
-            turned[id(tensor)] = kernels.transpose(machine, tensor, 0, 1)
-    return [turned[id(tensor)] for tensor in tensors]
+        if tensor.identity not in turned:
+            turned[tensor.identity] = kernels.transpose(machine, tensor, 0, 1)
+    return [turned[tensor.identity] for tensor in tensors]
 
 
 def _projected(machine: Machine, tensors: list[Tensor], weights: Weights) -> list[Tensor]:
@@ -174,9 +174,9 @@ def _projected(machine: Machine, tensors: list[Tensor], weights: Weights) -> lis
     bias, packed_weight = weights.get("in_proj_bias"), weights.get("in_proj_weight")
     if packed_weight is None:
         own = [weights[f"{name}_proj_weight"] for name in "qkv"]
-    elif query is key is value:
+    elif query.identity is key.identity is value.identity:
         return _together(machine, query, packed_weight, bias, 3)
-    elif key is value:
+    elif key.identity is value.identity:
         first, rest = kernels.split(machine, packed_weight, 0, [width, 2 * width])
         biases = _pieces(machine, bias, [width, 2 * width])
         return [linear(machine, query, first, biases[0]), *_together(machine, key, rest, biases[1], 2)]
