@@ -217,6 +217,16 @@ def test_what_other_libraries_write_is_taken(step: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("sizes", "said"),
+    [("[8, 4, 3]", "channels come first: write `input: [3, 8, 4]`"), ("[8, 4, 4]", "")],  # 4 is no multiple of 3 either
+)
+def test_channels_come_first_where_that_would_do(sizes: str, said: str) -> None:
+    with pytest.raises(archcost.SpecError) as raised:
+        analyze(reads(f"archcost: 1\ninput: {sizes}\nlayers: [group_norm: 3]\n"))
+    assert [problem.help for problem in raised.value.diagnostics] == [said]
+
+
+@pytest.mark.parametrize(
     ("params", "head", "step", "said"),
     [
         (

@@ -5,7 +5,7 @@ from __future__ import annotations
 from math import isqrt, prod
 from typing import TYPE_CHECKING
 
-from archcost.ops import REGISTRY
+from archcost.ops import REGISTRY, OpError, apply
 from archcost.spec.helps.inputs import COLOURS
 from archcost.spec.helps.writing import step
 
@@ -35,8 +35,18 @@ def shape_help(op: Op, attributes: Mapping[str, object], shape: Shape, inputs: M
         return _image(name, sizes, op.ndim) if is_image else other
     if name and op.channels == 1 and len(sizes) == _IMAGE and sizes[-1] in COLOURS and sizes[0] not in COLOURS:
         channels_first = (sizes[-1], *sizes[:-1])
-        return f"channels come first: write {_declared(name, channels_first)}"
+        if _takes(op, (shape[0], *channels_first)):
+            return f"channels come first: write {_declared(name, channels_first)}"
     return ""
+
+
+def _takes(op: Op, shape: Shape) -> bool:
+    """Whether an op accepts an input of this shape."""
+    try:
+        apply(op, (shape,))
+    except OpError:
+        return False
+    return True
 
 
 def size_help(op: Op, stated: Dim, shape: Shape) -> str:
