@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import singledispatch
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from archcost.analysis.microcontroller.study import FusedStudy
 from archcost.analysis.zoo_check import ZooCheck
@@ -32,72 +32,33 @@ from archcost.render.zoo_check import ZooCheckDocument
 from archcost.timing.training_cost import TrainingCost
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from archcost.render.document import Cell, Column
 
 _ALL = f"max-width:960px;max-height:640px;overflow:auto;font:12px {FONTS}"
 _INDENT = 14  # pixels a level
 
 
-@singledispatch
+_DOCUMENTS: dict[type, Callable[[Any], Document]] = {
+    Bench: lambda bench: LatencyDocument(bench.results),
+    Explanation: ExplanationDocument,
+    FusedStudy: lambda study: MicrocontrollerDocument([study]),
+    Latency: lambda latency: LatencyDocument([latency]),
+    Reconciliation: ReconciliationDocument,
+    Story: StoryDocument,
+    TrainingCost: lambda cost: TrainingCostsDocument([cost]),
+    VariableFormulas: FormulasDocument,
+    Verdict: VerdictDocument,
+    Verification: lambda found: VerificationDocument([VerificationOutcome(found.name, found)]),
+    ZooCheck: ZooCheckDocument,
+}
+
+
 def document_of(value: object) -> Document | None:
     """What its command shows of a value; None for one that has another form here, or none."""
-    del value
-    return None
-
-
-@document_of.register
-def _(value: Explanation) -> Document:
-    return ExplanationDocument(value)
-
-
-@document_of.register
-def _(value: Story) -> Document:
-    return StoryDocument(value)
-
-
-@document_of.register
-def _(value: VariableFormulas) -> Document:
-    return FormulasDocument(value)
-
-
-@document_of.register
-def _(value: Reconciliation) -> Document:
-    return ReconciliationDocument(value)
-
-
-@document_of.register
-def _(value: Verdict) -> Document:
-    return VerdictDocument(value)
-
-
-@document_of.register
-def _(value: Verification) -> Document:
-    return VerificationDocument([VerificationOutcome(value.name, value)])
-
-
-@document_of.register
-def _(value: Bench) -> Document:
-    return LatencyDocument(value.results)
-
-
-@document_of.register
-def _(value: Latency) -> Document:
-    return LatencyDocument([value])
-
-
-@document_of.register
-def _(value: TrainingCost) -> Document:
-    return TrainingCostsDocument([value])
-
-
-@document_of.register
-def _(value: FusedStudy) -> Document:
-    return MicrocontrollerDocument([value])
-
-
-@document_of.register
-def _(value: ZooCheck) -> Document:
-    return ZooCheckDocument(value)
+    make = _DOCUMENTS.get(type(value))
+    return None if make is None else make(value)
 
 
 def document_html(document: Document) -> str:
