@@ -22,7 +22,7 @@ SCHEMA = "archcost.lock/1"
 ENDING = ".json"
 MAX_BYTES = 64 * 2**20
 _CLAIM = "archcost.lock/"
-_OPTIONAL = ("inputs", "dtypes")  # tables that an entry may lack
+_WITHOUT: dict[str, Any] = {"inputs": {}, "dtypes": {}}  # what an entry may lack
 _SHOWN = 60  # characters of a value in a message
 _WAY_OUT = "take either side of a merge conflict, or delete the file; then run `archcost baseline update`"
 
@@ -118,9 +118,9 @@ def _entry(key: str, data: Mapping[str, Any]) -> LockEntry:
         rows.append(LockRow(path, op, tuple(figures.values()), unknown))
     totals = _figures(_table(data["totals"], f"{key}: totals"), TOTALS, key, is_layer=False)
     batch = _whole(data["batch"], f"{key}: batch")
+    tables = {**_WITHOUT, **data}
     params, settings, inputs, dtypes = [
-        _table(data.get(name, {}) if name in _OPTIONAL else data[name], f"{key}: {name}")
-        for name in ("params", "set", *_OPTIONAL)
+        _table(tables[name], f"{key}: {name}") for name in ("params", "set", "inputs", "dtypes")
     ]
     name, digest = (_word(data[name], f"{key}: {name}") for name in ("name", "sha256"))
     given = {each: _shape(shape, key) for each, shape in inputs.items()}

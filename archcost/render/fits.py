@@ -35,6 +35,7 @@ _HEADINGS = (
     *("model", "device", "memory_bytes", "capacity_bytes", "run_bytes", "fits", "headroom_bytes"),
     *("largest_batch", "largest_context", "tokens_per_second"),
 )
+_TABLE_HEADINGS: tuple[str, ...] = ("model", "device", "memory_bytes", "capacity_bytes", "variant", "run_bytes", "fits")
 
 
 class FitsDocument(NamedTuple):
@@ -58,15 +59,7 @@ class FitsDocument(NamedTuple):
     def records(self) -> Records:
         """A row for each model and device; of a table for each model, device and variant."""
         if any(fits.is_table for fits in self.found):
-            headings: tuple[str, ...] = (
-                "model",
-                "device",
-                "memory_bytes",
-                "capacity_bytes",
-                "variant",
-                "run_bytes",
-                "fits",
-            )
+            headings = _TABLE_HEADINGS
             rows = [row for fits in self.found for row in _table_records(fits)]
         else:
             headings = _HEADINGS
