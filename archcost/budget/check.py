@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shlex
-from collections import Counter
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -16,6 +15,7 @@ from archcost.budget.missing_specs import gone_entries, gone_files, unused, with
 from archcost.budget.verdict import Verdict
 from archcost.errors import ConfigError, Diagnostic, UsageError
 from archcost.files import Opened
+from archcost.phrases import told_apart
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -76,7 +76,7 @@ def _verdict(
         gone = find_gone(context, specs, left_out)
         specs = with_guesses(specs, gone)
         findings = [one.finding for one in gone]
-    specs = told_apart(specs)
+    specs = _told_apart(specs)
     findings += unused(context.config, specs, whole=chosen.whole, strict=context.request.strict)
     if not specs:
         problems = (*problems, only_blocks(context.config, chosen, "judged"))
@@ -89,16 +89,19 @@ def _verdict(
     return Verdict(tuple(specs), tuple(findings), problems, where, recorded, tuple(left_out), chosen.whole, allowed)
 
 
-def told_apart(specs: Sequence[SpecVerdict]) -> list[SpecVerdict]:
+def _told_apart(specs: Sequence[SpecVerdict]) -> list[SpecVerdict]:
     """The verdicts, those that share a name under their paths: a copy of a file still has the name in it.
 
     One that could not be judged says where, and needs no name.
     """
-    times = Counter(spec.name for spec in specs if spec.totals)
-    return [_called(spec, spec.path) if spec.totals and times[spec.name] > 1 else spec for spec in specs]
+    judged = [spec for spec in specs if spec.totals]
+    names = iter(told_apart([spec.name for spec in judged], [spec.path for spec in judged]))
+    return [_called(spec, next(names)) if spec.totals else spec for spec in specs]
 
 
 def _called(spec: SpecVerdict, name: str) -> SpecVerdict:
+    if name == spec.name:
+        return spec
     findings = tuple([replace(finding, name=name) for finding in spec.findings])
     return replace(spec, name=name, findings=findings)
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from archcost.graph.params import set_params
 from archcost.ops.fields import shown
+from archcost.phrases import told_apart
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -28,10 +29,7 @@ def _spelled(value: object) -> str:
 
 def model_names(reports: Sequence[Report]) -> list[str]:
     """The name of each model; where several specs have one name, what each is called on the command line."""
-    places: dict[str, set[str]] = {}
-    for report in reports:
-        places.setdefault(report.name, set()).add(report.spec.place)
-    return [report.name if len(places[report.name]) == 1 else report.spec.place for report in reports]
+    return told_apart([report.name for report in reports], [report.spec.place for report in reports])
 
 
 def labels(reports: Sequence[Report]) -> list[str]:
